@@ -1,1 +1,13 @@
 #![doc = include_str!("../README.md")]
+
+pub mod application;
+pub mod decode;
+pub mod mimi_content_09;
+pub mod mimi_protocol_06;
+pub mod mimi_room_policy_04;
+pub mod mimi_uri;
+pub mod numbers;
+pub mod verbatim;
+
+pub use decode::{DecodeError, decode_exact, encode};
+pub use verbatim::Verbatim;

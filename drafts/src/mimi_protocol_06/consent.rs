@@ -1,0 +1,108 @@
+//! `requestConsent` and `updateConsent` [mimi-protocol-06 §5.7].
+
+use std::io::{Read, Write};
+
+use openmls::prelude::{AppDataDictionary, KeyPackageIn};
+use tls_codec::{Deserialize, Error, Serialize, Size, TlsDeserialize, TlsSerialize, TlsSize};
+
+use crate::mimi_uri::{RoomUri, UserUri};
+use crate::{Verbatim, encode};
+
+/// ConsentOperation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+#[repr(u8)]
+pub enum ConsentOperation {
+    /// Takes an earlier request back.
+    Cancel = 0,
+    /// Asks.
+    Request = 1,
+    /// Consents.
+    Grant = 2,
+    /// Withdraws consent.
+    Revoke = 3,
+}
+
+/// ConsentEntry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConsentEntry {
+    /// What it does.
+    pub operation: ConsentOperation,
+    /// Who asks or asked.
+    pub requester_uri: UserUri,
+    /// Who is asked.
+    pub target_uri: UserUri,
+    /// For one room only.
+    pub room_id: Option<RoomUri>,
+    /// Only in a grant; may be empty (P-088).
+    pub client_key_packages: Vec<Verbatim<KeyPackageIn>>,
+    /// Extension point.
+    pub consent_extensions: AppDataDictionary,
+}
+
+impl ConsentEntry {
+    /// An entry without KeyPackages and extensions.
+    pub fn new(operation: ConsentOperation, requester_uri: UserUri, target_uri: UserUri, room_id: Option<RoomUri>) -> Self {
+        Self {
+            operation,
+            requester_uri,
+            target_uri,
+            room_id,
+            client_key_packages: Vec::new(),
+            consent_extensions: AppDataDictionary::new(),
+        }
+    }
+
+    /// What entries about the same question share [mimi-protocol-06 §5.7 ConsentScope].
+    pub fn scope(&self) -> (&UserUri, &UserUri, Option<&RoomUri>) {
+        (&self.requester_uri, &self.target_uri, self.room_id.as_ref())
+    }
+
+    /// The encoding.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encode(self)
+    }
+}
+
+impl Size for ConsentEntry {
+    fn tls_serialized_len(&self) -> usize {
+        let key_packages = match self.operation {
+            ConsentOperation::Grant => self.client_key_packages.tls_serialized_len(),
+            _ => 0,
+        };
+        1 + self.requester_uri.tls_serialized_len()
+            + self.target_uri.tls_serialized_len()
+            + self.room_id.tls_serialized_len()
+            + key_packages
+            + self.consent_extensions.tls_serialized_len()
+    }
+}
+
+impl Serialize for ConsentEntry {
+    fn tls_serialize<W: Write>(&self, writer: &mut W) -> Result<usize, Error> {
+        let mut written = self.operation.tls_serialize(writer)?
+            + self.requester_uri.tls_serialize(writer)?
+            + self.target_uri.tls_serialize(writer)?
+            + self.room_id.tls_serialize(writer)?;
+        if self.operation == ConsentOperation::Grant {
+            written += self.client_key_packages.tls_serialize(writer)?;
+        }
+        Ok(written + self.consent_extensions.tls_serialize(writer)?)
+    }
+}
+
+impl Deserialize for ConsentEntry {
+    fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Self, Error> {
+        let operation = ConsentOperation::tls_deserialize(bytes)?;
+        Ok(Self {
+            operation,
+            requester_uri: Deserialize::tls_deserialize(bytes)?,
+            target_uri: Deserialize::tls_deserialize(bytes)?,
+            room_id: Deserialize::tls_deserialize(bytes)?,
+            client_key_packages: match operation {
+                ConsentOperation::Grant => Deserialize::tls_deserialize(bytes)?,
+                _ => Vec::new(),
+            },
+            consent_extensions: Deserialize::tls_deserialize(bytes)?,
+        })
+    }
+}

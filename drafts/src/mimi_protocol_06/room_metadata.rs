@@ -1,0 +1,81 @@
+//! The component `room_metadata` [mimi-protocol-06 §7.6]. Its update is a full replacement.
+
+use std::io::{Read, Write};
+
+use tls_codec::{Deserialize, Error, Serialize, Size, TlsDeserialize, TlsSerialize, TlsSize, VLByteSlice, VLBytes};
+
+use crate::mimi_uri::RoomUri;
+
+/// UTF-8 without NUL (P-124).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Utf8(pub String);
+
+impl Size for Utf8 {
+    fn tls_serialized_len(&self) -> usize {
+        VLByteSlice(self.0.as_bytes()).tls_serialized_len()
+    }
+}
+
+impl Serialize for Utf8 {
+    fn tls_serialize<W: Write>(&self, writer: &mut W) -> Result<usize, Error> {
+        VLByteSlice(self.0.as_bytes()).tls_serialize(writer)
+    }
+}
+
+impl Deserialize for Utf8 {
+    fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Self, Error> {
+        let text = String::from_utf8(VLBytes::tls_deserialize(bytes)?.into())
+            .map_err(|_| Error::DecodingError("P-124: not UTF-8".to_owned()))?;
+        match text.contains('\0') {
+            true => Err(Error::DecodingError("P-124: NUL in a string".to_owned())),
+            false => Ok(Self(text)),
+        }
+    }
+}
+
+/// RichDescription.
+#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+pub struct RichDescription {
+    /// Empty means `text/plain;charset=utf-8`.
+    pub media_type: Utf8,
+    /// BCP 47.
+    pub language_tag: Utf8,
+    /// The description.
+    pub content: VLBytes,
+}
+
+/// RoomMetaData and RoomMetaUpdate.
+#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+pub struct RoomMetadata {
+    /// The room.
+    pub room_uri: RoomUri,
+    /// Its name.
+    pub room_name: Utf8,
+    /// Its descriptions.
+    pub room_descriptions: Vec<RichDescription>,
+    /// An https URL, or empty.
+    pub room_avatar: Utf8,
+    /// What it is about.
+    pub room_subject: Utf8,
+    /// Its mood.
+    pub room_mood: Utf8,
+}
+
+impl RoomMetadata {
+    /// A room with a name and nothing else.
+    pub fn named(room: &RoomUri, name: impl Into<String>) -> Self {
+        Self {
+            room_uri: room.clone(),
+            room_name: Utf8(name.into()),
+            room_descriptions: Vec::new(),
+            room_avatar: Utf8::default(),
+            room_subject: Utf8::default(),
+            room_mood: Utf8::default(),
+        }
+    }
+
+    /// The room's name.
+    pub fn name(&self) -> &str {
+        &self.room_name.0
+    }
+}

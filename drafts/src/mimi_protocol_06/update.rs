@@ -1,0 +1,214 @@
+//! `update` [mimi-protocol-06 §5.3].
+
+use std::io::{Read, Write};
+
+use openmls::prelude::Welcome;
+use tls_codec::{Deserialize, Error, Serialize, Size, TlsDeserialize, TlsSerialize, TlsSize, VLBytes};
+
+use super::message::{Message, MessageKind, expect_kind};
+use super::ratchet_tree::{GroupInfoOption, RatchetTreeOption};
+use crate::{DecodeError, Verbatim, encode};
+
+/// A commit with what comes with it.
+#[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize)]
+pub struct CommitBundle {
+    /// The commit.
+    pub commit: Message,
+    /// For those it adds.
+    pub welcome: Option<Verbatim<Welcome>>,
+    /// The new epoch's GroupInfo.
+    pub group_info_option: GroupInfoOption,
+    /// The new epoch's tree.
+    pub ratchet_tree_option: RatchetTreeOption,
+}
+
+/// One or several proposals, atomic (P-042).
+#[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize)]
+pub struct ProposalBundle {
+    /// The first.
+    pub first: Message,
+    /// The others.
+    pub more: Vec<Message>,
+}
+
+impl ProposalBundle {
+    /// All of them, in order.
+    pub fn all(&self) -> impl Iterator<Item = &Message> {
+        std::iter::once(&self.first).chain(&self.more)
+    }
+}
+
+/// HandshakeBundle; also the UpdateRequest, which has no protocol octet on the wire (G-17).
+#[derive(Clone, Debug, PartialEq)]
+pub enum UpdateRequest {
+    /// A commit.
+    Commit(Box<CommitBundle>),
+    /// Proposals.
+    Proposals(ProposalBundle),
+}
+
+impl UpdateRequest {
+    /// From what a client made: the Welcome as an MLSMessage or bare.
+    ///
+    /// # Errors
+    /// If a part is not what it should be.
+    pub fn commit(commit: &[u8], welcome: Option<&[u8]>, group_info: &[u8], tree: &[u8]) -> Result<Self, DecodeError> {
+        let commit = Message::from_bytes(commit)?;
+        expect_kind(&commit, MessageKind::Commit, "P-037: not a Commit in a PublicMessage")?;
+        Ok(Self::Commit(Box::new(CommitBundle {
+            commit,
+            welcome: welcome.map(Verbatim::from_bytes).transpose()?,
+            group_info_option: GroupInfoOption::full(group_info)?,
+            ratchet_tree_option: RatchetTreeOption::full(tree)?,
+        })))
+    }
+
+    /// From encoded proposals.
+    ///
+    /// # Errors
+    /// If there is none, or one is something else.
+    pub fn proposals(messages: &[Vec<u8>]) -> Result<Self, DecodeError> {
+        let mut messages = messages.iter().map(|bytes| {
+            let message = Message::from_bytes(bytes)?;
+            expect_kind(&message, MessageKind::Proposal, "P-037: not a Proposal in a PublicMessage")?;
+            Ok(message)
+        });
+        let first = messages.next().ok_or(DecodeError::UnexpectedMessage("P-042: no proposal"))??;
+        Ok(Self::Proposals(ProposalBundle { first, more: messages.collect::<Result<_, DecodeError>>()? }))
+    }
+
+    /// The encoding.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encode(self)
+    }
+}
+
+impl Size for UpdateRequest {
+    fn tls_serialized_len(&self) -> usize {
+        match self {
+            Self::Commit(bundle) => bundle.tls_serialized_len(),
+            Self::Proposals(bundle) => bundle.tls_serialized_len(),
+        }
+    }
+}
+
+impl Serialize for UpdateRequest {
+    fn tls_serialize<W: Write>(&self, writer: &mut W) -> Result<usize, Error> {
+        match self {
+            Self::Commit(bundle) => bundle.tls_serialize(writer),
+            Self::Proposals(bundle) => bundle.tls_serialize(writer),
+        }
+    }
+}
+
+impl Deserialize for UpdateRequest {
+    fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Self, Error> {
+        let first = Message::tls_deserialize(bytes)?;
+        match first.value().kind() {
+            MessageKind::Commit => Ok(Self::Commit(Box::new(CommitBundle {
+                commit: first,
+                welcome: Option::tls_deserialize(bytes)?,
+                group_info_option: GroupInfoOption::tls_deserialize(bytes)?,
+                ratchet_tree_option: RatchetTreeOption::tls_deserialize(bytes)?,
+            }))),
+            MessageKind::Proposal => {
+                let more: Vec<Message> = Vec::tls_deserialize(bytes)?;
+                let all_proposals = more.iter().all(|message| message.value().kind() == MessageKind::Proposal);
+                match all_proposals {
+                    true => Ok(Self::Proposals(ProposalBundle { first, more })),
+                    false => Err(Error::DecodingError("P-042: moreProposals holds something else".to_owned())),
+                }
+            }
+            _ => Err(Error::DecodingError("P-037: neither a Commit nor a Proposal in a PublicMessage".to_owned())),
+        }
+    }
+}
+
+/// UpdateRoomResponse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpdateRoomResponse {
+    /// The outcome.
+    pub status: UpdateStatus,
+    /// Why, in words.
+    pub error_description: String,
+}
+
+/// UpdateResponseCode with what depends on it.
+#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+#[repr(u8)]
+pub enum UpdateStatus {
+    /// Taken.
+    #[tls_codec(discriminant = 0)]
+    Success {
+        /// When, ms.
+        accepted_timestamp: u64,
+    },
+    /// Made in another epoch than the head.
+    #[tls_codec(discriminant = 1)]
+    WrongEpoch {
+        /// The head's number.
+        current_epoch: u64,
+    },
+    /// Against the room's policy.
+    #[tls_codec(discriminant = 2)]
+    NotAllowed,
+    /// Against MLS.
+    #[tls_codec(discriminant = 3)]
+    InvalidProposal {
+        /// Which (P-041).
+        references: Vec<VLBytes>,
+    },
+}
+
+impl UpdateRoomResponse {
+    /// A response without explanation.
+    pub fn new(status: UpdateStatus, error_description: impl Into<String>) -> Self {
+        Self { status, error_description: error_description.into() }
+    }
+
+    fn code(&self) -> u8 {
+        match self.status {
+            UpdateStatus::Success { .. } => 0,
+            UpdateStatus::WrongEpoch { .. } => 1,
+            UpdateStatus::NotAllowed => 2,
+            UpdateStatus::InvalidProposal { .. } => 3,
+        }
+    }
+}
+
+// The description stands between the code and what depends on the code, so the layout is written out.
+impl Size for UpdateRoomResponse {
+    fn tls_serialized_len(&self) -> usize {
+        VLBytes::new(self.error_description.as_bytes().to_vec()).tls_serialized_len() + self.status.tls_serialized_len()
+    }
+}
+
+impl Serialize for UpdateRoomResponse {
+    fn tls_serialize<W: Write>(&self, writer: &mut W) -> Result<usize, Error> {
+        let description = VLBytes::new(self.error_description.as_bytes().to_vec());
+        let mut written = self.code().tls_serialize(writer)? + description.tls_serialize(writer)?;
+        written += match &self.status {
+            UpdateStatus::Success { accepted_timestamp } => accepted_timestamp.tls_serialize(writer)?,
+            UpdateStatus::WrongEpoch { current_epoch } => current_epoch.tls_serialize(writer)?,
+            UpdateStatus::NotAllowed => 0,
+            UpdateStatus::InvalidProposal { references } => references.tls_serialize(writer)?,
+        };
+        Ok(written)
+    }
+}
+
+impl Deserialize for UpdateRoomResponse {
+    fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Self, Error> {
+        let code = u8::tls_deserialize(bytes)?;
+        let description: Vec<u8> = VLBytes::tls_deserialize(bytes)?.into();
+        let error_description = String::from_utf8(description).map_err(|_| Error::InvalidInput)?;
+        let status = match code {
+            0 => UpdateStatus::Success { accepted_timestamp: u64::tls_deserialize(bytes)? },
+            1 => UpdateStatus::WrongEpoch { current_epoch: u64::tls_deserialize(bytes)? },
+            2 => UpdateStatus::NotAllowed,
+            3 => UpdateStatus::InvalidProposal { references: Vec::tls_deserialize(bytes)? },
+            other => return Err(Error::UnknownValue(other.into())),
+        };
+        Ok(Self { status, error_description })
+    }
+}

@@ -1,0 +1,264 @@
+//! `mimi://` URIs as validated types [mimi-protocol-06 §3].
+//!
+//! The draft calls its syntax notional (G-07). Here: the authority is a lower-case DNS name without port; a path
+//! segment is percent-encoded UTF-8 in its one canonical form (unreserved characters literal, everything else
+//! `%HH` in upper case), case-sensitive; a URI has at most 512 octets.
+//!
+//! | what | form |
+//! |---|---|
+//! | provider | `mimi://a.example` |
+//! | user | `mimi://a.example/u/alice` |
+//! | client | `mimi://a.example/d/alice/phone` |
+//! | room | `mimi://a.example/r/clubhouse` |
+//! | group | `mimi://a.example/g/clubhouse` |
+
+use std::fmt;
+use std::str::FromStr;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// A URI may have this many octets.
+pub const MAX_URI_OCTETS: usize = 512;
+
+/// RFC 3986 unreserved characters stay literal.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Why text is not a URI of the wanted kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UriError {
+    /// Not `mimi://`.
+    #[error("G-07: not a mimi:// URI")]
+    Scheme,
+    /// The authority is not a lower-case DNS name.
+    #[error("G-07: the authority is not a lower-case DNS name without port")]
+    Domain,
+    /// The path is not of the wanted kind.
+    #[error("G-07: the path is not {0}")]
+    Path(&'static str),
+    /// A segment is empty, not UTF-8, or not in its canonical percent-encoding.
+    #[error("G-07: a path segment is empty or not canonically percent-encoded")]
+    Segment,
+    /// Too long.
+    #[error("G-07: longer than {MAX_URI_OCTETS} octets")]
+    TooLong,
+}
+
+/// A provider's domain: a lower-case DNS name of at least two labels, no port.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProviderDomain(String);
+
+impl ProviderDomain {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_label(label: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=63).contains(&label.len()) && label.bytes().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+}
+
+impl FromStr for ProviderDomain {
+    type Err = UriError;
+
+    fn from_str(name: &str) -> Result<Self, UriError> {
+        let is_name = name.len() <= 253 && name.contains('.') && name.split('.').all(is_label);
+        let is_address = name.parse::<std::net::Ipv4Addr>().is_ok();
+        if is_name && !is_address { Ok(Self(name.to_owned())) } else { Err(UriError::Domain) }
+    }
+}
+
+impl fmt::Display for ProviderDomain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ProviderDomain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Splits and checks a URI: its domain and its decoded path segments.
+fn parse(text: &str) -> Result<(ProviderDomain, Vec<String>), UriError> {
+    if text.len() > MAX_URI_OCTETS {
+        return Err(UriError::TooLong);
+    }
+    let rest = text.strip_prefix("mimi://").ok_or(UriError::Scheme)?;
+    let (domain, path) = match rest.split_once('/') {
+        Some((domain, path)) => (domain, Some(path)),
+        None => (rest, None),
+    };
+    let domain = domain.parse()?;
+    let segments = path.map(|path| path.split('/').map(decode_segment).collect()).transpose()?.unwrap_or_default();
+    Ok((domain, segments))
+}
+
+fn decode_segment(segment: &str) -> Result<String, UriError> {
+    let decoded = percent_decode_str(segment).decode_utf8().map_err(|_| UriError::Segment)?.into_owned();
+    if decoded.is_empty() || encode_segment(&decoded) != segment {
+        return Err(UriError::Segment);
+    }
+    Ok(decoded)
+}
+
+fn encode_segment(segment: &str) -> String {
+    utf8_percent_encode(segment, SEGMENT).to_string()
+}
+
+macro_rules! uri_type {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $pattern:pat) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The URI.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// The provider that the URI belongs to.
+            pub fn provider(&self) -> ProviderDomain {
+                self.parts().0
+            }
+
+            fn parts(&self) -> (ProviderDomain, Vec<String>) {
+                parse(&self.0).expect("checked when the URI was made")
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UriError;
+
+            fn from_str(text: &str) -> Result<Self, UriError> {
+                let (_, segments) = parse(text)?;
+                let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+                match segments.as_slice() {
+                    $pattern => Ok(Self(text.to_owned())),
+                    _ => Err(UriError::Path($what)),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl tls_codec::Size for $name {
+            fn tls_serialized_len(&self) -> usize {
+                tls_codec::Size::tls_serialized_len(&self.0.as_bytes().to_vec())
+            }
+        }
+
+        impl tls_codec::Serialize for $name {
+            fn tls_serialize<W: std::io::Write>(&self, writer: &mut W) -> Result<usize, tls_codec::Error> {
+                tls_codec::VLByteSlice(self.0.as_bytes()).tls_serialize(writer)
+            }
+        }
+
+        impl tls_codec::Deserialize for $name {
+            fn tls_deserialize<R: std::io::Read>(bytes: &mut R) -> Result<Self, tls_codec::Error> {
+                let octets = tls_codec::VLBytes::tls_deserialize(bytes)?;
+                let text = std::str::from_utf8(octets.as_slice()).map_err(|_| tls_codec::Error::InvalidInput)?;
+                text.parse().map_err(|error: UriError| tls_codec::Error::DecodingError(error.to_string()))
+            }
+        }
+    };
+}
+
+uri_type!(
+    /// A user.
+    UserUri, "/u/<user>", ["u", _]
+);
+uri_type!(
+    /// A client (device) of a user.
+    ClientUri, "/d/<user>/<client>", ["d", _, _]
+);
+uri_type!(
+    /// A room; its authority is the hub.
+    RoomUri, "/r/<room>", ["r", _]
+);
+uri_type!(
+    /// The MLS group of a room.
+    GroupUri, "/g/<group>", ["g", _]
+);
+uri_type!(
+    /// A provider.
+    ProviderUri, "empty", []
+);
+uri_type!(
+    /// Any of them [mimi-protocol-06 §5.2 IdentifierUri].
+    IdentifierUri, "a known kind", [] | ["u" | "r" | "g", _] | ["d", _, _]
+);
+
+impl UserUri {
+    /// The URI of a user, by its name at the provider (decoded).
+    pub fn new(provider: &ProviderDomain, user: &str) -> Self {
+        Self(format!("mimi://{provider}/u/{}", encode_segment(user)))
+    }
+
+    /// The user's name, decoded.
+    pub fn user(&self) -> String {
+        self.parts().1.swap_remove(1)
+    }
+}
+
+impl ClientUri {
+    /// The URI of a user's client.
+    pub fn new(user: &UserUri, client: &str) -> Self {
+        Self(format!("mimi://{}/d/{}/{}", user.provider(), encode_segment(&user.user()), encode_segment(client)))
+    }
+
+    /// The user whose client it is.
+    pub fn user_uri(&self) -> UserUri {
+        let (provider, mut segments) = self.parts();
+        UserUri::new(&provider, &segments.swap_remove(1))
+    }
+
+    /// The client's name, decoded.
+    pub fn client(&self) -> String {
+        self.parts().1.swap_remove(2)
+    }
+}
+
+impl RoomUri {
+    /// The URI of a room at its hub.
+    pub fn new(hub: &ProviderDomain, id: &str) -> Self {
+        Self(format!("mimi://{hub}/r/{}", encode_segment(id)))
+    }
+
+    /// The room's name, decoded.
+    pub fn id(&self) -> String {
+        self.parts().1.swap_remove(1)
+    }
+}
+
+impl GroupUri {
+    /// The URI of a room's group.
+    pub fn new(hub: &ProviderDomain, id: &str) -> Self {
+        Self(format!("mimi://{hub}/g/{}", encode_segment(id)))
+    }
+}
