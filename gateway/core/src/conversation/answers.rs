@@ -1,0 +1,213 @@
+//! What a peer answered to an outbox item, and what follows from it.
+
+use std::sync::Arc;
+
+use causeway_drafts::mimi_protocol_06::key_material::{ClientKeyMaterialStatus, KeyMaterialResponse, KeyMaterialUserCode};
+use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageResponse, SubmitStatus};
+use causeway_drafts::mimi_protocol_06::update::{UpdateRoomResponse, UpdateStatus};
+use causeway_drafts::mimi_uri::UserUri;
+use causeway_mls::{Group, JoinableGroupInfo, verify_key_package};
+
+use super::outgoing::ExternalCommitBody;
+use super::prepare::{EPOCH_PATIENCE, update_request};
+use super::{Conversation, ConversationError, Intent, Outgoing, Result, Turn};
+use crate::loss::{Feature, Loss};
+use crate::matrix::{Outcome, Pdu, Room};
+
+/// What came back.
+pub enum Answer {
+    /// Accepted without a body (`notify`, consent).
+    Accepted,
+    /// The peer refuses for good; the reason.
+    Refused(String),
+    /// `keyMaterial`
+    KeyMaterial(KeyMaterialResponse),
+    /// `submitMessage`
+    Submitted(SubmitMessageResponse),
+    /// `update`
+    Updated(UpdateRoomResponse),
+    /// `groupInfo`, decrypted and its signature verified.
+    GroupInfo(JoinableGroupInfo),
+    /// The invite, signed by the invited user's server too.
+    Invited(Box<Pdu>),
+    /// The room that was joined.
+    Joined(Box<Room>),
+}
+
+/// What becomes of the outbox item.
+#[derive(PartialEq, Eq)]
+pub enum Next {
+    /// Forget it.
+    Done,
+    /// Keep its place in the lane with another body.
+    Replace(Box<Outgoing>),
+    /// Try again after so many ms.
+    Retry(u64),
+}
+
+impl Conversation {
+    /// Takes a peer's answer.
+    pub fn answered(&mut self, turn: &mut Turn<'_>, item: &Outgoing, answer: Answer) -> Result<Next> {
+        match (item, answer) {
+            (Outgoing::KeyMaterial { target, .. }, Answer::KeyMaterial(response)) => self.key_material_came(turn, target, &response),
+            (Outgoing::KeyMaterial { target, .. }, Answer::Refused(why)) => self.claim_failed(turn, target, &why),
+            (Outgoing::Submit { .. }, Answer::Submitted(response)) => self.submit_answered(turn, item, &response),
+            (Outgoing::Submit { event_id, .. }, Answer::Refused(why)) => self.submit_refused(turn, event_id, &why),
+            (Outgoing::Update { user, intent, .. }, Answer::Updated(response)) => self.update_answered(turn, user, intent, &response),
+            (Outgoing::Update { intent, .. }, Answer::Refused(why)) => {
+                self.revert(turn, intent, &why)?;
+                Ok(Next::Done)
+            }
+            (Outgoing::JoinExternally { user, .. }, Answer::GroupInfo(info)) => self.group_info_came(turn, user, info),
+            (Outgoing::JoinExternally { user, .. }, Answer::Updated(response)) => self.external_commit_answered(turn, user, &response),
+            (Outgoing::JoinExternally { user, .. }, Answer::Refused(why)) => {
+                self.book.joining.remove(user);
+                let loss = Loss::new(Feature::JoinRefused, &why);
+                self.lose(turn, user, "matrix_to_mimi", vec![loss]);
+                Ok(Next::Done)
+            }
+            (Outgoing::MatrixInvite { .. }, Answer::Invited(pdu)) => self.invite_signed(turn, *pdu),
+            (Outgoing::MatrixJoin { user, .. }, Answer::Joined(room)) => {
+                let user = ruma::UserId::parse(user).map_err(|_| ConversationError::Missing("valid Matrix user id"))?;
+                self.entered(turn, *room, &user)?;
+                Ok(Next::Done)
+            }
+            (_, _) => Ok(Next::Done),
+        }
+    }
+
+    /// KeyPackages came: whoever's they are is added with all its clients at once.
+    fn key_material_came(&mut self, turn: &mut Turn<'_>, target: &str, response: &KeyMaterialResponse) -> Result<Next> {
+        let user: UserUri = target.parse().map_err(|_| ConversationError::Missing("valid user URI"))?;
+        match response.user_status {
+            KeyMaterialUserCode::Success | KeyMaterialUserCode::PartialSuccess => {}
+            code => return self.claim_failed(turn, target, &format!("{code:?}")),
+        }
+        let mut key_packages = Vec::new();
+        for client in &response.clients {
+            let ClientKeyMaterialStatus::Success(key_package) = &client.status else { continue };
+            // G-15: the response is unsigned, so each KeyPackage has to speak for itself.
+            match verify_key_package(key_package.bytes(), turn.roots, &user, turn.now) {
+                Ok(_) => key_packages.push(key_package.bytes().to_vec()),
+                Err(error) => {
+                    let loss = Loss::new(Feature::KeyPackageRefused, &error.to_string());
+                    self.lose(turn, client.client_uri.as_str(), "mimi_to_matrix", vec![loss]);
+                }
+            }
+        }
+        self.book.claiming.remove(target);
+        if key_packages.is_empty() {
+            return self.claim_failed(turn, target, "no usable KeyPackage");
+        }
+        if self.has_leaf(&user) {
+            return Ok(Next::Done);
+        }
+        self.hub_add_clients(turn, &user, key_packages)?;
+        Ok(Next::Done)
+    }
+
+    fn claim_failed(&mut self, turn: &mut Turn<'_>, target: &str, why: &str) -> Result<Next> {
+        self.book.claiming.remove(target);
+        let loss = Loss::new(Feature::NoKeyMaterial, why);
+        self.lose(turn, target, "matrix_to_mimi", vec![loss]);
+        Ok(Next::Done)
+    }
+
+    fn submit_answered(&mut self, turn: &mut Turn<'_>, item: &Outgoing, response: &SubmitMessageResponse) -> Result<Next> {
+        let Outgoing::Submit { event_id, .. } = item else { return Ok(Next::Done) };
+        match &response.status {
+            SubmitStatus::Success { accepted_timestamp, .. } => {
+                if let Some(row) = self.messages.by_event(event_id) {
+                    let mut row = row.clone();
+                    row.hub_timestamp = Some(*accepted_timestamp as i64);
+                    row.epoch_id = Some(self.group()?.epoch().id.as_bytes().to_vec());
+                    turn.decision.messages.push(row);
+                }
+                Ok(Next::Done)
+            }
+            // The hub has moved on; what it fanned out is on its way to us. The same content is sealed again then.
+            SubmitStatus::EpochTooOld { .. } => Ok(Next::Retry(EPOCH_PATIENCE)),
+            SubmitStatus::NotAllowed => self.submit_refused(turn, event_id, "notAllowed"),
+        }
+    }
+
+    fn submit_refused(&mut self, turn: &mut Turn<'_>, event_id: &str, why: &str) -> Result<Next> {
+        let loss = Loss::new(Feature::RefusedByHub, why);
+        self.lose(turn, event_id, "matrix_to_mimi", vec![loss]);
+        self.emit_notice(turn, &format!("A message did not reach the MIMI side: the hub refused it ({why})."))?;
+        Ok(Next::Done)
+    }
+
+    fn update_answered(&mut self, turn: &mut Turn<'_>, user: &str, intent: &Intent, response: &UpdateRoomResponse) -> Result<Next> {
+        let user: UserUri = user.parse().map_err(|_| ConversationError::Missing("valid user URI"))?;
+        let client = turn.gateway.names.puppet_client(&user);
+        match &response.status {
+            UpdateStatus::Success { .. } if *intent == Intent::Leave => Ok(Next::Done),
+            UpdateStatus::Success { .. } => {
+                let group = self.group_mut()?;
+                if group.has_pending(&client) {
+                    group.merge_pending(&client, turn.now)?;
+                }
+                Ok(Next::Done)
+            }
+            UpdateStatus::WrongEpoch { .. } => {
+                self.group_mut()?.clear_pending(&client)?;
+                Ok(Next::Retry(EPOCH_PATIENCE))
+            }
+            UpdateStatus::NotAllowed | UpdateStatus::InvalidProposal { .. } => {
+                self.group_mut()?.clear_pending(&client)?;
+                self.revert(turn, intent, &response.error_description)?;
+                Ok(Next::Done)
+            }
+        }
+    }
+
+    fn group_info_came(&mut self, turn: &mut Turn<'_>, user: &str, info: JoinableGroupInfo) -> Result<Next> {
+        let uri: UserUri = user.parse().map_err(|_| ConversationError::Missing("valid user URI"))?;
+        let client = turn.gateway.names.puppet_client(&uri);
+        let identity = self.clients.get(&client).ok_or(ConversationError::Missing("identity of the client"))?;
+        let existing = self.group.take();
+        let (group, pending) = Group::join_externally(info, identity, existing, turn.roots, turn.now)?;
+        self.group = Some(group);
+        let commit = ExternalCommitBody { update: update_request(&pending)? };
+        Ok(Next::Replace(Box::new(Outgoing::JoinExternally { user: user.to_owned(), commit: Some(commit) })))
+    }
+
+    fn external_commit_answered(&mut self, turn: &mut Turn<'_>, user: &str, response: &UpdateRoomResponse) -> Result<Next> {
+        let uri: UserUri = user.parse().map_err(|_| ConversationError::Missing("valid user URI"))?;
+        let client = turn.gateway.names.puppet_client(&uri);
+        match &response.status {
+            UpdateStatus::Success { .. } => {
+                self.book.joining.remove(user);
+                self.group_mut()?.merge_pending(&client, turn.now)?;
+                Ok(Next::Done)
+            }
+            UpdateStatus::WrongEpoch { .. } => {
+                self.group_mut()?.clear_pending(&client)?;
+                Ok(Next::Replace(Box::new(Outgoing::JoinExternally { user: user.to_owned(), commit: None })))
+            }
+            _ => {
+                self.book.joining.remove(user);
+                self.group_mut()?.clear_pending(&client)?;
+                let loss = Loss::new(Feature::JoinRefused, &response.error_description);
+                self.lose(turn, user, "matrix_to_mimi", vec![loss]);
+                Ok(Next::Done)
+            }
+        }
+    }
+
+    /// The invited user's server has signed: now the invite enters the room.
+    fn invite_signed(&mut self, turn: &mut Turn<'_>, pdu: Pdu) -> Result<Next> {
+        let event_id = pdu.event_id().to_owned();
+        let room = self.room.as_mut().ok_or(ConversationError::Missing("Matrix room"))?;
+        match room.accept(Arc::new(pdu), None) {
+            Outcome::Accepted => {
+                let servers = self.room()?.joined_servers();
+                self.queue_pdu(turn, &event_id, servers);
+                Ok(Next::Done)
+            }
+            Outcome::Duplicate => Ok(Next::Done),
+            _ => Ok(Next::Retry(EPOCH_PATIENCE)),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! A conversation's own memory: what is wanted but not done yet, and what was said once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+/// Persisted as CBOR in the conversation's row, sealed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bookkeeping {
+    /// Ghosts invited on Matrix, by user id: they stay invited until their user grants consent.
+    pub invitations: BTreeMap<String, Invitation>,
+    /// MIMI users whose KeyPackages have been asked for.
+    pub claiming: BTreeSet<String>,
+    /// As hub: proposals that the next commit must include, with the time of acceptance (P-119).
+    pub pending_proposals: Vec<AcceptedProposal>,
+    /// As hub: the GroupInfo of the head, without ratchet tree, for joiners [mimi-protocol-06 §5.6].
+    #[serde(with = "serde_bytes", default)]
+    pub group_info: Vec<u8>,
+    /// Users whose puppet is about to join by external commit.
+    pub joining: BTreeSet<String>,
+    /// Notices already given, by a stable name, so that none is repeated.
+    pub told: BTreeSet<String>,
+    /// The Matrix user a consent room asks, and who asks.
+    pub question: Option<Question>,
+    /// As follower: the newest accepted timestamp of the hub's stream. It may not run backwards (G-36).
+    pub hub_clock: u64,
+    /// Matrix events whose change this gateway made itself on behalf of MIMI.
+    pub reverting: BTreeSet<String>,
+}
+
+/// A ghost's invitation to a Matrix room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// Who invites.
+    pub inviter: String,
+    /// A homeserver in the room.
+    pub via: String,
+    /// Granted, so that the ghost may join.
+    pub granted: bool,
+}
+
+/// A proposal that the hub has accepted [mimi-protocol-06 §5.6 PendingProposal].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedProposal {
+    /// The MLSMessage.
+    #[serde(with = "serde_bytes")]
+    pub message: Vec<u8>,
+    /// When, ms.
+    pub accepted_at: u64,
+}
+
+/// Who asks whom in a consent room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// The MIMI user URI that asks.
+    pub requester: String,
+    /// The puppet URI asked for.
+    pub target: String,
+    /// The Matrix user asked.
+    pub matrix_user: String,
+    /// For one room only, or empty.
+    pub room: String,
+}
+
+impl Bookkeeping {
+    /// Says once: true the first time `notice` is asked for.
+    pub fn first_time(&mut self, notice: &str) -> bool {
+        self.told.insert(notice.to_owned())
+    }
+
+    /// Encodes for the row.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_cbor::to_vec(self).expect("bookkeeping has no value that CBOR cannot carry")
+    }
+
+    /// Decodes a row; an empty one is a new conversation's.
+    ///
+    /// # Errors
+    /// If the row was written by something else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_cbor::Error> {
+        if bytes.is_empty() { Ok(Self::default()) } else { serde_cbor::from_slice(bytes) }
+    }
+}

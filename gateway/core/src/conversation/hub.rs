@@ -1,0 +1,319 @@
+//! The gateway as hub and delivery service of a MIMI room [mimi-protocol-06 §5.3–5.6].
+//!
+//! The hub is the authority: an own commit is taken the moment it is stored, so it is merged at once; a commit of a
+//! follower's client is staged, judged, merged and fanned out in one turn.
+
+use std::collections::BTreeSet;
+
+use causeway_drafts::application::frame;
+use causeway_drafts::mimi_content_09::MimiContent;
+use causeway_drafts::mimi_protocol_06::franking::{Frank, ServerFrankingContext, franking_tag, server_frank};
+use causeway_drafts::mimi_protocol_06::notify::FanoutMessage;
+use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate, UserRolePair, UserindexRolePair};
+use causeway_drafts::mimi_protocol_06::ratchet_tree::RatchetTreeOption;
+use causeway_drafts::mimi_protocol_06::room_metadata::Utf8;
+use causeway_drafts::mimi_protocol_06::update::UpdateRequest;
+use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, UserUri};
+use causeway_mls::{CIPHERSUITE, CommitPlan, Group, new_key_package};
+
+use super::outgoing::lane;
+use super::{AcceptedProposal, Conversation, ConversationError, Outgoing, Result, Turn, notices, roles};
+use crate::translate::MimiDraft;
+
+/// An application message that the hub has taken.
+pub struct Submitted {
+    /// Accepted timestamp, ms.
+    pub accepted_at: u64,
+    /// The hub's Frank.
+    pub frank: Frank,
+}
+
+impl Conversation {
+    /// A handshake of a follower's client [mimi-protocol-06 §5.3]. Returns the accepted timestamp.
+    ///
+    /// # Errors
+    /// `WrongEpoch`, `NotAllowed` with the rule, or the proposals that are invalid; then nothing has changed.
+    pub fn update(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, request: &UpdateRequest) -> Result<u64> {
+        match request {
+            UpdateRequest::Commit(bundle) => {
+                let welcome = bundle.welcome.as_ref().map(|welcome| welcome.bytes().to_vec());
+                let tree = bundle.ratchet_tree_option.clone();
+                let group_info = bundle.group_info_option.bytes().to_vec();
+                self.follower_commit(turn, from, bundle.commit.bytes(), group_info)?;
+                if let Some(welcome) = welcome {
+                    self.route_welcome(turn, &welcome, &tree)?;
+                }
+            }
+            UpdateRequest::Proposals(bundle) => {
+                let messages: Vec<&[u8]> = bundle.all().map(|message| message.bytes()).collect();
+                self.follower_proposals(turn, from, &messages)?;
+            }
+        }
+        Ok(turn.now)
+    }
+
+    fn follower_commit(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, commit: &[u8], group_info: Vec<u8>) -> Result<()> {
+        let before = self.active_providers(turn.gateway.names.provider());
+        let staged = self.group()?.stage(commit, turn.roots, turn.now)?;
+        let summary = staged.summary().clone();
+        if summary.committer.provider() != *from {
+            return Err(ConversationError::refused("P-045", "the committer is not a client of the provider that sent the commit"));
+        }
+        self.group_mut()?.merge(staged)?;
+        self.book.pending_proposals.clear();
+        self.book.group_info = group_info;
+        let providers: BTreeSet<_> = before.into_iter().collect();
+        self.fan_out_commit(turn, commit, &providers);
+        self.mirror_commit(turn, &summary)
+    }
+
+    fn follower_proposals(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, messages: &[&[u8]]) -> Result<()> {
+        let roots = turn.roots;
+        let now = turn.now;
+        let proposals = self.group_mut()?.queue_proposals(messages, roots, now)?;
+        if proposals.iter().any(|proposal| proposal.sender.provider() != *from) {
+            return Err(ConversationError::refused("P-045", "a proposal's sender is not a client of the provider that sent it"));
+        }
+        for message in messages {
+            self.book.pending_proposals.push(AcceptedProposal { message: message.to_vec(), accepted_at: now });
+        }
+        let providers = self.active_providers(turn.gateway.names.provider());
+        let (first, more) = messages.split_first().ok_or_else(|| ConversationError::Malformed("no proposal".to_owned()))?;
+        let fanout = FanoutMessage::proposals(now, first, more).map_err(|e| ConversationError::Malformed(e.to_string()))?;
+        self.fan_out(turn, &fanout.to_bytes(), &providers);
+        // Somebody has to commit what was proposed; the listener is always there.
+        self.own_commit(turn, CommitPlan::default()).map(|_| ())
+    }
+
+    /// An application message of a follower's client [mimi-protocol-06 §5.4].
+    ///
+    /// # Errors
+    /// `NotAllowed` or `WrongEpoch`; then nothing has changed.
+    pub fn submit(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, sender: &UserUri, message: &[u8]) -> Result<Submitted> {
+        if sender.provider() != *from {
+            return Err(ConversationError::refused("P-045", "sendingUri is not a user of the provider that sent the message"));
+        }
+        if !self.is_participant(sender) || !self.has_leaf(sender) {
+            return Err(ConversationError::refused("P-044", "the sender is not an active participant"));
+        }
+        self.group()?.may_send(sender)?;
+        let header = self.group()?.inspect_application(message)?;
+        let frank = self.frank(turn, sender, header.franking_tag)?;
+        let fanout = FanoutMessage::application(turn.now, message, Some(frank.clone()))
+            .map_err(|e| ConversationError::Malformed(e.to_string()))?;
+        let providers = self.active_providers(turn.gateway.names.provider());
+        self.fan_out(turn, &fanout.to_bytes(), &providers);
+        self.hear(turn, message, Some(&frank), turn.now)?;
+        Ok(Submitted { accepted_at: turn.now, frank })
+    }
+
+    /// The GroupInfo, tree and pending proposals for a joiner that [`Self::may_join`] has let pass.
+    pub fn give_group_info(&self) -> Result<(Vec<u8>, Vec<u8>, &[AcceptedProposal])> {
+        Ok((self.book.group_info.clone(), self.group()?.ratchet_tree()?, &self.book.pending_proposals))
+    }
+
+    /// Whether a user may join with a new client by external commit (P-076).
+    pub fn may_join(&self, user: &UserUri) -> bool {
+        self.is_participant(user)
+    }
+
+    // --- own commits -------------------------------------------------------------------------------------------
+
+    /// Commits as the listener, and fans out. Returns the Welcome for whoever was added.
+    pub(super) fn own_commit(&mut self, turn: &mut Turn<'_>, plan: CommitPlan) -> Result<Option<Vec<u8>>> {
+        let listener = turn.gateway.names.listener_client();
+        let before = self.active_providers(turn.gateway.names.provider());
+        let identity = self.clients.get(&listener).ok_or(ConversationError::Missing("listener"))?;
+        let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;
+        let pending = group.commit(identity, plan, turn.roots, turn.now)?;
+        group.merge_pending(&listener, turn.now)?;
+        self.book.pending_proposals.clear();
+        self.book.group_info = pending.group_info.clone();
+        self.fan_out_commit(turn, &pending.commit, &before);
+        if let Some(welcome) = &pending.welcome {
+            let tree = RatchetTreeOption::full(&pending.ratchet_tree).map_err(|e| ConversationError::Malformed(e.to_string()))?;
+            self.route_welcome(turn, welcome, &tree)?;
+        }
+        Ok(pending.welcome)
+    }
+
+    /// Adds a participant whose clients' KeyPackages were claimed.
+    pub(super) fn hub_add_clients(&mut self, turn: &mut Turn<'_>, user: &UserUri, key_packages: Vec<Vec<u8>>) -> Result<()> {
+        let participants = (!self.is_participant(user)).then(|| self.addition(turn, user));
+        let plan = CommitPlan { add_key_packages: key_packages, participants, ..CommitPlan::default() };
+        self.own_commit(turn, plan)?;
+        self.disclose_to_mimi(turn)
+    }
+
+    fn addition(&self, turn: &Turn<'_>, user: &UserUri) -> ParticipantListUpdate {
+        let matrix_user = self.matrix_user(turn, user);
+        let role_index = self.room.as_ref().map_or(roles::MEMBER, |room| roles::role_of(room, &matrix_user));
+        ParticipantListUpdate {
+            changed_role_participants: Vec::new(),
+            removed_indices: Vec::new(),
+            added_participants: vec![UserRolePair { user: user.clone(), role_index }],
+        }
+    }
+
+    pub(super) fn hub_add_participant(&mut self, turn: &mut Turn<'_>, user: &UserUri) -> Result<()> {
+        let participants = Some(self.addition(turn, user));
+        self.own_commit(turn, CommitPlan { participants, ..CommitPlan::default() }).map(|_| ())
+    }
+
+    pub(super) fn hub_remove_participant(&mut self, turn: &mut Turn<'_>, user: &UserUri) -> Result<()> {
+        let group = self.group()?;
+        let index = group.room_state().participants.participants.iter().position(|p| p.user == *user);
+        let Some(index) = index else { return Ok(()) };
+        let remove_clients = group.members().into_iter().filter(|m| m.user == *user).map(|m| m.client).collect();
+        let participants = Some(ParticipantListUpdate {
+            changed_role_participants: Vec::new(),
+            removed_indices: vec![index as u32],
+            added_participants: Vec::new(),
+        });
+        self.own_commit(turn, CommitPlan { participants, remove_clients, ..CommitPlan::default() }).map(|_| ())
+    }
+
+    pub(super) fn hub_rename(&mut self, turn: &mut Turn<'_>, name: &str) -> Result<()> {
+        let mut metadata = self.group()?.room_state().metadata.clone();
+        metadata.room_name = Utf8(name.to_owned());
+        self.own_commit(turn, CommitPlan { metadata: Some(metadata), ..CommitPlan::default() }).map(|_| ())
+    }
+
+    /// Roles follow power levels: definitions and assignments need commits of their own.
+    pub(super) fn hub_follow_power_levels(&mut self, turn: &mut Turn<'_>) -> Result<()> {
+        let room = self.room()?;
+        let wanted = roles::from_power_levels(room);
+        let state = self.group()?.room_state();
+        let definitions = (state.roles != wanted).then_some(wanted);
+        let mut changed = Vec::new();
+        for (index, participant) in state.participants.participants.iter().enumerate() {
+            if participant.role_index == roles::GATEWAY {
+                continue;
+            }
+            let role_index = roles::role_of(room, &self.matrix_user(turn, &participant.user));
+            if role_index != participant.role_index {
+                changed.push(UserindexRolePair { user_index: index as u32, role_index });
+            }
+        }
+        if let Some(roles) = definitions {
+            self.own_commit(turn, CommitPlan { roles: Some(roles), ..CommitPlan::default() })?;
+        }
+        if !changed.is_empty() {
+            let participants = Some(ParticipantListUpdate {
+                changed_role_participants: changed,
+                removed_indices: Vec::new(),
+                added_participants: Vec::new(),
+            });
+            self.own_commit(turn, CommitPlan { participants, ..CommitPlan::default() })?;
+        }
+        Ok(())
+    }
+
+    // --- own messages ------------------------------------------------------------------------------------------
+
+    /// Seals, franks and fans out a content as the user's client.
+    pub(super) fn hub_say(&mut self, turn: &mut Turn<'_>, user: &UserUri, content: &[u8]) -> Result<()> {
+        let client = self.ensure_leaf(turn, user)?;
+        let (application_data, tag) = frame_content(content)?;
+        let identity = self.clients.get(&client).ok_or(ConversationError::Missing("identity of the client"))?;
+        let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;
+        let message = group.seal(identity, &application_data, tag)?;
+        let frank = self.frank(turn, user, tag)?;
+        let fanout =
+            FanoutMessage::application(turn.now, &message, Some(frank)).map_err(|e| ConversationError::Malformed(e.to_string()))?;
+        let providers = self.active_providers(turn.gateway.names.provider());
+        self.fan_out(turn, &fanout.to_bytes(), &providers);
+        Ok(())
+    }
+
+    /// A puppet gets its leaf when it first speaks: the listener adds it.
+    fn ensure_leaf(&mut self, turn: &mut Turn<'_>, user: &UserUri) -> Result<ClientUri> {
+        let client = match *user == turn.gateway.names.listener_uri() {
+            true => turn.gateway.names.listener_client(),
+            false => turn.gateway.names.puppet_client(user),
+        };
+        self.ensure_identity(turn, &client)?;
+        if self.group()?.own_clients().any(|own| *own == client) {
+            return Ok(client);
+        }
+        let key_package = new_key_package(self.identity(&client)?, turn.now)?;
+        let plan = CommitPlan { add_key_packages: vec![key_package.key_package.clone()], ..CommitPlan::default() };
+        let welcome = self.own_commit(turn, plan)?.ok_or(ConversationError::Missing("Welcome for the added client"))?;
+        let group = self.group.take().ok_or(ConversationError::Missing("MLS group"))?;
+        let tree = group.ratchet_tree()?;
+        let identity = self.clients.get(&client).ok_or(ConversationError::Missing("identity of the client"))?;
+        self.group = Some(Group::join(&welcome, &tree, &key_package, identity, Some(group), turn.roots, turn.now)?);
+        Ok(client)
+    }
+
+    /// Loads or issues the identity of an own client.
+    pub(super) fn ensure_identity(&mut self, turn: &mut Turn<'_>, client: &ClientUri) -> Result<()> {
+        if self.clients.contains_key(client) {
+            return Ok(());
+        }
+        let identity = turn.gateway.authority.issue_client(client, &client.user_uri())?;
+        turn.decision.clients.push(crate::records::ClientRow {
+            client_uri: client.to_string(),
+            user_uri: client.user_uri().to_string(),
+            identity: identity.to_bytes().to_vec(),
+        });
+        self.clients.insert(client.clone(), identity);
+        Ok(())
+    }
+
+    /// Tells the MIMI side who sits behind the gateway.
+    pub(super) fn disclose_to_mimi(&mut self, turn: &mut Turn<'_>) -> Result<()> {
+        if !self.book.first_time("disclosed_to_mimi") {
+            return Ok(());
+        }
+        let text = notices::disclosure_to_mimi(turn.gateway.names.provider().as_str());
+        let listener = turn.gateway.names.listener_uri();
+        self.say(turn, &listener, MimiDraft::plain_text(&text), None)
+    }
+
+    // --- fan-out -----------------------------------------------------------------------------------------------
+
+    fn frank(&self, turn: &Turn<'_>, sender: &UserUri, tag: [u8; 32]) -> Result<Frank> {
+        let context = ServerFrankingContext {
+            sender_uri: sender.clone(),
+            room_uri: self.mimi_room()?,
+            accepted_timestamp: turn.now,
+        };
+        let frank = server_frank(&turn.gateway.hub_key, &tag, &context);
+        Frank::sign(frank, CIPHERSUITE, &context, |content| turn.gateway.hub.sign(content))
+            .map_err(|_| ConversationError::Missing("working hub signature key"))
+    }
+
+    fn fan_out_commit(&self, turn: &mut Turn<'_>, commit: &[u8], providers: &BTreeSet<ProviderDomain>) {
+        match FanoutMessage::commit(turn.now, commit, &[]) {
+            Ok(fanout) => self.fan_out(turn, &fanout.to_bytes(), providers),
+            Err(error) => debug_assert!(false, "a commit that was merged does not encode: {error}"),
+        }
+    }
+
+    fn fan_out(&self, turn: &mut Turn<'_>, message: &[u8], providers: &BTreeSet<ProviderDomain>) {
+        let Some(room) = self.row.mimi_room.clone() else { return };
+        for provider in providers {
+            let item = Outgoing::Notify { room: room.clone(), message: message.to_vec() };
+            turn.send(lane::mimi(provider.as_str(), &room), item);
+        }
+    }
+
+    /// A Welcome goes only to the providers of those it welcomes (P-063).
+    fn route_welcome(&self, turn: &mut Turn<'_>, welcome: &[u8], tree: &RatchetTreeOption) -> Result<()> {
+        let ours = turn.gateway.names.provider();
+        let added: BTreeSet<_> = self.group()?.last_added().into_iter().map(|c| c.provider()).filter(|p| p != ours).collect();
+        let fanout =
+            FanoutMessage::welcome(turn.now, welcome, tree.clone()).map_err(|e| ConversationError::Malformed(e.to_string()))?;
+        self.fan_out(turn, &fanout.to_bytes(), &added);
+        Ok(())
+    }
+}
+
+/// The application_data of a content, and its franking tag [mimi-protocol-06 §5.4.1.1].
+pub(super) fn frame_content(content: &[u8]) -> Result<(Vec<u8>, [u8; 32])> {
+    let decoded = MimiContent::decode(content).map_err(|error| ConversationError::Malformed(error.to_string()))?;
+    let application_data = frame(content);
+    let tag = franking_tag(&decoded.salt, &application_data);
+    Ok((application_data, tag))
+}

@@ -1,0 +1,179 @@
+//! What a conversation wants sent: the bodies of the outbox.
+//!
+//! The outbox keeps content, not ciphertext: a [`Outgoing::Submit`] is sealed at each attempt, in the epoch that
+//! then is the head, with the same salt and hence the same message id.
+
+use serde::{Deserialize, Serialize};
+
+/// One item of the outbox.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outgoing {
+    /// An event of a room for one homeserver, by its id: the event itself stands in the store.
+    Pdu {
+        /// The event.
+        event_id: String,
+    },
+    /// `PUT /_matrix/federation/v2/invite`: the invited user's server signs first, then the event enters the room.
+    MatrixInvite {
+        /// The ghost or gateway user that invites.
+        sender: String,
+        /// The invited user.
+        user: String,
+    },
+    /// Joins a room on another homeserver (make_join, send_join), or sends the join if the gateway is there already.
+    MatrixJoin {
+        /// The room.
+        room_id: String,
+        /// The own user that joins.
+        user: String,
+        /// Homeservers to ask.
+        via: Vec<String>,
+    },
+    /// Declines an invitation to a room that the gateway is not in (make_leave, send_leave).
+    MatrixDecline {
+        /// The room.
+        room_id: String,
+        /// The own user that was invited.
+        user: String,
+        /// The homeserver that invited.
+        via: String,
+    },
+    /// A FanoutMessage for one follower [mimi-protocol-06 §5.5].
+    Notify {
+        /// The room.
+        room: String,
+        /// One encoded FanoutMessage.
+        #[serde(with = "serde_bytes")]
+        message: Vec<u8>,
+    },
+    /// Claims KeyPackages of a user who is to be added [mimi-protocol-06 §5.2].
+    KeyMaterial {
+        /// On whose behalf.
+        requester: String,
+        /// The user whose clients are wanted.
+        target: String,
+    },
+    /// A message of a puppet for the hub [mimi-protocol-06 §5.4].
+    Submit {
+        /// The puppet.
+        user: String,
+        /// The encoded MIMI content, salt included.
+        #[serde(with = "serde_bytes")]
+        content: Vec<u8>,
+        /// The Matrix event it came from; empty for the gateway's own notices.
+        event_id: String,
+    },
+    /// A change that a puppet asks the hub for [mimi-protocol-06 §5.3].
+    Update {
+        /// The puppet.
+        user: String,
+        /// The change.
+        intent: Intent,
+        /// The Matrix event that wants it, to be reverted if the hub refuses.
+        event_id: String,
+    },
+    /// A puppet without a leaf joins by an external commit [mimi-protocol-06 §5.6].
+    JoinExternally {
+        /// The puppet.
+        user: String,
+        /// The commit, once the hub has given its GroupInfo.
+        commit: Option<ExternalCommitBody>,
+    },
+    /// A ConsentEntry for `requestConsent` [mimi-protocol-06 §5.7].
+    RequestConsent {
+        /// The encoded ConsentEntry.
+        #[serde(with = "serde_bytes")]
+        entry: Vec<u8>,
+    },
+    /// A ConsentEntry for `updateConsent`.
+    UpdateConsent {
+        /// The encoded ConsentEntry.
+        #[serde(with = "serde_bytes")]
+        entry: Vec<u8>,
+    },
+}
+
+/// A change of a MIMI room, wanted until the hub has taken or refused it. Intents are durable, commits are attempts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Intent {
+    /// The puppet leaves with all its clients.
+    Leave,
+    /// Removes a participant with all its clients.
+    Remove {
+        /// The user URI.
+        user: String,
+    },
+    /// Adds a participant without clients.
+    Add {
+        /// The user URI.
+        user: String,
+    },
+    /// Renames the room.
+    Rename {
+        /// The new name.
+        name: String,
+    },
+}
+
+/// An external commit that waits for the hub.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExternalCommitBody {
+    /// The encoded UpdateRequest.
+    #[serde(with = "serde_bytes")]
+    pub update: Vec<u8>,
+}
+
+impl Outgoing {
+    /// The stable name of the kind, the `kind` column of the outbox.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Pdu { .. } => "pdu",
+            Self::MatrixInvite { .. } => "matrix_invite",
+            Self::MatrixJoin { .. } => "matrix_join",
+            Self::MatrixDecline { .. } => "matrix_decline",
+            Self::Notify { .. } => "notify",
+            Self::KeyMaterial { .. } => "key_material",
+            Self::Submit { .. } => "submit",
+            Self::Update { .. } => "update",
+            Self::JoinExternally { .. } => "join_externally",
+            Self::RequestConsent { .. } => "request_consent",
+            Self::UpdateConsent { .. } => "update_consent",
+        }
+    }
+
+    /// Encodes the item for its row.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_cbor::to_vec(self).expect("an Outgoing has no value that CBOR cannot carry")
+    }
+
+    /// Decodes a row.
+    ///
+    /// # Errors
+    /// If the row was written by something else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_cbor::Error> {
+        serde_cbor::from_slice(bytes)
+    }
+}
+
+/// Names a lane: what shares one is sent in order, one at a time.
+pub mod lane {
+    /// PDUs for a homeserver.
+    pub fn pdus(server: &str) -> String {
+        format!("pdu:{server}")
+    }
+
+    /// Requests to a homeserver on behalf of one Matrix room (invites, joins).
+    pub fn matrix(server: &str, room_id: &str) -> String {
+        format!("matrix:{server}:{room_id}")
+    }
+
+    /// Requests to a provider about one MIMI room.
+    pub fn mimi(provider: &str, room: &str) -> String {
+        format!("mimi:{provider}:{room}")
+    }
+
+    /// Consent entries for a provider.
+    pub fn consent(provider: &str) -> String {
+        format!("consent:{provider}")
+    }
+}

@@ -1,0 +1,281 @@
+//! Before a request leaves: what the outbox item means now.
+//!
+//! Whatever a request reserves (a generation of a sending ratchet, a pending commit) is part of the conversation
+//! and stored before the request leaves, so that a crash never uses it twice.
+
+use causeway_drafts::mimi_protocol_06::group_info::GroupInfoRequest;
+use causeway_drafts::mimi_protocol_06::Protocol;
+use causeway_drafts::mimi_protocol_06::key_material::KeyMaterialRequestTbs;
+use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate, UserRolePair};
+use causeway_drafts::mimi_protocol_06::room_metadata::Utf8;
+use causeway_drafts::mimi_protocol_06::submit_message::SubmitMessageRequest;
+use causeway_drafts::mimi_protocol_06::update::UpdateRequest;
+use causeway_drafts::mimi_uri::{ClientUri, UserUri};
+use causeway_drafts::encode;
+use causeway_mls::{CIPHERSUITE, CommitPlan, HpkeKeyPair, PendingCommit};
+use ruma::{OwnedUserId, UserId};
+use serde_json::json;
+
+use super::hub::frame_content;
+use super::{Conversation, ConversationError, Intent, Outgoing, Result, Turn};
+use crate::matrix::{EventDraft, Pdu};
+
+/// What to do with an outbox item now.
+pub enum Prepared {
+    /// Nothing is left to do.
+    Done,
+    /// Not yet; try again after so many ms.
+    Wait(u64),
+    /// A body for one of the MIMI endpoints.
+    Mimi(MimiRequest),
+    /// An invite, to be signed by the invited user's server first.
+    Invite(Box<Pdu>),
+    /// make_join and send_join for this user.
+    Join,
+    /// make_leave and send_leave for this user.
+    Decline,
+}
+
+/// A request to a provider.
+pub enum MimiRequest {
+    /// `notify`
+    Notify(Vec<u8>),
+    /// `keyMaterial`, for this user.
+    KeyMaterial(UserUri, Vec<u8>),
+    /// `submitMessage`
+    Submit(Vec<u8>),
+    /// `update`
+    Update(Vec<u8>),
+    /// `groupInfo`; the answer is encrypted to this key pair, which lives only as long as the request.
+    GroupInfo(Vec<u8>, HpkeKeyPair),
+    /// `requestConsent`
+    RequestConsent(Vec<u8>),
+    /// `updateConsent`
+    UpdateConsent(Vec<u8>),
+}
+
+/// How long to wait for the hub's order to reach us before an own commit or message is tried again, ms.
+pub(super) const EPOCH_PATIENCE: u64 = 500;
+
+impl Conversation {
+    /// Decides what leaves for an outbox item.
+    pub fn prepare(&mut self, turn: &mut Turn<'_>, item: &Outgoing) -> Result<Prepared> {
+        match item {
+            Outgoing::Pdu { .. } => Ok(Prepared::Done),
+            Outgoing::Notify { message, .. } => Ok(Prepared::Mimi(MimiRequest::Notify(message.clone()))),
+            Outgoing::RequestConsent { entry } => Ok(Prepared::Mimi(MimiRequest::RequestConsent(entry.clone()))),
+            Outgoing::UpdateConsent { entry } => Ok(Prepared::Mimi(MimiRequest::UpdateConsent(entry.clone()))),
+            Outgoing::MatrixInvite { sender, user } => self.prepare_invite(turn, sender, user),
+            Outgoing::MatrixJoin { user, .. } => self.prepare_join(turn, user),
+            Outgoing::MatrixDecline { .. } => Ok(Prepared::Decline),
+            Outgoing::KeyMaterial { requester, target } => self.prepare_claim(turn, requester, target),
+            Outgoing::Submit { user, content, .. } => self.prepare_submit(turn, user, content),
+            Outgoing::Update { user, intent, .. } => self.prepare_update(turn, user, intent),
+            Outgoing::JoinExternally { user, commit } => match commit {
+                Some(commit) => Ok(Prepared::Mimi(MimiRequest::Update(commit.update.clone()))),
+                None => self.prepare_group_info(turn, user),
+            },
+        }
+    }
+
+    fn prepare_invite(&mut self, turn: &mut Turn<'_>, sender: &str, user: &str) -> Result<Prepared> {
+        let (sender, user) = (parse_user_id(sender)?, parse_user_id(user)?);
+        let room = self.room()?;
+        if matches!(room.membership(&user).as_deref(), Some("join" | "invite")) {
+            return Ok(Prepared::Done);
+        }
+        let draft = EventDraft {
+            sender,
+            event_type: "m.room.member".to_owned(),
+            state_key: Some(user.to_string()),
+            content: json!({ "membership": "invite" }),
+            redacts: None,
+        };
+        match room.build(draft, turn.now, &turn.gateway.keys) {
+            Ok(pdu) => Ok(Prepared::Invite(Box::new(pdu))),
+            // Whoever wanted the invite may no longer invite: then there is none.
+            Err(_) => Ok(Prepared::Done),
+        }
+    }
+
+    /// If the gateway is in the room already, a join is an event like any other.
+    fn prepare_join(&mut self, turn: &mut Turn<'_>, user: &str) -> Result<Prepared> {
+        let user = parse_user_id(user)?;
+        let Some(room) = &self.room else { return Ok(Prepared::Join) };
+        if room.membership(&user).as_deref() == Some("join") {
+            return Ok(Prepared::Done);
+        }
+        if !room.joined_servers().iter().any(|server| server.as_str() == turn.gateway.names.server_name()) {
+            return Ok(Prepared::Join);
+        }
+        match self.emit_membership(turn, &user, &user, "join") {
+            Ok(_) => {
+                self.book.invitations.remove(user.as_str());
+                self.reconsider(turn)?;
+                self.claim_for_joined_ghosts(turn)?;
+                Ok(Prepared::Done)
+            }
+            Err(ConversationError::MatrixRefused(_)) => Ok(Prepared::Join),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks for the KeyPackages of a ghost's user, in the name of whoever has its consent.
+    pub(super) fn claim(&mut self, turn: &mut Turn<'_>, ghost: &UserId, target: &UserUri) -> Result<()> {
+        let inviter = self.room()?.inviter_of(ghost);
+        let requester = match inviter {
+            Some(inviter) => self.mimi_user(turn, &inviter)?,
+            None => turn.gateway.names.listener_uri(),
+        };
+        self.book.claiming.insert(target.to_string());
+        let item = Outgoing::KeyMaterial { requester: requester.to_string(), target: target.to_string() };
+        let lane = super::outgoing::lane::mimi(target.provider().as_str(), self.mimi_room()?.as_str());
+        turn.send(lane, item);
+        Ok(())
+    }
+
+    fn prepare_claim(&mut self, turn: &mut Turn<'_>, requester: &str, target: &str) -> Result<Prepared> {
+        let (requester, target) = (parse_user_uri(requester)?, parse_user_uri(target)?);
+        if self.has_leaf(&target) {
+            return Ok(Prepared::Done);
+        }
+        let client = self.client_of(turn, &requester)?;
+        self.ensure_identity(turn, &client)?;
+        let identity = self.identity(&client)?;
+        let request = KeyMaterialRequestTbs {
+            protocol: Protocol::Mls10,
+            requesting_user: requester,
+            target_user: target.clone(),
+            room_id: self.mimi_room()?,
+            acceptable_ciphersuites: vec![CIPHERSUITE],
+            required_capabilities: self.group()?.required_capabilities(),
+            requester_signature_key: identity.signature_public_key().into(),
+            requester_credential: identity.credential(),
+        }
+        .sign(|content| identity.sign(content))
+        .map_err(|_| ConversationError::Missing("working signature key"))?;
+        Ok(Prepared::Mimi(MimiRequest::KeyMaterial(target, encode(&request))))
+    }
+
+    fn client_of(&self, turn: &Turn<'_>, user: &UserUri) -> Result<ClientUri> {
+        Ok(match *user == turn.gateway.names.listener_uri() {
+            true => turn.gateway.names.listener_client(),
+            false => turn.gateway.names.puppet_client(user),
+        })
+    }
+
+    /// Seals the content in the head's epoch: the same content and salt at every attempt, so the same message id.
+    fn prepare_submit(&mut self, turn: &mut Turn<'_>, user: &str, content: &[u8]) -> Result<Prepared> {
+        let user = parse_user_uri(user)?;
+        let client = self.client_of(turn, &user)?;
+        if !self.group()?.own_clients().any(|own| *own == client) {
+            return Ok(Prepared::Wait(EPOCH_PATIENCE));
+        }
+        let (application_data, tag) = frame_content(content)?;
+        let identity = self.clients.get(&client).ok_or(ConversationError::Missing("identity of the client"))?;
+        let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;
+        let message = group.seal(identity, &application_data, tag)?;
+        let request =
+            SubmitMessageRequest::new(&message, user).map_err(|error| ConversationError::Malformed(error.to_string()))?;
+        Ok(Prepared::Mimi(MimiRequest::Submit(request.to_bytes())))
+    }
+
+    fn prepare_update(&mut self, turn: &mut Turn<'_>, user: &str, intent: &Intent) -> Result<Prepared> {
+        let user = parse_user_uri(user)?;
+        if self.is_satisfied(&user, intent) {
+            return Ok(Prepared::Done);
+        }
+        let client = self.client_of(turn, &user)?;
+        if !self.group()?.own_clients().any(|own| *own == client) {
+            return Ok(Prepared::Wait(EPOCH_PATIENCE));
+        }
+        let identity = self.clients.get(&client).ok_or(ConversationError::Missing("identity of the client"))?;
+        let (roots, now) = (turn.roots, turn.now);
+        if *intent == Intent::Leave {
+            let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;
+            let proposals = group.leave_proposals(identity)?;
+            let request = UpdateRequest::proposals(&proposals).map_err(|e| ConversationError::Malformed(e.to_string()))?;
+            return Ok(Prepared::Mimi(MimiRequest::Update(request.to_bytes())));
+        }
+        let plan = self.plan(intent)?;
+        let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;
+        // Publish before apply: what an earlier attempt left pending was not taken.
+        group.clear_pending(&client)?;
+        let pending = match group.commit(identity, plan, roots, now) {
+            Ok(pending) => pending,
+            Err(error) => {
+                // Refused by the rules of the room before the hub had to: undone on Matrix.
+                self.revert(turn, intent, &error.to_string())?;
+                return Ok(Prepared::Done);
+            }
+        };
+        Ok(Prepared::Mimi(MimiRequest::Update(update_request(&pending)?)))
+    }
+
+    fn is_satisfied(&self, user: &UserUri, intent: &Intent) -> bool {
+        let named = |uri: &str| uri.parse::<UserUri>().is_ok_and(|user| self.is_participant(&user));
+        match intent {
+            Intent::Leave => !self.is_participant(user),
+            Intent::Remove { user } => !named(user),
+            Intent::Add { user } => named(user),
+            Intent::Rename { name } => self.group.as_ref().is_some_and(|group| group.room_state().metadata.name() == name),
+        }
+    }
+
+    fn plan(&self, intent: &Intent) -> Result<CommitPlan> {
+        let group = self.group()?;
+        let state = group.room_state();
+        let mut plan = CommitPlan::default();
+        match intent {
+            Intent::Leave => {}
+            Intent::Rename { name } => {
+                let mut metadata = state.metadata.clone();
+                metadata.room_name = Utf8(name.clone());
+                plan.metadata = Some(metadata);
+            }
+            Intent::Add { user } => {
+                let added = UserRolePair { user: parse_user_uri(user)?, role_index: super::roles::MEMBER };
+                plan.participants = Some(ParticipantListUpdate { added_participants: vec![added], ..ParticipantListUpdate::default() });
+            }
+            Intent::Remove { user } => {
+                let user = parse_user_uri(user)?;
+                let index = state.participants.participants.iter().position(|participant| participant.user == user);
+                let index = index.ok_or(ConversationError::Missing("such participant"))? as u32;
+                plan.participants = Some(ParticipantListUpdate { removed_indices: vec![index], ..ParticipantListUpdate::default() });
+                plan.remove_clients = group.members().into_iter().filter(|m| m.user == user).map(|m| m.client).collect();
+            }
+        }
+        Ok(plan)
+    }
+
+    fn prepare_group_info(&mut self, turn: &mut Turn<'_>, user: &str) -> Result<Prepared> {
+        let user = parse_user_uri(user)?;
+        if self.has_leaf(&user) {
+            self.book.joining.remove(user.as_str());
+            return Ok(Prepared::Done);
+        }
+        let client = self.client_of(turn, &user)?;
+        self.ensure_identity(turn, &client)?;
+        let identity = self.identity(&client)?;
+        let key_pair = HpkeKeyPair::generate()?;
+        let request = GroupInfoRequest::unsigned(CIPHERSUITE, identity.signature_public_key(), identity.credential(), key_pair.public())
+            .sign(|content| identity.sign(content))
+            .map_err(|_| ConversationError::Missing("working signature key"))?;
+        Ok(Prepared::Mimi(MimiRequest::GroupInfo(encode(&request), key_pair)))
+    }
+}
+
+/// The encoded UpdateRequest of a commit.
+pub(super) fn update_request(pending: &PendingCommit) -> Result<Vec<u8>> {
+    UpdateRequest::commit(&pending.commit, pending.welcome.as_deref(), &pending.group_info, &pending.ratchet_tree)
+        .map(|request| request.to_bytes())
+        .map_err(|error| ConversationError::Malformed(error.to_string()))
+}
+
+fn parse_user_uri(uri: &str) -> Result<UserUri> {
+    uri.parse().map_err(|_| ConversationError::Missing("valid user URI"))
+}
+
+fn parse_user_id(user: &str) -> Result<OwnedUserId> {
+    UserId::parse(user).map_err(|_| ConversationError::Missing("valid Matrix user id"))
+}

@@ -1,0 +1,149 @@
+//! Own commits: made, published, and only then applied.
+
+use causeway_drafts::mimi_protocol_06::participant_list::ParticipantListUpdate;
+use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
+use causeway_drafts::mimi_room_policy_04::roles_list::RolesList;
+use causeway_drafts::mimi_uri::ClientUri;
+use causeway_drafts::{encode, numbers};
+use openmls::prelude::{AppDataUpdateProposal, LeafNodeIndex, Proposal};
+use openmls_traits::OpenMlsProvider;
+
+use super::stage::{StagedEpoch, dictionary_updates};
+use super::{CommitSummary, Group, PENDING_COMMIT_KEY};
+use crate::credential::TrustRoots;
+use crate::epoch_id::EpochRecord;
+use crate::{ClientIdentity, MlsError, key_package, overlay};
+
+/// What a commit shall do. What is proposed already is always included (P-118).
+#[derive(Clone, Debug, Default)]
+pub struct CommitPlan {
+    /// Clients to add, by their KeyPackages.
+    pub add_key_packages: Vec<Vec<u8>>,
+    /// Clients to remove.
+    pub remove_clients: Vec<ClientUri>,
+    /// A change of the participant list.
+    pub participants: Option<ParticipantListUpdate>,
+    /// New metadata.
+    pub metadata: Option<RoomMetadata>,
+    /// New role definitions.
+    pub roles: Option<RolesList>,
+}
+
+/// An own commit that waits for the hub.
+#[derive(Clone, Debug)]
+pub struct PendingCommit {
+    /// The commit, an MLSMessage.
+    pub commit: Vec<u8>,
+    /// The Welcome for those it adds, bare.
+    pub welcome: Option<Vec<u8>>,
+    /// The new epoch's GroupInfo, bare, without tree.
+    pub group_info: Vec<u8>,
+    /// The new epoch's tree.
+    pub ratchet_tree: Vec<u8>,
+    /// What it does.
+    pub summary: CommitSummary,
+}
+
+impl CommitPlan {
+    fn app_data_updates(&self) -> Vec<Proposal> {
+        let update = |id: u16, data: Vec<u8>| Proposal::AppDataUpdate(Box::new(AppDataUpdateProposal::update(id, data)));
+        let participants = self.participants.as_ref().map(|value| update(numbers::COMPONENT_PARTICIPANT_LIST, encode(value)));
+        let metadata = self.metadata.as_ref().map(|value| update(numbers::COMPONENT_ROOM_METADATA, encode(value)));
+        let roles = self.roles.as_ref().map(|value| update(numbers::COMPONENT_ROLES_LIST, encode(value)));
+        [participants, metadata, roles].into_iter().flatten().collect()
+    }
+}
+
+impl Group {
+    /// Makes a commit and keeps it pending. It is judged first as every receiver will judge it.
+    ///
+    /// # Errors
+    /// If MLS or the room's policy forbids it; then nothing is pending.
+    pub fn commit(
+        &mut self,
+        identity: &ClientIdentity,
+        plan: &CommitPlan,
+        roots: &TrustRoots,
+        now_ms: u64,
+    ) -> Result<PendingCommit, MlsError> {
+        let client = &identity.client_uri;
+        let (provider, mut group) = self.member_group(client)?;
+        group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
+        let key_packages = plan.add_key_packages.iter().map(|bytes| key_package::parse(bytes)).collect::<Result<Vec<_>, _>>()?;
+        let removals = plan.remove_clients.iter().map(|client| self.leaf_of(client)).collect::<Result<Vec<_>, _>>()?;
+        let mut stage = group
+            .commit_builder()
+            .consume_proposal_store(true)
+            .propose_adds(key_packages)
+            .propose_removals(removals)
+            .add_proposals(plan.app_data_updates())
+            .load_psks(provider.storage())
+            .map_err(MlsError::invalid)?
+            .create_group_info(true)
+            .use_ratchet_tree_extension(false);
+        let proposals: Vec<_> = stage.app_data_update_proposals().cloned().collect();
+        let updates = dictionary_updates(stage.app_data_dictionary_updater(), &self.state, &proposals)?;
+        stage.with_app_data_dictionary_updates(updates);
+        let bundle = stage
+            .build(provider.rand(), provider.crypto(), &identity.signer(), |_| true)
+            .map_err(MlsError::invalid)?
+            .stage_commit(&provider)
+            .map_err(MlsError::invalid)?;
+        let commit = bundle.commit().to_bytes().map_err(MlsError::invalid)?;
+        let group_info = bundle.group_info().map(encode).ok_or_else(|| MlsError::Invalid("no GroupInfo was made".to_owned()))?;
+        let staged = self.stage(&commit, roots, now_ms)?;
+        let (_, mut private) = overlay::split(&provider);
+        private.insert(PENDING_COMMIT_KEY.to_vec(), commit.clone());
+        self.snapshot.clients.insert(client.clone(), private);
+        Ok(PendingCommit {
+            commit,
+            welcome: bundle.welcome().map(encode),
+            group_info,
+            ratchet_tree: staged.ratchet_tree.clone(),
+            summary: staged.summary().clone(),
+        })
+    }
+
+    fn leaf_of(&self, client: &ClientUri) -> Result<LeafNodeIndex, MlsError> {
+        let member = self.members.iter().find(|member| member.client == *client);
+        member.map(|member| LeafNodeIndex::new(member.leaf)).ok_or_else(|| MlsError::NoSuchClient(client.clone()))
+    }
+
+    /// The commit that a client has pending.
+    pub fn pending_commit(&self, client: &ClientUri) -> Option<&[u8]> {
+        self.snapshot.clients.get(client)?.get(PENDING_COMMIT_KEY).map(Vec::as_slice)
+    }
+
+    /// The hub has taken a client's pending commit.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn merge_pending(
+        &mut self,
+        client: &ClientUri,
+        roots: &TrustRoots,
+        now_ms: u64,
+    ) -> Result<(EpochRecord, CommitSummary), MlsError> {
+        let commit = self.pending_commit(client).ok_or_else(|| MlsError::Stored("no commit is pending".to_owned()))?.to_vec();
+        let staged: StagedEpoch = self.stage(&commit, roots, now_ms)?;
+        let summary = staged.summary().clone();
+        Ok((self.merge(staged)?, summary))
+    }
+
+    /// The hub has not taken it.
+    ///
+    /// # Errors
+    /// If the stored state is broken.
+    pub fn clear_pending(&mut self, client: &ClientUri) -> Result<(), MlsError> {
+        if self.pending_commit(client).is_none() {
+            return Ok(());
+        }
+        let (provider, mut group) = self.member_group(client)?;
+        group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
+        self.keep_private(client, &provider);
+        if let Some(rows) = self.snapshot.clients.get_mut(client) {
+            rows.remove(PENDING_COMMIT_KEY);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! A new group.
+
+use openmls::prelude::{
+    AppDataDictionaryExtension, Extension, Extensions, ExternalSender, GroupContext, GroupId, MIXED_PLAINTEXT_WIRE_FORMAT_POLICY,
+    MlsGroup, MlsGroupCreateConfig, PublicGroup,
+};
+use openmls_rust_crypto::OpenMlsRustCrypto;
+use openmls_traits::OpenMlsProvider;
+
+use super::{Group, PAST_EPOCHS, capabilities, ratchet_configuration, required_capabilities, root_id, tag_bytes};
+use crate::epoch_id::{EpochOrigin, EpochRecord, EpochRef};
+use crate::key_package::SUITE;
+use crate::rows::GroupSnapshot;
+use crate::{ClientIdentity, HubIdentity, MlsError, RoomState, overlay};
+
+/// What a new group is made of.
+pub struct CreateGroup<'a> {
+    /// The MLS group id.
+    pub group_id: Vec<u8>,
+    /// The room's first state.
+    pub room_state: RoomState,
+    /// The hub, external sender of the group (P-115).
+    pub hub: &'a HubIdentity,
+}
+
+impl Group {
+    /// Creates a group with one member.
+    ///
+    /// # Errors
+    /// If the creator is no participant, or a key is unusable.
+    pub fn create(parameters: CreateGroup<'_>, creator: &ClientIdentity) -> Result<Self, MlsError> {
+        parameters.room_state.covers([&creator.user_uri])?;
+        let provider = OpenMlsRustCrypto::default();
+        let config = MlsGroupCreateConfig::builder()
+            .ciphersuite(SUITE)
+            .capabilities(capabilities())
+            .wire_format_policy(MIXED_PLAINTEXT_WIRE_FORMAT_POLICY)
+            .use_ratchet_tree_extension(false)
+            .max_past_epochs(PAST_EPOCHS)
+            .number_of_resumption_psks(0)
+            .sender_ratchet_configuration(ratchet_configuration())
+            .with_group_context_extensions(extensions(&parameters)?)
+            .build();
+        let group_id = GroupId::from_slice(&parameters.group_id);
+        MlsGroup::new_with_group_id(
+            &provider,
+            &creator.signer(),
+            &config,
+            group_id.clone(),
+            creator.credential_with_key(),
+        )
+        .map_err(MlsError::invalid)?;
+        let public = PublicGroup::load(provider.storage(), &group_id)
+            .map_err(MlsError::stored)?
+            .ok_or_else(|| MlsError::Stored("a new group was not stored".to_owned()))?;
+        let id = root_id(&public);
+        let record = EpochRecord {
+            id,
+            parent: None,
+            number: 0,
+            confirmation_tag: tag_bytes(&public),
+            committer: Some(creator.client_uri.clone()),
+            commit: Vec::new(),
+            origin: EpochOrigin::Created,
+        };
+        let (public_rows, private) = overlay::split(&provider);
+        let snapshot = GroupSnapshot {
+            group_id: parameters.group_id,
+            head: EpochRef { id, number: 0 },
+            public: public_rows,
+            clients: [(creator.client_uri.clone(), private)].into(),
+        };
+        Self::fresh(snapshot, record)
+    }
+}
+
+fn extensions(parameters: &CreateGroup<'_>) -> Result<Extensions<GroupContext>, MlsError> {
+    let dictionary = AppDataDictionaryExtension::new(parameters.room_state.to_dictionary());
+    let hub = ExternalSender::new(parameters.hub.signature_public_key().into(), parameters.hub.credential());
+    Extensions::from_vec(vec![
+        Extension::RequiredCapabilities(required_capabilities()),
+        Extension::ExternalSenders(vec![hub]),
+        Extension::AppDataDictionary(dictionary),
+    ])
+    .map_err(MlsError::invalid)
+}

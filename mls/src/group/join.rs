@@ -1,0 +1,196 @@
+//! Joining: by Welcome, or by an external commit.
+
+use causeway_drafts::mimi_protocol_06::message::Message;
+use causeway_drafts::mimi_uri::ClientUri;
+use causeway_drafts::{Verbatim, encode};
+use openmls::messages::group_info::VerifiableGroupInfo;
+use openmls::prelude::{MlsGroup, MlsMessageBodyIn, PublicGroup, PublicMessageIn, RatchetTreeIn, StagedWelcome, Welcome};
+use openmls_rust_crypto::OpenMlsRustCrypto;
+use openmls_traits::OpenMlsProvider;
+use serde::{Deserialize, Serialize};
+
+use super::{Group, join_config, root_id, tag_bytes};
+use crate::credential::{TrustRoots, certify};
+use crate::epoch_id::{EpochOrigin, EpochRecord, EpochRef};
+use crate::key_package::KeyPackageBundle;
+use crate::rows::{GroupSnapshot, Rows};
+use crate::{ClientIdentity, MlsError, overlay};
+
+/// What a joiner gets from the hub [mimi-protocol-06 §5.6].
+#[derive(Clone)]
+pub struct JoinableGroupInfo {
+    /// GroupInfo, bare, without tree.
+    pub group_info: Vec<u8>,
+    /// The tree.
+    pub ratchet_tree: Vec<u8>,
+    /// Proposals that the commit has to include, where it can (P-081).
+    pub pending_proposals: Vec<Vec<u8>>,
+}
+
+/// An external commit that waits for the hub, with the state that its acceptance opens. A secret: seal it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ExternalJoin {
+    /// Who joins.
+    pub client: ClientUri,
+    /// The commit.
+    pub commit: Vec<u8>,
+    /// The new epoch's GroupInfo, bare.
+    pub group_info: Vec<u8>,
+    /// The new epoch's tree.
+    pub ratchet_tree: Vec<u8>,
+    group_id: Vec<u8>,
+    rows: Rows,
+}
+
+impl Group {
+    /// Joins by a Welcome (bare). `existing` is the group if other clients of ours are in it already. On failure the
+    /// KeyPackage is untouched: it is the caller's to spend.
+    ///
+    /// # Errors
+    /// If the Welcome is not for this KeyPackage, or the group is none that we would stay in.
+    pub fn join(
+        (welcome, ratchet_tree): (&[u8], &[u8]),
+        key_package: &KeyPackageBundle,
+        identity: &ClientIdentity,
+        existing: Option<Self>,
+        (roots, now_ms): (&TrustRoots, u64),
+    ) -> Result<Self, MlsError> {
+        let provider = overlay::provider([&key_package.private]);
+        let welcome: Verbatim<Welcome> = Verbatim::from_bytes(welcome).map_err(MlsError::malformed)?;
+        let tree: Verbatim<RatchetTreeIn> = Verbatim::from_bytes(ratchet_tree).map_err(MlsError::malformed)?;
+        let group = StagedWelcome::new_from_welcome(&provider, &join_config(), welcome.into_value(), Some(tree.into_value()))
+            .map_err(MlsError::invalid)?
+            .into_group(&provider)
+            .map_err(MlsError::invalid)?;
+        Self::adopt(&provider, &group, identity, existing, (EpochOrigin::JoinedByWelcome, roots, now_ms))
+    }
+
+    fn adopt(
+        provider: &OpenMlsRustCrypto,
+        group: &MlsGroup,
+        identity: &ClientIdentity,
+        existing: Option<Self>,
+        (origin, roots, now_ms): (EpochOrigin, &TrustRoots, u64),
+    ) -> Result<Self, MlsError> {
+        let client = identity.client_uri.clone();
+        let public = PublicGroup::load(provider.storage(), group.group_id())
+            .map_err(MlsError::stored)?
+            .ok_or_else(|| MlsError::Stored("a joined group was not stored".to_owned()))?;
+        check_roster(&public, roots, now_ms)?;
+        let (public_rows, private) = overlay::split(provider);
+        if let Some(mut known) = existing {
+            let (_, ours) = known.public_group()?;
+            if ours.group_context() != public.group_context() {
+                return Err(MlsError::Invalid("the Welcome leads to another epoch than our head".to_owned()));
+            }
+            known.snapshot.clients.insert(client, private);
+            return Ok(known);
+        }
+        let head = EpochRef { id: root_id(&public), number: group.epoch().as_u64() };
+        let record = EpochRecord {
+            id: head.id,
+            parent: None,
+            number: head.number,
+            confirmation_tag: tag_bytes(&public),
+            committer: None,
+            commit: Vec::new(),
+            origin,
+        };
+        let snapshot = GroupSnapshot {
+            group_id: group.group_id().as_slice().to_vec(),
+            head,
+            public: public_rows,
+            clients: [(client, private)].into(),
+        };
+        let joined = Self::fresh(snapshot, record)?;
+        joined.state.covers(joined.members.iter().map(|member| &member.user))?;
+        Ok(joined)
+    }
+
+    /// Makes an external commit. Nothing of a known group changes until the hub has taken it.
+    ///
+    /// # Errors
+    /// If the GroupInfo does not hold.
+    pub fn join_externally(
+        info: &JoinableGroupInfo,
+        identity: &ClientIdentity,
+        (roots, now_ms): (&TrustRoots, u64),
+    ) -> Result<ExternalJoin, MlsError> {
+        let provider = OpenMlsRustCrypto::default();
+        let group_info: Verbatim<VerifiableGroupInfo> = Verbatim::from_bytes(&info.group_info).map_err(MlsError::malformed)?;
+        let tree: Verbatim<RatchetTreeIn> = Verbatim::from_bytes(&info.ratchet_tree).map_err(MlsError::malformed)?;
+        let proposals = info.pending_proposals.iter().map(|bytes| public_message(bytes)).collect::<Result<Vec<_>, _>>()?;
+        let (group, bundle) = MlsGroup::external_commit_builder()
+            .with_config(join_config())
+            .with_ratchet_tree(tree.into_value())
+            .with_proposals(proposals)
+            .build_group(&provider, group_info.into_value(), identity.credential_with_key())
+            .map_err(MlsError::invalid)?
+            .leaf_node_parameters(leaf_parameters())
+            .load_psks(provider.storage())
+            .map_err(MlsError::invalid)?
+            .create_group_info(true)
+            .use_ratchet_tree_extension(false)
+            .build(provider.rand(), provider.crypto(), &identity.signer(), |_| true)
+            .map_err(MlsError::invalid)?
+            .finalize(&provider)
+            .map_err(MlsError::invalid)?;
+        let public = PublicGroup::load(provider.storage(), group.group_id())
+            .map_err(MlsError::stored)?
+            .ok_or_else(|| MlsError::Stored("a joined group was not stored".to_owned()))?;
+        check_roster(&public, roots, now_ms)?;
+        Ok(ExternalJoin {
+            client: identity.client_uri.clone(),
+            commit: bundle.commit().to_bytes().map_err(MlsError::invalid)?,
+            group_info: bundle.group_info().map(encode).ok_or_else(|| MlsError::Invalid("no GroupInfo was made".to_owned()))?,
+            ratchet_tree: encode(&public.export_ratchet_tree()),
+            group_id: group.group_id().as_slice().to_vec(),
+            rows: overlay::rows(provider.storage()),
+        })
+    }
+
+    /// The hub has taken an external commit: known clients follow it, the joiner is in.
+    ///
+    /// # Errors
+    /// If a known group cannot follow.
+    pub fn complete_external_join(
+        join: &ExternalJoin,
+        identity: &ClientIdentity,
+        existing: Option<Self>,
+        (roots, now_ms): (&TrustRoots, u64),
+    ) -> Result<Self, MlsError> {
+        let provider = overlay::provider([&join.rows]);
+        let group_id = openmls::prelude::GroupId::from_slice(&join.group_id);
+        let group = MlsGroup::load(provider.storage(), &group_id)
+            .map_err(MlsError::stored)?
+            .ok_or_else(|| MlsError::Stored("the joined group is missing".to_owned()))?;
+        let existing = match existing {
+            Some(mut known) if known.epoch().number < group.epoch().as_u64() => {
+                let staged = known.stage(&join.commit, roots, now_ms)?;
+                known.merge(staged)?;
+                Some(known)
+            }
+            known => known,
+        };
+        Self::adopt(&provider, &group, identity, existing, (EpochOrigin::JoinedExternally, roots, now_ms))
+    }
+}
+
+fn leaf_parameters() -> openmls::prelude::LeafNodeParameters {
+    openmls::prelude::LeafNodeParameters::builder().with_capabilities(super::capabilities()).build()
+}
+
+fn public_message(bytes: &[u8]) -> Result<PublicMessageIn, MlsError> {
+    match Message::from_bytes(bytes).map_err(MlsError::malformed)?.value().mls().clone().extract() {
+        MlsMessageBodyIn::PublicMessage(message) => Ok(message),
+        _ => Err(MlsError::Malformed("P-079: a pending proposal is not a PublicMessage".to_owned())),
+    }
+}
+
+/// Every leaf's credential is checked before we stay.
+fn check_roster(public: &PublicGroup, roots: &TrustRoots, now_ms: u64) -> Result<(), MlsError> {
+    for member in public.members() {
+        certify(&member.credential, &member.signature_key, roots, now_ms)?;
+    }
+    Ok(())
+}

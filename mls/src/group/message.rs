@@ -1,0 +1,145 @@
+//! Application messages.
+
+use causeway_drafts::Verbatim;
+use causeway_drafts::mimi_protocol_06::franking::{Frank, ServerFrankingContext};
+use causeway_drafts::mimi_protocol_06::message::{KnownMessage, MessageKind};
+use causeway_drafts::mimi_uri::{ClientUri, UserUri};
+use causeway_drafts::numbers::COMPONENT_FRANK_AAD;
+use openmls::framing::{SafeAad, SafeAadItem};
+use openmls::prelude::{MlsMessageBodyIn, ProcessedMessage, ProcessedMessageContent, ProtocolMessage};
+use tls_codec::Deserialize;
+
+use super::Group;
+use crate::credential::{TrustRoots, certify_provider, named_client, verify_signature};
+use crate::{CIPHERSUITE, ClientIdentity, EpochRef, MlsError};
+
+/// An opened message.
+#[derive(Clone)]
+pub struct Opened {
+    /// The sender's client.
+    pub client: ClientUri,
+    /// The sender.
+    pub user: UserUri,
+    /// The plaintext.
+    pub application_data: Vec<u8>,
+    /// From the SafeAAD.
+    pub franking_tag: Option<[u8; 32]>,
+    /// The epoch that was the head when it was opened.
+    pub epoch: EpochRef,
+}
+
+/// What a server sees of a sealed message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApplicationHeader {
+    /// Its epoch.
+    pub epoch: u64,
+    /// From the SafeAAD.
+    pub franking_tag: [u8; 32],
+}
+
+fn application(bytes: &[u8]) -> Result<KnownMessage, MlsError> {
+    let message: Verbatim<KnownMessage> = Verbatim::from_bytes(bytes).map_err(MlsError::malformed)?;
+    match message.value().kind() {
+        MessageKind::Application => Ok(message.into_value()),
+        _ => Err(MlsError::Malformed("P-043: not application data in a PrivateMessage".to_owned())),
+    }
+}
+
+fn tag_in(authenticated_data: &[u8]) -> Option<[u8; 32]> {
+    let aad = SafeAad::tls_deserialize(&mut &authenticated_data[..]).ok()?;
+    let item = aad.items().iter().find(|item| item.component_id() == COMPONENT_FRANK_AAD)?;
+    item.data().try_into().ok()
+}
+
+impl Group {
+    /// Seals a message as an own client. The generation counts as used at once: store before sending.
+    ///
+    /// # Errors
+    /// If the client is not in the group.
+    pub fn seal(&mut self, identity: &ClientIdentity, application_data: &[u8], franking_tag: [u8; 32]) -> Result<Vec<u8>, MlsError> {
+        let client = &identity.client_uri;
+        let (provider, mut group) = self.member_group(client)?;
+        group
+            .set_safe_aad(vec![SafeAadItem::new(COMPONENT_FRANK_AAD, franking_tag.to_vec())])
+            .map_err(MlsError::invalid)?;
+        let message = group.create_message(&provider, &identity.signer(), application_data).map_err(MlsError::invalid)?;
+        self.keep_private(client, &provider);
+        message.to_bytes().map_err(MlsError::invalid)
+    }
+
+    /// What a hub needs to know of a sealed message before it accepts it: that it is for this group and epoch.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn inspect_application(&self, message: &[u8]) -> Result<ApplicationHeader, MlsError> {
+        let MlsMessageBodyIn::PrivateMessage(private) = application(message)?.mls().clone().extract() else {
+            return Err(MlsError::Malformed("P-043: not a PrivateMessage".to_owned()));
+        };
+        let franking_tag = tag_in(private.aad()).ok_or_else(|| MlsError::Invalid("P-054: no franking tag".to_owned()))?;
+        let message = ProtocolMessage::from(private);
+        if message.group_id().as_slice() != self.group_id() {
+            return Err(MlsError::Invalid("P-008: the message is for another group".to_owned()));
+        }
+        self.check_epoch(message.epoch().as_u64())?;
+        Ok(ApplicationHeader { epoch: message.epoch().as_u64(), franking_tag })
+    }
+
+    /// Opens a message with the first own client that can.
+    ///
+    /// # Errors
+    /// [`MlsError::OwnMessage`] for what an own client sent, else why nobody can open it.
+    pub fn open(&mut self, message: &[u8]) -> Result<Opened, MlsError> {
+        let protocol_message = application(message)?.mls().clone().try_into_protocol_message().map_err(MlsError::malformed)?;
+        let current = self.snapshot.head.number;
+        if protocol_message.epoch().as_u64() > current {
+            return Err(MlsError::FutureEpoch { current });
+        }
+        let clients: Vec<ClientUri> = self.snapshot.clients.keys().cloned().collect();
+        let mut failure = MlsError::TooOld { current };
+        for client in clients {
+            let (provider, mut group) = self.member_group(&client)?;
+            match group.process_message(&provider, protocol_message.clone()) {
+                Ok(processed) => {
+                    if matches!(processed.content(), ProcessedMessageContent::OwnPrivateMessage) {
+                        return Err(MlsError::OwnMessage);
+                    }
+                    self.keep_private(&client, &provider);
+                    return self.opened(processed);
+                }
+                Err(error) => failure = MlsError::invalid(error),
+            }
+        }
+        Err(failure)
+    }
+
+    fn opened(&self, processed: ProcessedMessage) -> Result<Opened, MlsError> {
+        let (client, user) = named_client(processed.credential())?;
+        let franking_tag = processed.safe_aad_item(COMPONENT_FRANK_AAD).and_then(|item| item.try_into().ok());
+        match processed.into_content() {
+            ProcessedMessageContent::ApplicationMessage(message) => {
+                Ok(Opened { client, user, application_data: message.into_bytes(), franking_tag, epoch: self.snapshot.head })
+            }
+            _ => Err(MlsError::Malformed("P-043: not application data".to_owned())),
+        }
+    }
+
+    /// Verifies a hub's Frank: the agent is the hub, the suite is the group's, the signature holds (P-059).
+    ///
+    /// # Errors
+    /// The check that fails.
+    pub fn verify_frank(
+        &self,
+        frank: &Frank,
+        context: &ServerFrankingContext,
+        roots: &TrustRoots,
+        now_ms: u64,
+    ) -> Result<(), MlsError> {
+        let agent = self.state.franking_agent.as_ref().ok_or_else(|| MlsError::Invalid("P-048: no franking_agent".to_owned()))?;
+        let key = agent.franking_signature_key.as_slice();
+        certify_provider(&agent.credential, key, (&context.room_uri.provider(), roots), now_ms)?;
+        if frank.franking_signature_ciphersuite != CIPHERSUITE {
+            return Err(MlsError::Invalid("P-049: the frank's ciphersuite is not the group's".to_owned()));
+        }
+        verify_signature(key, &frank.signed_content(context), frank.franking_integrity_signature.as_slice())
+    }
+}

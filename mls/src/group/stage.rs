@@ -1,0 +1,351 @@
+//! Handshakes of others: judged publicly at their parent, then merged.
+//!
+//! A [`StagedEpoch`] can only be made by [`Group::stage`], which has checked everything that can be checked without
+//! secrets: signature, proposals, credentials, the room's policy. Members and servers without secrets judge alike.
+
+use causeway_drafts::Verbatim;
+use causeway_drafts::mimi_protocol_06::message::{KnownMessage, MessageKind};
+use causeway_drafts::mimi_uri::{ClientUri, UserUri};
+use openmls::component::ComponentData;
+use openmls::group::{AppDataDictionaryUpdater, AppDataUpdates};
+use openmls::prelude::{
+    AppDataUpdateProposal, LeafNodeIndex, ProcessedMessageContent, Proposal, ProtocolMessage, PublicGroup, Sender,
+    StagedCommit,
+};
+use openmls_rust_crypto::OpenMlsRustCrypto;
+use openmls_traits::OpenMlsProvider;
+
+use super::{Group, Member, NextEpoch, PENDING_COMMIT_KEY};
+use crate::credential::{CertifiedClient, TrustRoots, certify};
+use crate::epoch_id::EpochRecord;
+use crate::policy::{ClientChange, NotAllowed};
+use crate::rows::Rows;
+use crate::{MlsError, RoomState, overlay};
+
+/// What a commit does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommitSummary {
+    /// Who made it; for an external commit, who joins.
+    pub committer: ClientUri,
+    /// An external commit.
+    pub external: bool,
+    /// Clients added, the external joiner included.
+    pub added: Vec<(ClientUri, UserUri)>,
+    /// Clients removed.
+    pub removed: Vec<(ClientUri, UserUri)>,
+    /// The room before.
+    pub before: RoomState,
+    /// The room after.
+    pub after: RoomState,
+    /// For each participant removed or added, who wanted it.
+    pub actors: Vec<(UserUri, UserUri)>,
+}
+
+impl CommitSummary {
+    /// Users that were in the list before and are not after.
+    pub fn participants_removed(&self) -> Vec<UserUri> {
+        missing(&self.before, &self.after)
+    }
+
+    /// Users that are in the list after and were not before.
+    pub fn participants_added(&self) -> Vec<UserUri> {
+        missing(&self.after, &self.before)
+    }
+
+    /// Who wanted a participant's change: the sender of the proposal, else the committer.
+    pub fn actor_for(&self, user: &UserUri) -> UserUri {
+        let actor = self.actors.iter().find(|(touched, _)| touched == user).map(|(_, actor)| actor.clone());
+        actor.unwrap_or_else(|| self.committer.user_uri())
+    }
+}
+
+fn missing(from: &RoomState, to: &RoomState) -> Vec<UserUri> {
+    let participants = from.participants.participants.iter();
+    participants.filter(|participant| to.participants.find(&participant.user).is_none()).map(|p| p.user.clone()).collect()
+}
+
+/// A valid commit, not yet merged.
+pub struct StagedEpoch {
+    commit: Vec<u8>,
+    public: Rows,
+    pub(super) ratchet_tree: Vec<u8>,
+    summary: CommitSummary,
+}
+
+impl StagedEpoch {
+    /// What it does.
+    pub fn summary(&self) -> &CommitSummary {
+        &self.summary
+    }
+}
+
+/// A proposal that was queued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProposalSummary {
+    /// Who made it; none for the hub.
+    pub sender: Option<ClientUri>,
+}
+
+/// The new entries of the dictionary: a pure function of the old state and the proposals, in component order.
+pub(super) fn dictionary_updates(
+    mut updater: AppDataDictionaryUpdater<'_>,
+    state: &RoomState,
+    proposals: &[AppDataUpdateProposal],
+) -> Result<Option<AppDataUpdates>, MlsError> {
+    let mut sorted: Vec<_> = proposals.iter().collect();
+    sorted.sort_by_key(|proposal| proposal.component_id());
+    let after = sorted.iter().try_fold(state.clone(), |state, proposal| state.after(proposal))?;
+    for proposal in sorted {
+        let id = proposal.component_id();
+        let value = after.component(id).ok_or_else(|| MlsError::Invalid(format!("component {id:#06x} has no value")))?;
+        updater.set(ComponentData::from_parts(id, value.into()));
+    }
+    Ok(updater.changes())
+}
+
+/// A handshake message for this group and epoch.
+fn handshake(bytes: &[u8], kind: MessageKind) -> Result<ProtocolMessage, MlsError> {
+    let message: Verbatim<KnownMessage> = Verbatim::from_bytes(bytes).map_err(MlsError::malformed)?;
+    if message.value().kind() != kind {
+        return Err(MlsError::Malformed(format!("P-037: not a {kind:?} in a PublicMessage")));
+    }
+    message.value().mls().clone().try_into_protocol_message().map_err(MlsError::malformed)
+}
+
+impl Group {
+    /// Judges a commit at its parent, which has to be the head. Changes nothing.
+    ///
+    /// # Errors
+    /// The epoch, the rule of MLS, the credential or the rule of the room that it fails.
+    pub fn stage(&self, commit: &[u8], roots: &TrustRoots, now_ms: u64) -> Result<StagedEpoch, MlsError> {
+        let message = handshake(commit, MessageKind::Commit)?;
+        self.check_epoch(message.epoch().as_u64())?;
+        let (provider, mut public) = self.public_group()?;
+        let processed = public.process_message(provider.crypto(), message).map_err(MlsError::invalid)?;
+        let sender = processed.sender().clone();
+        let staged = resolve_public(&public, &provider, &self.state, processed.into_content())?;
+        let summary = self.summarise(&staged, &sender, roots, now_ms)?;
+        self.authorise(&staged, &summary)?;
+        public.merge_commit(provider.storage(), staged).map_err(MlsError::stored)?;
+        let ratchet_tree = causeway_drafts::encode(&public.export_ratchet_tree());
+        let (public, _) = overlay::split(&provider);
+        Ok(StagedEpoch { commit: commit.to_vec(), public, ratchet_tree, summary })
+    }
+
+    pub(super) fn check_epoch(&self, epoch: u64) -> Result<(), MlsError> {
+        let current = self.snapshot.head.number;
+        match epoch {
+            epoch if epoch < current => Err(MlsError::WrongEpoch { current }),
+            epoch if epoch > current => Err(MlsError::FutureEpoch { current }),
+            _ => Ok(()),
+        }
+    }
+
+    fn member_at(&self, leaf: LeafNodeIndex) -> Result<&Member, MlsError> {
+        self.members.iter().find(|member| member.leaf == leaf.u32()).ok_or_else(|| MlsError::Invalid("no such leaf".to_owned()))
+    }
+
+    fn summarise(&self, staged: &StagedCommit, sender: &Sender, roots: &TrustRoots, now_ms: u64) -> Result<CommitSummary, MlsError> {
+        let certified = |leaf: &openmls::prelude::LeafNode| -> Result<CertifiedClient, MlsError> {
+            certify(leaf.credential(), leaf.signature_key().as_slice(), roots, now_ms)
+        };
+        let path_leaf = staged.update_path_leaf_node().map(certified).transpose()?;
+        let (committer, external) = match (sender, &path_leaf) {
+            (Sender::Member(leaf), _) => (self.member_at(*leaf)?.client.clone(), false),
+            (Sender::NewMemberCommit, Some(joiner)) => (joiner.client().clone(), true),
+            _ => return Err(MlsError::Invalid("RFC 9420 §12.4: nobody else may commit".to_owned())),
+        };
+        if path_leaf.as_ref().is_some_and(|leaf| *leaf.client() != committer) {
+            return Err(MlsError::CredentialRefused("the new leaf names another client".to_owned()));
+        }
+        let mut added = Vec::new();
+        for proposal in staged.add_proposals() {
+            let client = certified(proposal.add_proposal().key_package().leaf_node())?;
+            added.push((client.client().clone(), client.user().clone()));
+        }
+        for proposal in staged.update_proposals() {
+            certified(proposal.update_proposal().leaf_node())?;
+        }
+        if external {
+            added.push((committer.clone(), committer.user_uri()));
+        }
+        let removed = self.removed(staged)?.into_iter().map(|member| (member.client.clone(), member.user.clone())).collect();
+        let dictionary = staged.group_context().extensions().app_data_dictionary().map(|extension| extension.dictionary());
+        let dictionary = dictionary.ok_or_else(|| MlsError::Invalid("P-126: the dictionary may not go".to_owned()))?;
+        let after = RoomState::from_dictionary(dictionary)?;
+        Ok(CommitSummary { committer, external, added, removed, before: self.state.clone(), after, actors: self.actors(staged) })
+    }
+
+    fn removed(&self, staged: &StagedCommit) -> Result<Vec<&Member>, MlsError> {
+        let by_remove = staged.remove_proposals().map(|proposal| self.member_at(proposal.remove_proposal().removed()));
+        let by_self = staged.queued_proposals().filter_map(|proposal| match (proposal.proposal(), proposal.sender()) {
+            (Proposal::SelfRemove, Sender::Member(leaf)) => Some(self.member_at(*leaf)),
+            _ => None,
+        });
+        by_remove.chain(by_self).collect()
+    }
+
+    fn proposer(&self, sender: &Sender, committer: &UserUri) -> Option<UserUri> {
+        match sender {
+            Sender::Member(leaf) => self.member_at(*leaf).ok().map(|member| member.user.clone()),
+            Sender::NewMemberCommit => Some(committer.clone()),
+            // The hub, whose word orders the room.
+            _ => None,
+        }
+    }
+
+    fn actors(&self, staged: &StagedCommit) -> Vec<(UserUri, UserUri)> {
+        let mut state = self.state.clone();
+        let mut actors = Vec::new();
+        for proposal in staged.app_data_update_proposals() {
+            let Ok(next) = state.after(proposal.app_data_update_proposal()) else { continue };
+            if let Sender::Member(leaf) = proposal.sender()
+                && let Ok(member) = self.member_at(*leaf)
+            {
+                let touched = missing(&state, &next).into_iter().chain(missing(&next, &state));
+                actors.extend(touched.map(|user| (user, member.user.clone())));
+            }
+            state = next;
+        }
+        actors
+    }
+
+    /// The room's policy, proposal by proposal, each in the name of who proposed it.
+    fn authorise(&self, staged: &StagedCommit, summary: &CommitSummary) -> Result<(), MlsError> {
+        let committer = summary.committer.user_uri();
+        if self.state.participants.find(&committer).is_none() {
+            return Err(NotAllowed { rule: "P-035", why: format!("{committer} is not a participant") }.into());
+        }
+        let mut proposals: Vec<_> = staged.app_data_update_proposals().collect();
+        proposals.sort_by_key(|proposal| proposal.app_data_update_proposal().component_id());
+        let mut state = self.state.clone();
+        for proposal in proposals {
+            let next = state.after(proposal.app_data_update_proposal())?;
+            if let Some(actor) = self.proposer(proposal.sender(), &committer) {
+                state.may_become(&next, &actor)?;
+            }
+            state = next;
+        }
+        self.authorise_clients(staged, summary, &committer)
+    }
+
+    fn authorise_clients(&self, staged: &StagedCommit, summary: &CommitSummary, committer: &UserUri) -> Result<(), MlsError> {
+        for (client, user) in &summary.added {
+            if self.members.iter().any(|member| member.client == *client) && !summary.removed.iter().any(|(gone, _)| gone == client) {
+                return Err(MlsError::Invalid(format!("{client} is in the group already")));
+            }
+            self.state.may_change_client(&summary.after, committer, &ClientChange::Added(user.clone()))?;
+        }
+        for proposal in staged.remove_proposals() {
+            let removed = self.member_at(proposal.remove_proposal().removed())?;
+            // An external commit may only replace its own former leaf, never remove somebody else.
+            if summary.external && removed.client != summary.committer {
+                return Err(MlsError::Invalid("RFC 9420 §12.2: an external commit removes another client".to_owned()));
+            }
+            if let Some(actor) = self.proposer(proposal.sender(), committer) {
+                self.state.may_change_client(&summary.after, &actor, &ClientChange::Removed(removed.user.clone()))?;
+            }
+        }
+        let remaining = self.members.iter().filter(|member| !summary.removed.iter().any(|(gone, _)| *gone == member.client));
+        let users: Vec<_> = remaining.map(|member| &member.user).chain(summary.added.iter().map(|(_, user)| user)).collect();
+        Ok(summary.after.covers(users)?)
+    }
+
+    /// Enters the epoch of a staged commit with every own client that is still in; secrets of the others go.
+    ///
+    /// # Errors
+    /// If a client cannot open the commit.
+    pub fn merge(&mut self, staged: StagedEpoch) -> Result<EpochRecord, MlsError> {
+        let mut clients = std::collections::BTreeMap::new();
+        for client in self.snapshot.clients.keys() {
+            if let Some(rows) = self.follow(client, &staged.commit)? {
+                clients.insert(client.clone(), rows);
+            }
+        }
+        let committer = Some(staged.summary.committer.clone());
+        self.enter(&staged.commit, NextEpoch { public: staged.public, clients, committer })
+    }
+
+    /// One own client processes a commit; none if it was removed.
+    fn follow(&self, client: &ClientUri, commit: &[u8]) -> Result<Option<Rows>, MlsError> {
+        let (provider, mut group) = self.member_group(client)?;
+        let message = handshake(commit, MessageKind::Commit)?;
+        let processed = group.process_message(&provider, message).map_err(MlsError::invalid)?;
+        let staged = match processed.into_content() {
+            ProcessedMessageContent::OwnPendingCommit => {
+                group.merge_pending_commit(&provider).map_err(MlsError::stored)?;
+                return Ok(Some(without_pending(overlay::split(&provider).1)));
+            }
+            ProcessedMessageContent::StagedCommitMessage(staged) => *staged,
+            ProcessedMessageContent::UnresolvedAppDataCommit(unresolved) => {
+                let proposals: Vec<_> = unresolved.app_data_update_proposals().cloned().collect();
+                let updates = dictionary_updates(group.app_data_dictionary_updater(), &self.state, &proposals)?;
+                group.stage_app_data_commit(&provider, *unresolved, updates).map_err(MlsError::invalid)?
+            }
+            _ => return Err(MlsError::Malformed("not a commit".to_owned())),
+        };
+        if staged.self_removed() {
+            return Ok(None);
+        }
+        group.merge_staged_commit(&provider, staged).map_err(MlsError::stored)?;
+        Ok(Some(without_pending(overlay::split(&provider).1)))
+    }
+
+    /// Queues proposals for the next commit: all or none (P-042).
+    ///
+    /// # Errors
+    /// If any of them is invalid at the head.
+    pub fn queue_proposals(&mut self, messages: &[&[u8]]) -> Result<Vec<ProposalSummary>, MlsError> {
+        let mut summaries = Vec::new();
+        let (_, public) = self.public_group()?;
+        for bytes in messages {
+            let message = handshake(bytes, MessageKind::Proposal)?;
+            self.check_epoch(message.epoch().as_u64())?;
+            let processed = public.process_message(OpenMlsRustCrypto::default().crypto(), message).map_err(MlsError::invalid)?;
+            let sender = match processed.sender() {
+                Sender::Member(leaf) => Some(self.member_at(*leaf)?.client.clone()),
+                _ => None,
+            };
+            summaries.push(ProposalSummary { sender });
+        }
+        let clients: Vec<ClientUri> = self.snapshot.clients.keys().cloned().collect();
+        for client in clients {
+            let (provider, mut group) = self.member_group(&client)?;
+            for (bytes, summary) in messages.iter().zip(&summaries) {
+                // The proposer has queued its own when it made them.
+                if summary.sender.as_ref() == Some(&client) {
+                    continue;
+                }
+                let message = handshake(bytes, MessageKind::Proposal)?;
+                let processed = group.process_message(&provider, message).map_err(MlsError::invalid)?;
+                if let ProcessedMessageContent::ProposalMessage(proposal) = processed.into_content() {
+                    group.store_pending_proposal(provider.storage(), *proposal).map_err(MlsError::stored)?;
+                }
+            }
+            self.keep_private(&client, &provider);
+        }
+        Ok(summaries)
+    }
+}
+
+fn without_pending(mut rows: Rows) -> Rows {
+    rows.remove(PENDING_COMMIT_KEY);
+    rows
+}
+
+fn resolve_public(
+    public: &PublicGroup,
+    provider: &OpenMlsRustCrypto,
+    state: &RoomState,
+    content: ProcessedMessageContent,
+) -> Result<StagedCommit, MlsError> {
+    match content {
+        ProcessedMessageContent::StagedCommitMessage(staged) => Ok(*staged),
+        ProcessedMessageContent::UnresolvedAppDataCommit(unresolved) => {
+            let proposals: Vec<_> = unresolved.app_data_update_proposals().cloned().collect();
+            let updates = dictionary_updates(public.app_data_dictionary_updater(), state, &proposals)?;
+            public.stage_app_data_commit(provider.crypto(), *unresolved, updates).map_err(MlsError::invalid)
+        }
+        _ => Err(MlsError::Malformed("not a commit".to_owned())),
+    }
+}

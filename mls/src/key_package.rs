@@ -1,0 +1,89 @@
+//! KeyPackages: made for own clients, checked for others'.
+
+use causeway_drafts::mimi_uri::UserUri;
+use causeway_drafts::{Verbatim, encode};
+use openmls::prelude::{
+    Ciphersuite, KeyPackage, KeyPackageIn, Lifetime, ProtocolVersion, Welcome,
+};
+use openmls_rust_crypto::OpenMlsRustCrypto;
+use openmls_traits::OpenMlsProvider;
+
+use crate::credential::{CertifiedClient, TrustRoots, certify};
+use crate::group::capabilities;
+use crate::overlay;
+use crate::rows::Rows;
+use crate::{ClientIdentity, MlsError};
+
+pub(crate) const SUITE: Ciphersuite = Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519;
+/// Lifetime of our KeyPackages, seconds: 30 days.
+const LIFETIME: u64 = 30 * 24 * 3600;
+
+/// A KeyPackage of ours with its secrets.
+#[derive(Clone)]
+pub struct KeyPackageBundle {
+    /// KeyPackageRef [RFC 9420 §5.2].
+    pub reference: Vec<u8>,
+    /// The KeyPackage.
+    pub key_package: Vec<u8>,
+    /// Its secrets, as rows.
+    pub private: Rows,
+    /// End of its lifetime, ms.
+    pub not_after: u64,
+}
+
+/// A KeyPackage that may be added.
+pub struct VerifiedKeyPackage {
+    /// Whose it is.
+    pub client: CertifiedClient,
+}
+
+/// Makes a KeyPackage for an own client.
+///
+/// # Errors
+/// If no key can be made.
+pub fn new_key_package(identity: &ClientIdentity, now_ms: u64) -> Result<KeyPackageBundle, MlsError> {
+    let provider = OpenMlsRustCrypto::default();
+    let bundle = KeyPackage::builder()
+        .leaf_node_capabilities(capabilities())
+        .key_package_lifetime(Lifetime::new(LIFETIME))
+        .build(SUITE, &provider, &identity.signer(), identity.credential_with_key())
+        .map_err(MlsError::stored)?;
+    let key_package = bundle.key_package();
+    Ok(KeyPackageBundle {
+        reference: key_package.hash_ref(provider.crypto()).map_err(MlsError::stored)?.as_slice().to_vec(),
+        key_package: encode(key_package),
+        private: overlay::rows(provider.storage()),
+        not_after: now_ms + LIFETIME * 1000,
+    })
+}
+
+/// Checks a KeyPackage of somebody else's client: signature, lifetime, credential, and that it is the user's (G-15).
+///
+/// # Errors
+/// If any of it does not hold.
+pub fn verify_key_package(bytes: &[u8], roots: &TrustRoots, user: &UserUri, now_ms: u64) -> Result<VerifiedKeyPackage, MlsError> {
+    let key_package = parse(bytes)?;
+    let leaf = key_package.leaf_node();
+    let client = certify(leaf.credential(), leaf.signature_key().as_slice(), roots, now_ms)?;
+    match client.user() == user {
+        true => Ok(VerifiedKeyPackage { client }),
+        false => Err(MlsError::CredentialRefused(format!("G-15: the KeyPackage is {}'s", client.user()))),
+    }
+}
+
+pub(crate) fn parse(bytes: &[u8]) -> Result<KeyPackage, MlsError> {
+    let key_package: Verbatim<KeyPackageIn> = Verbatim::from_bytes(bytes).map_err(MlsError::malformed)?;
+    key_package
+        .into_value()
+        .validate(OpenMlsRustCrypto::default().crypto(), ProtocolVersion::Mls10)
+        .map_err(MlsError::invalid)
+}
+
+/// The KeyPackageRefs that a bare Welcome names.
+///
+/// # Errors
+/// If it is no Welcome.
+pub fn welcome_references(welcome: &[u8]) -> Result<Vec<Vec<u8>>, MlsError> {
+    let welcome: Verbatim<Welcome> = Verbatim::from_bytes(welcome).map_err(MlsError::malformed)?;
+    Ok(welcome.value().secrets().iter().map(|secret| secret.new_member().as_slice().to_vec()).collect())
+}

@@ -1,0 +1,122 @@
+use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate, UserRolePair};
+use causeway_mls::{CommitPlan, Group, JoinableGroupInfo, MlsError};
+
+use crate::support::*;
+
+fn adding(users: Vec<UserRolePair>, key_packages: Vec<Vec<u8>>) -> CommitPlan {
+    let participants = (!users.is_empty()).then(|| ParticipantListUpdate { added_participants: users, ..Default::default() });
+    CommitPlan { add_key_packages: key_packages, participants, ..Default::default() }
+}
+
+fn say(from: &mut Group, identity: &causeway_mls::ClientIdentity, to: &mut [&mut Group], text: &[u8]) {
+    let sealed = from.seal(identity, text, [7; 32]).unwrap();
+    for group in to {
+        let opened = group.open(&sealed).unwrap();
+        assert_eq!(opened.application_data, text);
+        assert_eq!(opened.client, identity.client_uri);
+        assert_eq!(opened.franking_tag, Some([7; 32]));
+    }
+}
+
+/// Two providers, three clients: messages both ways, a removal, a leave, an external join, a straggler.
+#[test]
+fn a_room_lives() {
+    let (a, b) = (Provider::new("a.test"), Provider::new("b.test"));
+    let roots = roots(&[&a, &b]);
+    let (alice, bob, phone) = (a.client("alice", "one"), b.client("bob", "laptop"), b.client("bob", "phone"));
+    let group = create(&a, room(&a, &[(a.user("alice"), ADMIN)]), &alice);
+
+    // P-032: participant and both clients in one commit.
+    let (kp1, kp2) = (key_package(&bob), key_package(&phone));
+    let bob_entry = UserRolePair { user: b.user("bob"), role_index: MEMBER };
+    let plan = adding(vec![bob_entry], vec![kp1.key_package.clone(), kp2.key_package.clone()]);
+    let (mut at_alice, pending) = commit(group, &alice, &plan, &roots);
+    let mut at_bob = join(&pending, &kp1, &bob, &roots);
+    // A second own client of the same process shares the public part.
+    let welcome = (pending.welcome.as_deref().unwrap(), pending.ratchet_tree.as_slice());
+    at_bob = stored(Group::join(welcome, &kp2, &phone, Some(at_bob), (&roots, NOW)).unwrap());
+    assert_eq!(at_bob.own_clients().count(), 2);
+    assert_eq!(at_alice.ratchet_tree().unwrap(), at_bob.ratchet_tree().unwrap());
+
+    say(&mut at_alice, &alice, &mut [&mut at_bob], b"hello");
+    say(&mut at_bob, &phone, &mut [&mut at_alice], b"hello back");
+
+    // A straggler of the epoch before still opens.
+    let late = at_bob.seal(&bob, b"late", [1; 32]).unwrap();
+    let mut metadata = at_alice.room_state().metadata.clone();
+    metadata.room_name.0 = "Renamed".to_owned();
+    let (mut at_alice, pending) = commit(at_alice, &alice, &CommitPlan { metadata: Some(metadata), ..Default::default() }, &roots);
+    at_bob = follow(at_bob, &pending.commit, &roots);
+    assert_eq!(at_bob.room_state().metadata.name(), "Renamed");
+    assert_eq!(at_bob.epoch().number, at_alice.epoch().number);
+    assert_eq!(at_alice.open(&late).unwrap().application_data, b"late");
+
+    // Bob leaves with both clients; alice commits what he proposed.
+    let proposals = at_bob.leave_proposals(&bob).unwrap();
+    let borrowed: Vec<&[u8]> = proposals.iter().map(Vec::as_slice).collect();
+    at_alice.queue_proposals(&borrowed).unwrap();
+    let (at_alice, pending) = commit(stored(at_alice), &alice, &CommitPlan::default(), &roots);
+    assert_eq!(pending.summary.participants_removed(), vec![b.user("bob")]);
+    assert_eq!(pending.summary.actor_for(&b.user("bob")), b.user("bob"));
+    assert_eq!(at_alice.members().len(), 1);
+}
+
+/// A new device joins by an external commit; the other own clients follow it.
+#[test]
+fn a_new_device_joins_externally() {
+    let a = Provider::new("a.test");
+    let roots = roots(&[&a]);
+    let (alice, tablet) = (a.client("alice", "one"), a.client("alice", "tablet"));
+    let group = create(&a, room(&a, &[(a.user("alice"), ADMIN)]), &alice);
+    let info = JoinableGroupInfo {
+        group_info: group.group_info(&alice).unwrap(),
+        ratchet_tree: group.ratchet_tree().unwrap(),
+        pending_proposals: vec![],
+    };
+    let external = Group::join_externally(&info, &tablet, (&roots, NOW)).unwrap();
+    let mut at_alice = follow(group, &external.commit, &roots);
+    let mut at_tablet = stored(Group::complete_external_join(&external, &tablet, None, (&roots, NOW)).unwrap());
+    assert_eq!(at_alice.ratchet_tree().unwrap(), at_tablet.ratchet_tree().unwrap());
+    say(&mut at_tablet, &tablet, &mut [&mut at_alice], b"from the tablet");
+    say(&mut at_alice, &alice, &mut [&mut at_tablet], b"welcome");
+}
+
+/// Publish before apply: a pending commit that the hub refuses leaves the group usable.
+#[test]
+fn a_refused_commit_is_forgotten() {
+    let a = Provider::new("a.test");
+    let roots = roots(&[&a]);
+    let (alice, two) = (a.client("alice", "one"), a.client("alice", "two"));
+    let mut group = create(&a, room(&a, &[(a.user("alice"), ADMIN)]), &alice);
+    let plan = CommitPlan { add_key_packages: vec![key_package(&two).key_package], ..Default::default() };
+    group.commit(&alice, &plan, &roots, NOW).unwrap();
+    let mut group = stored(group);
+    assert!(group.pending_commit(&alice.client_uri).is_some());
+    assert_eq!(group.epoch().number, 0);
+    group.clear_pending(&alice.client_uri).unwrap();
+    let mut group = stored(group);
+    assert!(matches!(group.merge_pending(&alice.client_uri, &roots, NOW), Err(MlsError::Stored(_))));
+    let (group, _) = commit(group, &alice, &plan, &roots);
+    assert_eq!(group.epoch().number, 1);
+}
+
+/// A removed client's secrets are deleted in the very changes that store the removal.
+#[test]
+fn removal_deletes_secrets() {
+    let a = Provider::new("a.test");
+    let roots = roots(&[&a]);
+    let (alice, two) = (a.client("alice", "one"), a.client("alice", "two"));
+    let bundle = key_package(&two);
+    let group = create(&a, room(&a, &[(a.user("alice"), ADMIN)]), &alice);
+    let plan = CommitPlan { add_key_packages: vec![bundle.key_package.clone()], ..Default::default() };
+    let (at_alice, pending) = commit(group, &alice, &plan, &roots);
+    let welcome = (pending.welcome.as_deref().unwrap(), pending.ratchet_tree.as_slice());
+    let mut group = stored(Group::join(welcome, &bundle, &two, Some(at_alice), (&roots, NOW)).unwrap());
+    let plan = CommitPlan { remove_clients: vec![two.client_uri.clone()], ..Default::default() };
+    group.commit(&alice, &plan, &roots, NOW).unwrap();
+    group.merge_pending(&alice.client_uri, &roots, NOW).unwrap();
+    let changes = group.take_changes();
+    assert!(changes.clients[&two.client_uri].put.is_empty());
+    assert!(!changes.clients[&two.client_uri].delete.is_empty());
+    assert_eq!(group.own_clients().collect::<Vec<_>>(), vec![&alice.client_uri]);
+}

@@ -1,0 +1,7 @@
+//! The engine from outside: groups of real clients, every state stored and loaded on the way.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test that fails should say where")]
+
+mod epochs;
+mod lifecycle;
+mod refusals;
+mod support;

@@ -1,0 +1,94 @@
+use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate, UserRolePair};
+use causeway_drafts::mimi_uri::UserUri;
+use causeway_mls::{CommitPlan, CredentialAuthority, MlsError, TrustRoots, verify_key_package};
+
+use crate::support::*;
+
+fn rule(result: Result<impl Sized, MlsError>) -> &'static str {
+    match result {
+        Err(MlsError::NotAllowed(refusal)) => refusal.rule,
+        Err(other) => panic!("refused for another reason: {other}"),
+        Ok(_) => panic!("not refused"),
+    }
+}
+
+/// What a role lacks is refused with its rule, and nothing has changed.
+#[test]
+fn roles_bind() {
+    let a = Provider::new("a.test");
+    let roots = roots(&[&a]);
+    let bob = a.client("bob", "one");
+    let participants = [(a.user("alice"), ADMIN), (a.user("bob"), MEMBER)];
+    let mut group = create(&a, room(&a, &participants), &bob);
+    let before = group.snapshot().clone();
+
+    let mut metadata = group.room_state().metadata.clone();
+    metadata.room_name.0 = "Mine".to_owned();
+    assert_eq!(rule(group.commit(&bob, &CommitPlan { metadata: Some(metadata), ..Default::default() }, &roots, NOW)), "R-071");
+
+    let removal = ParticipantListUpdate { removed_indices: vec![0], ..Default::default() };
+    assert_eq!(rule(group.commit(&bob, &CommitPlan { participants: Some(removal), ..Default::default() }, &roots, NOW)), "R-063");
+
+    let carol = UserRolePair { user: a.user("carol"), role_index: MEMBER };
+    let addition = ParticipantListUpdate { added_participants: vec![carol], ..Default::default() };
+    assert_eq!(rule(group.commit(&bob, &CommitPlan { participants: Some(addition), ..Default::default() }, &roots, NOW)), "R-057");
+
+    assert_eq!(*group.snapshot(), before);
+}
+
+/// P-032: no client of a non-participant; P-033: no client of a removed participant stays.
+#[test]
+fn participants_and_clients_agree() {
+    let a = Provider::new("a.test");
+    let roots = roots(&[&a]);
+    let (alice, bob) = (a.client("alice", "one"), a.client("bob", "one"));
+    let mut group = create(&a, room(&a, &[(a.user("alice"), ADMIN)]), &alice);
+    let kp = key_package(&bob);
+    let plan = CommitPlan { add_key_packages: vec![kp.key_package.clone()], ..Default::default() };
+    assert_eq!(rule(group.commit(&alice, &plan, &roots, NOW)), "P-032");
+
+    let entry = UserRolePair { user: a.user("bob"), role_index: MEMBER };
+    let participants = Some(ParticipantListUpdate { added_participants: vec![entry], ..Default::default() });
+    let (mut group, _) = commit(group, &alice, &CommitPlan { participants, ..plan }, &roots);
+    let participants = Some(ParticipantListUpdate { removed_indices: vec![1], ..Default::default() });
+    assert_eq!(rule(group.commit(&alice, &CommitPlan { participants, ..Default::default() }, &roots, NOW)), "P-033");
+}
+
+fn refused(bytes: &[u8], user: &UserUri, roots: &TrustRoots) -> bool {
+    matches!(verify_key_package(bytes, roots, user, NOW), Err(MlsError::CredentialRefused(_)))
+}
+
+/// Credentials: another authority, another user, no root.
+#[test]
+fn credentials_are_checked() {
+    let (a, b) = (Provider::new("a.test"), Provider::new("b.test"));
+    let roots = roots(&[&a]);
+    let good = key_package(&a.client("alice", "one"));
+    assert!(verify_key_package(&good.key_package, &roots, &a.user("alice"), NOW).is_ok());
+    // G-15: somebody else's KeyPackage.
+    assert!(refused(&good.key_package, &a.user("bob"), &roots));
+    // No root pinned for b.test.
+    let foreign = key_package(&b.client("bob", "one"));
+    assert!(refused(&foreign.key_package, &b.user("bob"), &roots));
+    // An authority that calls itself a.test.
+    let (impostor, _) = CredentialAuthority::generate(&a.domain).unwrap();
+    let user = a.user("alice");
+    let client = causeway_drafts::mimi_uri::ClientUri::new(&user, "evil");
+    let forged = key_package(&impostor.issue_client(&client, &user).unwrap());
+    assert!(refused(&forged.key_package, &user, &roots));
+    // Expired.
+    let far = 4_000_000_000_000;
+    assert!(verify_key_package(&good.key_package, &roots, &a.user("alice"), far).is_err());
+}
+
+/// P-041: a commit of another epoch than the head.
+#[test]
+fn epochs_are_checked() {
+    let a = Provider::new("a.test");
+    let roots = roots(&[&a]);
+    let (alice, two) = (a.client("alice", "one"), a.client("alice", "two"));
+    let group = create(&a, room(&a, &[(a.user("alice"), ADMIN)]), &alice);
+    let plan = CommitPlan { add_key_packages: vec![key_package(&two).key_package], ..Default::default() };
+    let (group, pending) = commit(group, &alice, &plan, &roots);
+    assert!(matches!(group.stage(&pending.commit, &roots, NOW), Err(MlsError::WrongEpoch { current: 1 })));
+}
