@@ -28,12 +28,6 @@ pub enum MlsError {
         /// The head's number.
         current: u64,
     },
-    /// Our own commit, still pending, came back from the hub.
-    #[error("the own pending commit of {client}")]
-    OwnPendingCommit {
-        /// The client that made it.
-        client: ClientUri,
-    },
     /// Our own message came back.
     #[error("an own message")]
     OwnMessage,

@@ -1,3 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+pub mod conversation;
+pub mod identity;
+pub mod loss;
+pub mod matrix;
 pub mod records;
+pub mod translate;

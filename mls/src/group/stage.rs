@@ -52,6 +52,13 @@ impl CommitSummary {
         missing(&self.after, &self.before)
     }
 
+    /// Whether roles were defined anew, or a participant that stays has another.
+    pub fn roles_changed(&self) -> bool {
+        let stays = |user: &UserUri| self.before.participants.find(user).is_some();
+        let moved = self.after.participants.participants.iter().any(|p| stays(&p.user) && self.before.role_of(&p.user) != p.role_index);
+        moved || self.before.roles != self.after.roles
+    }
+
     /// Who wanted a participant's change: the sender of the proposal, else the committer.
     pub fn actor_for(&self, user: &UserUri) -> UserUri {
         let actor = self.actors.iter().find(|(touched, _)| touched == user).map(|(_, actor)| actor.clone());

@@ -97,7 +97,7 @@ impl Conversation {
             room_state: state,
             hub: &turn.gateway.hub,
         };
-        let group = Group::create(parameters, self.identity(&listener)?, turn.now)?;
+        let group = Group::create(parameters, self.identity(&listener)?)?;
         self.book.group_info = group.group_info(self.identity(&listener)?)?;
         self.group = Some(group);
         self.row.status = "active".to_owned();
@@ -115,12 +115,12 @@ impl Conversation {
             let mimi = self.mimi_user(turn, &user)?;
             participants.push(UserRolePair { user: mimi, role_index: roles::role_of(room, &user) });
         }
-        Ok(RoomState {
-            participants: ParticipantListData { participants },
-            metadata: RoomMetadata::named(mimi_room, room.name().unwrap_or_default()),
-            roles: roles::from_power_levels(room),
-            ..RoomState::baseline(&turn.gateway.hub)
-        })
+        Ok(RoomState::baseline(
+            &turn.gateway.hub,
+            ParticipantListData { participants },
+            RoomMetadata::named(mimi_room, room.name().unwrap_or_default()),
+            roles::from_power_levels(room),
+        ))
     }
 
     /// Tells the Matrix side what it is bridged to: a notice, and a state event where we may send one.
@@ -166,6 +166,26 @@ impl Conversation {
             if !self.has_leaf(&mimi) && !self.book.claiming.contains(mimi.as_str()) {
                 self.claim(turn, &ghost, &mimi)?;
             }
+        }
+        Ok(())
+    }
+
+    /// The last Matrix user has gone: with our hub, the bridge ends, and our own users leave.
+    pub(super) fn leave_if_alone(&mut self, turn: &mut Turn<'_>) -> Result<()> {
+        if self.topology() != Some(Topology::OurHub) {
+            return Ok(());
+        }
+        let (ours, others): (Vec<_>, Vec<_>) = self
+            .room()?
+            .joined_users()
+            .into_iter()
+            .partition(|user| user.server_name().as_str() == turn.gateway.names.server_name());
+        if !others.is_empty() {
+            return Ok(());
+        }
+        self.row.status = "closed".to_owned();
+        for user in ours {
+            self.emit_membership(turn, &user, &user, "leave")?;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use causeway_drafts::mimi_protocol_06::key_material::{ClientKeyMaterialStatus, K
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageResponse, SubmitStatus};
 use causeway_drafts::mimi_protocol_06::update::{UpdateRoomResponse, UpdateStatus};
 use causeway_drafts::mimi_uri::UserUri;
-use causeway_mls::{Group, JoinableGroupInfo, verify_key_package};
+use causeway_mls::{ExternalJoin, Group, JoinableGroupInfo, verify_key_package};
 
 use super::outgoing::ExternalCommitBody;
 use super::prepare::{EPOCH_PATIENCE, update_request};
@@ -59,10 +59,12 @@ impl Conversation {
                 Ok(Next::Done)
             }
             (Outgoing::JoinExternally { user, .. }, Answer::GroupInfo(info)) => self.group_info_came(turn, user, info),
-            (Outgoing::JoinExternally { user, .. }, Answer::Updated(response)) => self.external_commit_answered(turn, user, &response),
+            (Outgoing::JoinExternally { user, commit: Some(commit) }, Answer::Updated(response)) => {
+                self.external_commit_answered(turn, user, (commit, &response))
+            }
             (Outgoing::JoinExternally { user, .. }, Answer::Refused(why)) => {
                 self.book.joining.remove(user);
-                let loss = Loss::new(Feature::JoinRefused, &why);
+                let loss = Loss::new(Feature::JoinRefused, why.as_str());
                 self.lose(turn, user, "matrix_to_mimi", vec![loss]);
                 Ok(Next::Done)
             }
@@ -90,7 +92,7 @@ impl Conversation {
             match verify_key_package(key_package.bytes(), turn.roots, &user, turn.now) {
                 Ok(_) => key_packages.push(key_package.bytes().to_vec()),
                 Err(error) => {
-                    let loss = Loss::new(Feature::KeyPackageRefused, &error.to_string());
+                    let loss = Loss::new(Feature::KeyPackageRefused, error.to_string());
                     self.lose(turn, client.client_uri.as_str(), "mimi_to_matrix", vec![loss]);
                 }
             }
@@ -145,9 +147,11 @@ impl Conversation {
             UpdateStatus::Success { .. } if *intent == Intent::Leave => Ok(Next::Done),
             UpdateStatus::Success { .. } => {
                 let group = self.group_mut()?;
-                if group.has_pending(&client) {
-                    group.merge_pending(&client, turn.now)?;
+                if group.pending_commit(&client).is_none() {
+                    return Ok(Next::Done);
                 }
+                let (_, summary) = group.merge_pending(&client, turn.roots, turn.now)?;
+                self.mirror_commit(turn, &summary)?;
                 Ok(Next::Done)
             }
             UpdateStatus::WrongEpoch { .. } => {
@@ -166,30 +170,36 @@ impl Conversation {
         let uri: UserUri = user.parse().map_err(|_| ConversationError::Missing("valid user URI"))?;
         let client = turn.gateway.names.puppet_client(&uri);
         let identity = self.clients.get(&client).ok_or(ConversationError::Missing("identity of the client"))?;
-        let existing = self.group.take();
-        let (group, pending) = Group::join_externally(info, identity, existing, turn.roots, turn.now)?;
-        self.group = Some(group);
-        let commit = ExternalCommitBody { update: update_request(&pending)? };
+        let join = Group::join_externally(&info, identity, (turn.roots, turn.now))?;
+        let commit = ExternalCommitBody {
+            update: update_request((&join.commit, None), (&join.group_info, &join.ratchet_tree))?,
+            join: serde_cbor::to_vec(&join).map_err(|error| ConversationError::Malformed(error.to_string()))?,
+        };
         Ok(Next::Replace(Box::new(Outgoing::JoinExternally { user: user.to_owned(), commit: Some(commit) })))
     }
 
-    fn external_commit_answered(&mut self, turn: &mut Turn<'_>, user: &str, response: &UpdateRoomResponse) -> Result<Next> {
-        let uri: UserUri = user.parse().map_err(|_| ConversationError::Missing("valid user URI"))?;
-        let client = turn.gateway.names.puppet_client(&uri);
+    fn external_commit_answered(
+        &mut self,
+        turn: &mut Turn<'_>,
+        user: &str,
+        (body, response): (&ExternalCommitBody, &UpdateRoomResponse),
+    ) -> Result<Next> {
         match &response.status {
             UpdateStatus::Success { .. } => {
                 self.book.joining.remove(user);
-                self.group_mut()?.merge_pending(&client, turn.now)?;
+                let join: ExternalJoin =
+                    serde_cbor::from_slice(&body.join).map_err(|error| ConversationError::Malformed(error.to_string()))?;
+                let identity = self.clients.get(&join.client).ok_or(ConversationError::Missing("identity of the client"))?;
+                let existing = self.group.take().filter(|group| group.own_clients().next().is_some());
+                self.group = Some(Group::complete_external_join(&join, identity, existing, (turn.roots, turn.now))?);
                 Ok(Next::Done)
             }
             UpdateStatus::WrongEpoch { .. } => {
-                self.group_mut()?.clear_pending(&client)?;
                 Ok(Next::Replace(Box::new(Outgoing::JoinExternally { user: user.to_owned(), commit: None })))
             }
             _ => {
                 self.book.joining.remove(user);
-                self.group_mut()?.clear_pending(&client)?;
-                let loss = Loss::new(Feature::JoinRefused, &response.error_description);
+                let loss = Loss::new(Feature::JoinRefused, response.error_description.clone());
                 self.lose(turn, user, "matrix_to_mimi", vec![loss]);
                 Ok(Next::Done)
             }
@@ -200,7 +210,7 @@ impl Conversation {
     fn invite_signed(&mut self, turn: &mut Turn<'_>, pdu: Pdu) -> Result<Next> {
         let event_id = pdu.event_id().to_owned();
         let room = self.room.as_mut().ok_or(ConversationError::Missing("Matrix room"))?;
-        match room.accept(Arc::new(pdu), None) {
+        match room.accept(Arc::new(pdu)) {
             Outcome::Accepted => {
                 let servers = self.room()?.joined_servers();
                 self.queue_pdu(turn, &event_id, servers);

@@ -4,7 +4,8 @@ use causeway_drafts::application::unframe;
 use causeway_drafts::mimi_content_09::{MimiContent, PartBody, message_id};
 use causeway_drafts::mimi_protocol_06::franking::Frank;
 use causeway_drafts::mimi_uri::UserUri;
-use causeway_mls::{CommitSummary, Opened};
+use causeway_drafts::mimi_room_policy_04::capability::Capability;
+use causeway_mls::{CommitSummary, Group, Opened};
 use ruma::OwnedUserId;
 use serde_json::json;
 
@@ -26,18 +27,18 @@ impl Conversation {
         if self.room.is_none() {
             return Ok(());
         }
-        let actor = summary.committer.user_uri();
-        for user in &summary.participants_removed {
-            self.mirror_removal(turn, &actor, user)?;
+        let committer = summary.committer.user_uri();
+        for user in summary.participants_removed() {
+            self.mirror_removal(turn, &summary.actor_for(&user), &user)?;
         }
-        for user in &summary.participants_added {
-            self.mirror_addition(turn, &actor, user)?;
+        for user in summary.participants_added() {
+            self.mirror_addition(turn, &summary.actor_for(&user), &user)?;
         }
-        if summary.metadata_changed {
-            self.mirror_name(turn, &actor)?;
+        if summary.before.metadata != summary.after.metadata {
+            self.mirror_name(turn, &committer)?;
         }
-        if !summary.roles_changed.is_empty() || summary.role_definitions_changed {
-            self.mirror_roles(turn, &actor)?;
+        if summary.roles_changed() {
+            self.mirror_roles(turn, &committer)?;
         }
         Ok(())
     }
@@ -113,6 +114,11 @@ impl Conversation {
             if participant.role_index == roles::GATEWAY || self.room()?.is_creator(&user) {
                 continue;
             }
+            // With our hub, roles are classes of levels: a level inside the class stays what it is.
+            let same_class = roles::role_of(self.room()?, &user) == participant.role_index;
+            if self.topology() == Some(Topology::OurHub) && same_class {
+                continue;
+            }
             let level = roles::power_level_of(&state.roles, participant.role_index);
             if level != self.room()?.power_level(&user) {
                 users[user.as_str()] = json!(level);
@@ -165,7 +171,7 @@ impl Conversation {
             // What our own puppets say has been on Matrix from the start.
             return Ok(());
         }
-        match self.checked_content(&opened, frank, accepted_at) {
+        match self.checked_content(turn, &opened, (frank, accepted_at)) {
             Ok(content) => self.carry(turn, &opened, &content, accepted_at, frank),
             Err(why) => self.unheard(turn, opened.client.as_str(), Feature::Discarded, &why),
         }
@@ -177,7 +183,12 @@ impl Conversation {
     }
 
     /// The receiver's checks [mimi-content-09 §9.1], [mimi-protocol-06 §5.4.1.3].
-    fn checked_content(&self, opened: &Opened, frank: Option<&Frank>, accepted_at: u64) -> Result<MimiContent, String> {
+    fn checked_content(
+        &self,
+        turn: &Turn<'_>,
+        opened: &Opened,
+        (frank, accepted_at): (Option<&Frank>, u64),
+    ) -> Result<MimiContent, String> {
         let encoded = unframe(&opened.application_data).map_err(|error| error.to_string())?;
         let content = MimiContent::decode(&encoded).map_err(|error| error.to_string())?;
         let room = self.mimi_room().map_err(|error| error.to_string())?;
@@ -188,14 +199,14 @@ impl Conversation {
         if content.room_uri().is_some_and(|uri| uri != room.as_str()) {
             return Err("C-015: roomUri is not this room".to_owned());
         }
-        self.check_frank(opened, &content, frank, accepted_at)?;
+        self.check_frank(opened, &content, (frank, accepted_at), (turn.roots, turn.now))?;
         // C-074: nobody but the original sender edits; a role may allow to retract what others said.
         if let Some(first) = content.replaces
             && let Some(row) = self.messages.by_message(first.as_bytes())
             && row.mimi_sender != opened.user.as_str()
         {
             let retracts = matches!(content.nested_part.body, PartBody::Null);
-            let allowed = self.group.as_ref().is_some_and(|group| group.may_delete_others(&opened.user));
+            let allowed = self.group.as_ref().is_some_and(|group| may_delete_others(group, &opened.user));
             if !(retracts && allowed) {
                 return Err("C-074: only the original sender edits or deletes".to_owned());
             }
@@ -286,4 +297,9 @@ impl Conversation {
             Err(error) => Err(error),
         }
     }
+}
+
+fn may_delete_others(group: &Group, user: &UserUri) -> bool {
+    let state = group.room_state();
+    state.roles.has(state.role_of(user), Capability::CAN_DELETE_OTHER_MESSAGE)
 }

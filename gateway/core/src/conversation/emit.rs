@@ -17,9 +17,9 @@ impl Conversation {
         let now = turn.now;
         let room = self.room.as_mut().ok_or(ConversationError::Missing("Matrix room"))?;
         let servers_before = room.joined_servers();
-        let pdu = room.build(draft, now, keys).map_err(|refused| ConversationError::MatrixRefused(refused.to_string()))?;
+        let pdu = room.build(&draft, now, keys).map_err(|refused| ConversationError::MatrixRefused(refused.to_string()))?;
         let event_id = pdu.event_id().to_owned();
-        match room.accept(Arc::new(pdu), None) {
+        match room.accept(Arc::new(pdu)) {
             Outcome::Accepted => {}
             other => return Err(ConversationError::MatrixRefused(format!("{other:?}"))),
         }

@@ -4,7 +4,7 @@ use causeway_drafts::mimi_protocol_06::franking::{Frank, ServerFrankingContext, 
 use causeway_drafts::mimi_protocol_06::notify::{FanoutBody, FanoutMessage};
 use causeway_drafts::mimi_content_09::MimiContent;
 use causeway_drafts::mimi_uri::{ProviderDomain, RoomUri, UserUri};
-use causeway_mls::{ClientIdentity, Group, KeyPackageBundle, MlsError, Opened};
+use causeway_mls::{ClientIdentity, Group, KeyPackageBundle, MlsError, Opened, TrustRoots};
 use ruma::UserId;
 
 use super::outgoing::lane;
@@ -79,7 +79,7 @@ impl Conversation {
         for WelcomeFor { bundle, identity } in for_us {
             let client = identity.client_uri.clone();
             let existing = self.group.take();
-            self.group = Some(Group::join(welcome, tree, &bundle, &identity, existing, turn.roots, turn.now)?);
+            self.group = Some(Group::join((welcome, tree), &bundle, &identity, existing, (turn.roots, turn.now))?);
             turn.decision.spent_key_packages.push(bundle.reference);
             self.clients.insert(client, identity);
         }
@@ -96,18 +96,13 @@ impl Conversation {
         let staged = match group.stage(commit, roots, now) {
             Ok(staged) => staged,
             // The hub also sends us our own commits, whose success we may know from the answer already.
-            Err(MlsError::Duplicate | MlsError::TooOld { .. } | MlsError::WrongEpoch { .. }) => return Ok(()),
-            Err(MlsError::OwnPendingCommit { client }) => {
-                let summary = group.pending_summary(&client)?;
-                group.merge_pending(&client, now)?;
-                return self.mirror_commit(turn, &summary);
-            }
+            Err(MlsError::WrongEpoch { .. }) => return Ok(()),
             Err(error) => return self.stranded(turn, &error),
         };
         let summary = staged.summary().clone();
         group.merge(staged)?;
         if !stapled.is_empty() {
-            group.queue_proposals(stapled, roots, now)?;
+            group.queue_proposals(stapled)?;
         }
         self.mirror_commit(turn, &summary)
     }
@@ -122,9 +117,8 @@ impl Conversation {
     }
 
     fn hub_proposals(&mut self, turn: &mut Turn<'_>, messages: &[&[u8]]) -> Result<()> {
-        let (roots, now) = (turn.roots, turn.now);
         let Some(group) = self.group.as_mut() else { return Ok(()) };
-        match group.queue_proposals(messages, roots, now) {
+        match group.queue_proposals(messages) {
             Ok(_) => Ok(()),
             Err(error) => {
                 let loss = Loss::new(Feature::ProposalRefused, &error.to_string());
@@ -208,19 +202,21 @@ impl Conversation {
         &self,
         opened: &Opened,
         content: &MimiContent,
-        frank: Option<&Frank>,
-        accepted_at: u64,
+        (frank, accepted_at): (Option<&Frank>, u64),
+        (roots, now): (&TrustRoots, u64),
     ) -> Result<(), String> {
         let state = self.group.as_ref().map(|group| group.room_state()).ok_or("no group")?;
-        let Some(agent) = &state.franking_agent else { return Ok(()) };
+        if state.franking_agent.is_none() {
+            return Ok(());
+        }
         let tag = opened.franking_tag.ok_or("P-054: no franking tag in the SafeAAD")?;
         if franking_tag(&content.salt, &opened.application_data) != tag {
             return Err("P-053: the franking tag does not match the content".to_owned());
         }
         let frank = frank.ok_or("P-048: the hub sent no Frank")?;
         let room_uri = self.mimi_room().map_err(|error| error.to_string())?;
-        let hub = room_uri.provider();
         let context = ServerFrankingContext { sender_uri: opened.user.clone(), room_uri, accepted_timestamp: accepted_at };
-        agent.verify_frank(frank, &context, &hub).map_err(|error| format!("P-059: {error}"))
+        let group = self.group.as_ref().ok_or("no group")?;
+        group.verify_frank(frank, &context, roots, now).map_err(|error| format!("P-059: {error}"))
     }
 }

@@ -14,7 +14,7 @@ use causeway_drafts::mimi_protocol_06::ratchet_tree::RatchetTreeOption;
 use causeway_drafts::mimi_protocol_06::room_metadata::Utf8;
 use causeway_drafts::mimi_protocol_06::update::UpdateRequest;
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, UserUri};
-use causeway_mls::{CIPHERSUITE, CommitPlan, Group, new_key_package};
+use causeway_mls::{CIPHERSUITE, CommitPlan, CommitSummary, Group, new_key_package};
 
 use super::outgoing::lane;
 use super::{AcceptedProposal, Conversation, ConversationError, Outgoing, Result, Turn, notices, roles};
@@ -39,9 +39,9 @@ impl Conversation {
                 let welcome = bundle.welcome.as_ref().map(|welcome| welcome.bytes().to_vec());
                 let tree = bundle.ratchet_tree_option.clone();
                 let group_info = bundle.group_info_option.bytes().to_vec();
-                self.follower_commit(turn, from, bundle.commit.bytes(), group_info)?;
+                let summary = self.follower_commit(turn, from, bundle.commit.bytes(), group_info)?;
                 if let Some(welcome) = welcome {
-                    self.route_welcome(turn, &welcome, &tree)?;
+                    self.route_welcome(turn, &welcome, &tree, &summary)?;
                 }
             }
             UpdateRequest::Proposals(bundle) => {
@@ -52,7 +52,13 @@ impl Conversation {
         Ok(turn.now)
     }
 
-    fn follower_commit(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, commit: &[u8], group_info: Vec<u8>) -> Result<()> {
+    fn follower_commit(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: &ProviderDomain,
+        commit: &[u8],
+        group_info: Vec<u8>,
+    ) -> Result<CommitSummary> {
         let before = self.active_providers(turn.gateway.names.provider());
         let staged = self.group()?.stage(commit, turn.roots, turn.now)?;
         let summary = staged.summary().clone();
@@ -64,14 +70,14 @@ impl Conversation {
         self.book.group_info = group_info;
         let providers: BTreeSet<_> = before.into_iter().collect();
         self.fan_out_commit(turn, commit, &providers);
-        self.mirror_commit(turn, &summary)
+        self.mirror_commit(turn, &summary)?;
+        Ok(summary)
     }
 
     fn follower_proposals(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, messages: &[&[u8]]) -> Result<()> {
-        let roots = turn.roots;
         let now = turn.now;
-        let proposals = self.group_mut()?.queue_proposals(messages, roots, now)?;
-        if proposals.iter().any(|proposal| proposal.sender.provider() != *from) {
+        let proposals = self.group_mut()?.queue_proposals(messages)?;
+        if proposals.iter().any(|proposal| proposal.sender.as_ref().is_none_or(|sender| sender.provider() != *from)) {
             return Err(ConversationError::refused("P-045", "a proposal's sender is not a client of the provider that sent it"));
         }
         for message in messages {
@@ -96,7 +102,7 @@ impl Conversation {
         if !self.is_participant(sender) || !self.has_leaf(sender) {
             return Err(ConversationError::refused("P-044", "the sender is not an active participant"));
         }
-        self.group()?.may_send(sender)?;
+        self.group()?.room_state().may_send(sender).map_err(causeway_mls::MlsError::from)?;
         let header = self.group()?.inspect_application(message)?;
         let frank = self.frank(turn, sender, header.franking_tag)?;
         let fanout = FanoutMessage::application(turn.now, message, Some(frank.clone()))
@@ -125,15 +131,17 @@ impl Conversation {
         let before = self.active_providers(turn.gateway.names.provider());
         let identity = self.clients.get(&listener).ok_or(ConversationError::Missing("listener"))?;
         let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;
-        let pending = group.commit(identity, plan, turn.roots, turn.now)?;
-        group.merge_pending(&listener, turn.now)?;
+        let pending = group.commit(identity, &plan, turn.roots, turn.now)?;
+        let (_, summary) = group.merge_pending(&listener, turn.roots, turn.now)?;
         self.book.pending_proposals.clear();
         self.book.group_info = pending.group_info.clone();
         self.fan_out_commit(turn, &pending.commit, &before);
         if let Some(welcome) = &pending.welcome {
             let tree = RatchetTreeOption::full(&pending.ratchet_tree).map_err(|e| ConversationError::Malformed(e.to_string()))?;
-            self.route_welcome(turn, welcome, &tree)?;
+            self.route_welcome(turn, welcome, &tree, &summary)?;
         }
+        // What others had proposed is done now, too; what the plan itself did, Matrix knows already.
+        self.mirror_commit(turn, &summary)?;
         Ok(pending.welcome)
     }
 
@@ -164,7 +172,7 @@ impl Conversation {
         let group = self.group()?;
         let index = group.room_state().participants.participants.iter().position(|p| p.user == *user);
         let Some(index) = index else { return Ok(()) };
-        let remove_clients = group.members().into_iter().filter(|m| m.user == *user).map(|m| m.client).collect();
+        let remove_clients = group.members().iter().filter(|m| m.user == *user).map(|m| m.client.clone()).collect();
         let participants = Some(ParticipantListUpdate {
             changed_role_participants: Vec::new(),
             removed_indices: vec![index as u32],
@@ -242,7 +250,7 @@ impl Conversation {
         let group = self.group.take().ok_or(ConversationError::Missing("MLS group"))?;
         let tree = group.ratchet_tree()?;
         let identity = self.clients.get(&client).ok_or(ConversationError::Missing("identity of the client"))?;
-        self.group = Some(Group::join(&welcome, &tree, &key_package, identity, Some(group), turn.roots, turn.now)?);
+        self.group = Some(Group::join((&welcome, &tree), &key_package, identity, Some(group), (turn.roots, turn.now))?);
         Ok(client)
     }
 
@@ -300,9 +308,15 @@ impl Conversation {
     }
 
     /// A Welcome goes only to the providers of those it welcomes (P-063).
-    fn route_welcome(&self, turn: &mut Turn<'_>, welcome: &[u8], tree: &RatchetTreeOption) -> Result<()> {
+    fn route_welcome(
+        &self,
+        turn: &mut Turn<'_>,
+        welcome: &[u8],
+        tree: &RatchetTreeOption,
+        summary: &CommitSummary,
+    ) -> Result<()> {
         let ours = turn.gateway.names.provider();
-        let added: BTreeSet<_> = self.group()?.last_added().into_iter().map(|c| c.provider()).filter(|p| p != ours).collect();
+        let added: BTreeSet<_> = summary.added.iter().map(|(client, _)| client.provider()).filter(|p| p != ours).collect();
         let fanout =
             FanoutMessage::welcome(turn.now, welcome, tree.clone()).map_err(|e| ConversationError::Malformed(e.to_string()))?;
         self.fan_out(turn, &fanout.to_bytes(), &added);

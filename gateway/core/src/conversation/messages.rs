@@ -88,7 +88,6 @@ impl Links for ConversationLinks<'_> {
             id: message_id(newest)?,
             first: message_id(&row.first_message_id)?,
             is_reaction: row.kind == "reaction",
-            sender: row.matrix_sender.clone().try_into().ok()?,
         })
     }
 

@@ -121,6 +121,9 @@ pub struct ExternalCommitBody {
     /// The encoded UpdateRequest.
     #[serde(with = "serde_bytes")]
     pub update: Vec<u8>,
+    /// The state that its acceptance opens, encoded. A secret.
+    #[serde(with = "serde_bytes")]
+    pub join: Vec<u8>,
 }
 
 impl Outgoing {

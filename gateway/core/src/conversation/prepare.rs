@@ -12,7 +12,7 @@ use causeway_drafts::mimi_protocol_06::submit_message::SubmitMessageRequest;
 use causeway_drafts::mimi_protocol_06::update::UpdateRequest;
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use causeway_drafts::encode;
-use causeway_mls::{CIPHERSUITE, CommitPlan, HpkeKeyPair, PendingCommit};
+use causeway_mls::{CIPHERSUITE, CommitPlan, HpkeKeyPair};
 use ruma::{OwnedUserId, UserId};
 use serde_json::json;
 
@@ -91,7 +91,7 @@ impl Conversation {
             content: json!({ "membership": "invite" }),
             redacts: None,
         };
-        match room.build(draft, turn.now, &turn.gateway.keys) {
+        match room.build(&draft, turn.now, &turn.gateway.keys) {
             Ok(pdu) => Ok(Prepared::Invite(Box::new(pdu))),
             // Whoever wanted the invite may no longer invite: then there is none.
             Err(_) => Ok(Prepared::Done),
@@ -177,7 +177,7 @@ impl Conversation {
         let message = group.seal(identity, &application_data, tag)?;
         let request =
             SubmitMessageRequest::new(&message, user).map_err(|error| ConversationError::Malformed(error.to_string()))?;
-        Ok(Prepared::Mimi(MimiRequest::Submit(request.to_bytes())))
+        Ok(Prepared::Mimi(MimiRequest::Submit(encode(&request))))
     }
 
     fn prepare_update(&mut self, turn: &mut Turn<'_>, user: &str, intent: &Intent) -> Result<Prepared> {
@@ -201,7 +201,7 @@ impl Conversation {
         let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;
         // Publish before apply: what an earlier attempt left pending was not taken.
         group.clear_pending(&client)?;
-        let pending = match group.commit(identity, plan, roots, now) {
+        let pending = match group.commit(identity, &plan, roots, now) {
             Ok(pending) => pending,
             Err(error) => {
                 // Refused by the rules of the room before the hub had to: undone on Matrix.
@@ -209,7 +209,8 @@ impl Conversation {
                 return Ok(Prepared::Done);
             }
         };
-        Ok(Prepared::Mimi(MimiRequest::Update(update_request(&pending)?)))
+        let update = update_request((&pending.commit, pending.welcome.as_deref()), (&pending.group_info, &pending.ratchet_tree))?;
+        Ok(Prepared::Mimi(MimiRequest::Update(update)))
     }
 
     fn is_satisfied(&self, user: &UserUri, intent: &Intent) -> bool {
@@ -242,7 +243,7 @@ impl Conversation {
                 let index = state.participants.participants.iter().position(|participant| participant.user == user);
                 let index = index.ok_or(ConversationError::Missing("such participant"))? as u32;
                 plan.participants = Some(ParticipantListUpdate { removed_indices: vec![index], ..ParticipantListUpdate::default() });
-                plan.remove_clients = group.members().into_iter().filter(|m| m.user == user).map(|m| m.client).collect();
+                plan.remove_clients = group.members().iter().filter(|m| m.user == user).map(|m| m.client.clone()).collect();
             }
         }
         Ok(plan)
@@ -266,8 +267,11 @@ impl Conversation {
 }
 
 /// The encoded UpdateRequest of a commit.
-pub(super) fn update_request(pending: &PendingCommit) -> Result<Vec<u8>> {
-    UpdateRequest::commit(&pending.commit, pending.welcome.as_deref(), &pending.group_info, &pending.ratchet_tree)
+pub(super) fn update_request(
+    (commit, welcome): (&[u8], Option<&[u8]>),
+    (group_info, ratchet_tree): (&[u8], &[u8]),
+) -> Result<Vec<u8>> {
+    UpdateRequest::commit(commit, welcome, group_info, ratchet_tree)
         .map(|request| request.to_bytes())
         .map_err(|error| ConversationError::Malformed(error.to_string()))
 }

@@ -1,0 +1,93 @@
+//! What a translation could not carry, as a value: audited, shown to operators, tested.
+
+use std::fmt;
+
+/// The features that can be lost; the names are stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Feature {
+    /// Images, files, audio, video, stickers.
+    Media,
+    /// Polls.
+    Poll,
+    /// Locations.
+    Location,
+    /// An event or content type that nobody has mapped yet.
+    UnknownType,
+    /// `m.notice` as opposed to text.
+    NoticeStyle,
+    /// `m.emote` as opposed to text.
+    EmoteStyle,
+    /// Markup without a counterpart.
+    Markup,
+    /// A reply to something that the other side has not seen.
+    UnknownReplyTarget,
+    /// An edit, reaction or deletion of something that the other side has not seen.
+    UnknownTarget,
+    /// All alternatives but the one chosen.
+    Alternatives,
+    /// A language tag.
+    Language,
+    /// A lifetime.
+    Expiration,
+    /// A topic that is no message id.
+    Topic,
+    /// The reason of a redaction.
+    RedactionReason,
+    /// Text beyond what an event carries.
+    TooLong,
+    /// A message that cannot be translated at all.
+    Untranslatable,
+    /// The sender is not in the participant list.
+    SenderNotParticipant,
+    /// A message that no own client can open.
+    Unreadable,
+    /// A message that the receiver's rules discard.
+    Discarded,
+    /// The conversation is paused.
+    Paused,
+    /// The Matrix room's rules refuse the event.
+    RefusedByMatrix,
+    /// The hub refuses it.
+    RefusedByHub,
+    /// The hub's timestamps ran backwards.
+    HubClockRegressed,
+    /// A commit of the hub's order that we find invalid.
+    CommitRefused,
+    /// A proposal of the hub's order that we find invalid.
+    ProposalRefused,
+    /// A puppet could not join.
+    JoinRefused,
+    /// A KeyPackage that must not be added.
+    KeyPackageRefused,
+    /// A user whose clients gave no KeyPackage.
+    NoKeyMaterial,
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut name = String::new();
+        for character in format!("{self:?}").chars() {
+            if character.is_ascii_uppercase() && !name.is_empty() {
+                name.push('_');
+            }
+            name.push(character.to_ascii_lowercase());
+        }
+        f.write_str(&name)
+    }
+}
+
+/// A loss.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// Of what.
+    pub feature: Feature,
+    /// In words; never content.
+    pub detail: String,
+}
+
+impl Loss {
+    /// A loss.
+    pub fn new(feature: Feature, detail: impl Into<String>) -> Self {
+        Self { feature, detail: detail.into() }
+    }
+}
