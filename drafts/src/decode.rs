@@ -14,6 +14,9 @@ pub enum DecodeError {
     /// A SemiPrivateMessage: no MLS library offers it yet (G-25).
     #[error("G-25: SemiPrivateMessage is not supported, send a PublicMessage")]
     SemiPrivateMessage,
+    /// An MLSMessage of a wire format that nobody registered.
+    #[error("G-25: wire format {0:#06x} is unknown; SemiPrivateMessage, which has none yet, is not supported")]
+    UnknownWireFormat(u16),
     /// A partial GroupInfo: it needs a rebuilt GroupInfo that no MLS library offers yet (G-23).
     #[error("G-23: PartialGroupInfo is not supported, send a full GroupInfo")]
     PartialGroupInfo,
@@ -30,6 +33,10 @@ impl From<tls_codec::Error> for DecodeError {
         match &error {
             tls_codec::Error::DecodingError(text) if text == SEMI_PRIVATE => Self::SemiPrivateMessage,
             tls_codec::Error::DecodingError(text) if text == PARTIAL => Self::PartialGroupInfo,
+            tls_codec::Error::DecodingError(text) => match text.strip_prefix(WIRE_FORMAT).map(str::parse) {
+                Some(Ok(format)) => Self::UnknownWireFormat(format),
+                _ => Self::Malformed(text.clone()),
+            },
             _ => Self::Malformed(error.to_string()),
         }
     }
@@ -37,6 +44,8 @@ impl From<tls_codec::Error> for DecodeError {
 
 /// Carries [`DecodeError::SemiPrivateMessage`] through the codec, whose errors are strings.
 pub(crate) const SEMI_PRIVATE: &str = "SemiPrivateMessage";
+/// Carries [`DecodeError::UnknownWireFormat`] through the codec, the number follows.
+pub(crate) const WIRE_FORMAT: &str = "unknown wire format ";
 /// Carries [`DecodeError::PartialGroupInfo`] through the codec.
 pub(crate) const PARTIAL: &str = "PartialGroupInfo";
 

@@ -2,7 +2,10 @@
 //!
 //! The draft calls its syntax notional (G-07). Here: the authority is a lower-case DNS name without port; a path
 //! segment is percent-encoded UTF-8 in its one canonical form (unreserved characters literal, everything else
-//! `%HH` in upper case), case-sensitive; a URI has at most 512 octets.
+//! `%HH` in upper case), case-sensitive, never `.` or `..`; no userinfo, port, query or fragment.
+//!
+//! A URI is normalised when it is made and refused when it comes in another form, so that equality of URIs is equality
+//! of bytes everywhere: in the participant list, in credentials, in message ids.
 //!
 //! | what | form |
 //! |---|---|
@@ -17,8 +20,9 @@ use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// A URI may have this many octets.
-pub const MAX_URI_OCTETS: usize = 512;
+/// A URI may have this many octets. A Matrix user id has up to 255, each of them up to three when encoded, and stands
+/// below a domain of up to 253: every Matrix user has to have a name here.
+pub const MAX_URI_OCTETS: usize = 2048;
 
 /// RFC 3986 unreserved characters stay literal.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -35,8 +39,8 @@ pub enum UriError {
     /// The path is not of the wanted kind.
     #[error("G-07: the path is not {0}")]
     Path(&'static str),
-    /// A segment is empty, not UTF-8, or not in its canonical percent-encoding.
-    #[error("G-07: a path segment is empty or not canonically percent-encoded")]
+    /// A segment is empty, a dot segment, not UTF-8, or not in its canonical percent-encoding.
+    #[error("G-07: a path segment is empty, `.`, `..` or not canonically percent-encoded")]
     Segment,
     /// Too long.
     #[error("G-07: longer than {MAX_URI_OCTETS} octets")]
@@ -81,6 +85,18 @@ impl fmt::Debug for ProviderDomain {
     }
 }
 
+impl serde::Serialize for ProviderDomain {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for ProviderDomain {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// Splits and checks a URI: its domain and its decoded path segments.
 fn parse(text: &str) -> Result<(ProviderDomain, Vec<String>), UriError> {
     if text.len() > MAX_URI_OCTETS {
@@ -98,7 +114,9 @@ fn parse(text: &str) -> Result<(ProviderDomain, Vec<String>), UriError> {
 
 fn decode_segment(segment: &str) -> Result<String, UriError> {
     let decoded = percent_decode_str(segment).decode_utf8().map_err(|_| UriError::Segment)?.into_owned();
-    if decoded.is_empty() || encode_segment(&decoded) != segment {
+    // RFC 3986 §6.2.2.3 removes dot segments, encoded or not: as a name they would be another URI elsewhere.
+    let is_dots = matches!(segment, "." | "..");
+    if decoded.is_empty() || is_dots || encode_segment(&decoded) != segment {
         return Err(UriError::Segment);
     }
     Ok(decoded)
@@ -106,6 +124,19 @@ fn decode_segment(segment: &str) -> Result<String, UriError> {
 
 fn encode_segment(segment: &str) -> String {
     utf8_percent_encode(segment, SEGMENT).to_string()
+}
+
+/// The domain of a URI that was checked when it was made, or made from a domain.
+fn domain_of(uri: &str) -> ProviderDomain {
+    let rest = uri.strip_prefix("mimi://").unwrap_or_default();
+    ProviderDomain(rest.split('/').next().unwrap_or_default().to_owned())
+}
+
+/// A path segment of a checked URI, decoded; the kind (`u`, `d`, …) is segment 0. Total, because names that peers
+/// chose pass here: no URI, however it was made, brings the process down.
+fn segment_of(uri: &str, index: usize) -> String {
+    let segment = uri.strip_prefix("mimi://").and_then(|rest| rest.split('/').nth(index + 1)).unwrap_or_default();
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
 
 macro_rules! uri_type {
@@ -122,11 +153,7 @@ macro_rules! uri_type {
 
             /// The provider that the URI belongs to.
             pub fn provider(&self) -> ProviderDomain {
-                self.parts().0
-            }
-
-            fn parts(&self) -> (ProviderDomain, Vec<String>) {
-                parse(&self.0).expect("checked when the URI was made")
+                domain_of(&self.0)
             }
         }
 
@@ -169,7 +196,7 @@ macro_rules! uri_type {
 
         impl tls_codec::Size for $name {
             fn tls_serialized_len(&self) -> usize {
-                tls_codec::Size::tls_serialized_len(&self.0.as_bytes().to_vec())
+                tls_codec::VLByteSlice(self.0.as_bytes()).tls_serialized_len()
             }
         }
 
@@ -215,14 +242,22 @@ uri_type!(
 );
 
 impl UserUri {
-    /// The URI of a user, by its name at the provider (decoded).
+    /// The URI of a user, by its name at the provider (decoded). For names of our own; see [`UserUri::checked`].
     pub fn new(provider: &ProviderDomain, user: &str) -> Self {
         Self(format!("mimi://{provider}/u/{}", encode_segment(user)))
     }
 
+    /// The URI of a user whose name a peer chose.
+    ///
+    /// # Errors
+    /// If there is no URI for the name: it is empty, `.`, `..` or too long.
+    pub fn checked(provider: &ProviderDomain, user: &str) -> Result<Self, UriError> {
+        Self::new(provider, user).as_str().parse()
+    }
+
     /// The user's name, decoded.
     pub fn user(&self) -> String {
-        self.parts().1.swap_remove(1)
+        segment_of(&self.0, 1)
     }
 }
 
@@ -232,15 +267,22 @@ impl ClientUri {
         Self(format!("mimi://{}/d/{}/{}", user.provider(), encode_segment(&user.user()), encode_segment(client)))
     }
 
+    /// The URI of a client whose name a peer chose.
+    ///
+    /// # Errors
+    /// If there is no URI for the name.
+    pub fn checked(user: &UserUri, client: &str) -> Result<Self, UriError> {
+        Self::new(user, client).as_str().parse()
+    }
+
     /// The user whose client it is.
     pub fn user_uri(&self) -> UserUri {
-        let (provider, mut segments) = self.parts();
-        UserUri::new(&provider, &segments.swap_remove(1))
+        UserUri::new(&self.provider(), &segment_of(&self.0, 1))
     }
 
     /// The client's name, decoded.
     pub fn client(&self) -> String {
-        self.parts().1.swap_remove(2)
+        segment_of(&self.0, 2)
     }
 }
 
@@ -252,7 +294,7 @@ impl RoomUri {
 
     /// The room's name, decoded.
     pub fn id(&self) -> String {
-        self.parts().1.swap_remove(1)
+        segment_of(&self.0, 1)
     }
 }
 
@@ -260,5 +302,17 @@ impl GroupUri {
     /// The URI of a room's group.
     pub fn new(hub: &ProviderDomain, id: &str) -> Self {
         Self(format!("mimi://{hub}/g/{}", encode_segment(id)))
+    }
+
+    /// The group's name, decoded.
+    pub fn id(&self) -> String {
+        segment_of(&self.0, 1)
+    }
+}
+
+impl ProviderUri {
+    /// The URI of a provider.
+    pub fn new(provider: &ProviderDomain) -> Self {
+        Self(format!("mimi://{provider}"))
     }
 }

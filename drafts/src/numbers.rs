@@ -43,6 +43,10 @@ pub mod wire_format {
     pub const PRIVATE_MESSAGE: u16 = 2;
     /// Welcome
     pub const WELCOME: u16 = 3;
+    /// GroupInfo
+    pub const GROUP_INFO: u16 = 4;
+    /// KeyPackage
+    pub const KEY_PACKAGE: u16 = 5;
     /// The private-use value that laboratories use for SemiPrivateMessage, whose registration is still open (G-25).
     pub const SEMI_PRIVATE_MESSAGE_LAB: u16 = 0xF030;
 }

@@ -1,9 +1,11 @@
 //! The directory of a provider [mimi-protocol-06 §5.1].
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::str::FromStr;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
-use crate::mimi_uri::ProviderDomain;
+use crate::mimi_uri::{ProviderDomain, UriError};
 
 /// Where the directory stands.
 pub const WELL_KNOWN: &str = "/.well-known/mimi-protocol-directory";
@@ -69,6 +71,20 @@ pub fn expand(template: &str, value: &str) -> String {
         // No variable: the value is the last segment.
         _ => format!("{}/{encoded}", template.trim_end_matches('/')),
     }
+}
+
+/// The other direction of [`expand`]: the URI in the rest of a request's path (as received, still encoded). The whole
+/// `mimi://…` as one encoded segment, or the path form of the draft's figures, `a.example/r/clubhouse` (G-02).
+///
+/// # Errors
+/// If it is neither, or a URI of another kind.
+pub fn uri_from_path<T: FromStr<Err = UriError>>(path: &str) -> Result<T, UriError> {
+    // The URI's own percent-encoding stays: only a single segment is one layer deeper.
+    if path.contains('/') {
+        return format!("mimi://{path}").parse();
+    }
+    let decoded = percent_decode_str(path).decode_utf8().map_err(|_| UriError::Segment)?;
+    if decoded.starts_with("mimi://") { decoded.parse() } else { format!("mimi://{decoded}").parse() }
 }
 
 /// What the consent endpoints' variable stands for: a user where the template says so, else the domain (G-03).

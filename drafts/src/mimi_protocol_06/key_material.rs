@@ -22,7 +22,8 @@ pub struct KeyMaterialRequestTbs {
     pub target_user: UserUri,
     /// For which room (P-020).
     pub room_id: RoomUri,
-    /// In order of preference (P-021).
+    /// In order of preference, never empty (P-021).
+    #[tls_codec(with = "at_least_one")]
     pub acceptable_ciphersuites: Vec<u16>,
     /// What the room requires.
     pub required_capabilities: RequiredCapabilitiesExtension,
@@ -108,7 +109,7 @@ pub struct KeyMaterialResponse {
     pub user_status: KeyMaterialUserCode,
     /// The user.
     pub user_uri: UserUri,
-    /// Its clients; empty for failures (P-023).
+    /// Its clients; empty for failures but noCompatibleMaterial (P-023).
     pub clients: Vec<ClientKeyMaterial>,
 }
 
@@ -116,6 +117,49 @@ impl KeyMaterialResponse {
     /// A refusal.
     pub fn failure(user_status: KeyMaterialUserCode, user_uri: UserUri) -> Self {
         Self { protocol: Protocol::Mls10, user_status, user_uri, clients: Vec::new() }
+    }
+
+    /// Whether the clients fit the code (P-023, P-027).
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn validate(&self) -> Result<(), &'static str> {
+        use KeyMaterialUserCode as Code;
+        let supplied = |client: &ClientKeyMaterial| matches!(client.status, ClientKeyMaterialStatus::Success(_));
+        match self.user_status {
+            Code::Success if !self.clients.iter().all(supplied) => Err("P-027: success, but a client has no KeyPackage"),
+            Code::PartialSuccess if !self.clients.iter().any(supplied) => {
+                Err("P-027: partialSuccess, but no client has a KeyPackage")
+            }
+            Code::NoCompatibleMaterial if self.clients.iter().any(supplied) => {
+                Err("P-027: noCompatibleMaterial, but a client has a KeyPackage")
+            }
+            Code::Success | Code::PartialSuccess | Code::NoCompatibleMaterial => Ok(()),
+            _ if self.clients.is_empty() => Ok(()),
+            _ => Err("P-023: clients in a failure"),
+        }
+    }
+}
+
+mod at_least_one {
+    //! P-021: no ciphersuite is no request.
+    use std::io::{Read, Write};
+
+    use tls_codec::{Deserialize, Error, Serialize, Size};
+
+    pub(super) fn tls_serialized_len(suites: &Vec<u16>) -> usize {
+        suites.tls_serialized_len()
+    }
+
+    pub(super) fn tls_serialize<W: Write>(suites: &Vec<u16>, writer: &mut W) -> Result<usize, Error> {
+        suites.tls_serialize(writer)
+    }
+
+    pub(super) fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Vec<u16>, Error> {
+        match Vec::tls_deserialize(bytes)? {
+            suites if suites.is_empty() => Err(Error::DecodingError("P-021: no acceptable ciphersuite".to_owned())),
+            suites => Ok(suites),
+        }
     }
 }
 

@@ -5,13 +5,16 @@ use std::io::Read;
 use openmls::prelude::{ContentType, MlsMessageBodyIn, MlsMessageIn, ProtocolMessage};
 use tls_codec::{Deserialize, Error};
 
-use crate::decode::SEMI_PRIVATE;
+use crate::decode::{SEMI_PRIVATE, WIRE_FORMAT};
 use crate::numbers::wire_format;
 use crate::{DecodeError, Verbatim};
 
 /// An MLSMessage [RFC 9420 §6] whose wire format is known.
 #[derive(Clone, Debug, PartialEq)]
-pub struct KnownMessage(MlsMessageIn);
+pub struct KnownMessage {
+    message: MlsMessageIn,
+    kind: MessageKind,
+}
 
 /// An MLSMessage with its received bytes.
 pub type Message = Verbatim<KnownMessage>;
@@ -33,7 +36,7 @@ pub enum MessageKind {
 
 impl tls_codec::Size for KnownMessage {
     fn tls_serialized_len(&self) -> usize {
-        self.0.tls_serialized_len()
+        self.message.tls_serialized_len()
     }
 }
 
@@ -41,42 +44,70 @@ impl Deserialize for KnownMessage {
     fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Self, Error> {
         let version = u16::tls_deserialize(bytes)?;
         let format = u16::tls_deserialize(bytes)?;
-        if !(wire_format::PUBLIC_MESSAGE..=5).contains(&format) {
-            return Err(Error::DecodingError(SEMI_PRIVATE.to_owned()));
+        match format {
+            wire_format::PUBLIC_MESSAGE..=wire_format::KEY_PACKAGE => {}
+            wire_format::SEMI_PRIVATE_MESSAGE_LAB => return Err(Error::DecodingError(SEMI_PRIVATE.to_owned())),
+            unknown => return Err(Error::DecodingError(format!("{WIRE_FORMAT}{unknown}"))),
         }
         let mut head = Vec::with_capacity(4);
         head.extend_from_slice(&version.to_be_bytes());
         head.extend_from_slice(&format.to_be_bytes());
         let mut whole = head.as_slice().chain(bytes);
-        MlsMessageIn::tls_deserialize(&mut whole).map(Self)
+        let message = MlsMessageIn::tls_deserialize(&mut whole)?;
+        Ok(Self { kind: kind_of(&message), message })
     }
 }
 
 impl KnownMessage {
     /// The MLS library's message.
     pub fn mls(&self) -> &MlsMessageIn {
-        &self.0
+        &self.message
     }
 
     /// What it is.
     pub fn kind(&self) -> MessageKind {
-        match self.0.clone().extract() {
-            MlsMessageBodyIn::Welcome(_) => MessageKind::Welcome,
-            MlsMessageBodyIn::PublicMessage(message) => match ProtocolMessage::from(message).content_type() {
-                ContentType::Proposal => MessageKind::Proposal,
-                ContentType::Commit => MessageKind::Commit,
-                ContentType::Application => MessageKind::Other,
-            },
-            MlsMessageBodyIn::PrivateMessage(message) => match ProtocolMessage::from(message).content_type() {
-                ContentType::Application => MessageKind::Application,
-                _ => MessageKind::Other,
-            },
+        self.kind
+    }
+}
+
+fn kind_of(message: &MlsMessageIn) -> MessageKind {
+    match message.clone().extract() {
+        MlsMessageBodyIn::Welcome(_) => MessageKind::Welcome,
+        MlsMessageBodyIn::PublicMessage(message) => match ProtocolMessage::from(message).content_type() {
+            ContentType::Proposal => MessageKind::Proposal,
+            ContentType::Commit => MessageKind::Commit,
+            // P-009: application messages are PrivateMessages only.
+            ContentType::Application => MessageKind::Other,
+        },
+        MlsMessageBodyIn::PrivateMessage(message) => match ProtocolMessage::from(message).content_type() {
+            ContentType::Application => MessageKind::Application,
+            // P-037: the hub has to see what it orders.
             _ => MessageKind::Other,
-        }
+        },
+        _ => MessageKind::Other,
     }
 }
 
 /// Refuses a message that is not of the kind its place calls for.
 pub(crate) fn expect_kind(message: &Message, kind: MessageKind, rule: &'static str) -> Result<(), DecodeError> {
     if message.value().kind() == kind { Ok(()) } else { Err(DecodeError::UnexpectedMessage(rule)) }
+}
+
+/// A vector of Proposals in PublicMessages, as `moreProposals` and `externalProposals` are (P-037, P-069).
+pub(crate) fn proposals(bytes: &mut impl Read) -> Result<Vec<Message>, Error> {
+    let messages: Vec<Message> = Vec::tls_deserialize(bytes)?;
+    match messages.iter().all(|message| message.value().kind() == MessageKind::Proposal) {
+        true => Ok(messages),
+        false => Err(Error::DecodingError("P-037: a list of proposals holds something else".to_owned())),
+    }
+}
+
+/// The same list, from encoded messages.
+pub(crate) fn proposals_from(encoded: &[&[u8]]) -> Result<Vec<Message>, DecodeError> {
+    let each = encoded.iter().map(|bytes| {
+        let message = Message::from_bytes(bytes)?;
+        expect_kind(&message, MessageKind::Proposal, "P-037: not a Proposal in a PublicMessage")?;
+        Ok(message)
+    });
+    each.collect()
 }

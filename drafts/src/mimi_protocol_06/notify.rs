@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use tls_codec::{Deserialize, Error, Serialize, Size};
 
 use super::franking::Frank;
-use super::message::{Message, MessageKind, expect_kind};
+use super::message::{Message, MessageKind, expect_kind, proposals, proposals_from};
 use super::ratchet_tree::RatchetTreeOption;
 use crate::{DecodeError, encode};
 
@@ -80,8 +80,7 @@ impl FanoutMessage {
     pub fn proposals(timestamp: u64, first: &[u8], more: &[&[u8]]) -> Result<Self, DecodeError> {
         let first = Message::from_bytes(first)?;
         expect_kind(&first, MessageKind::Proposal, "P-037: not a Proposal in a PublicMessage")?;
-        let more = more.iter().map(|bytes| Message::from_bytes(bytes)).collect::<Result<_, _>>()?;
-        Ok(Self { timestamp, body: FanoutBody::Proposal { first, more } })
+        Ok(Self { timestamp, body: FanoutBody::Proposal { first, more: proposals_from(more)? } })
     }
 
     /// A commit.
@@ -91,7 +90,7 @@ impl FanoutMessage {
     pub fn commit(timestamp: u64, commit: &[u8], external_proposals: &[&[u8]]) -> Result<Self, DecodeError> {
         let commit = Message::from_bytes(commit)?;
         expect_kind(&commit, MessageKind::Commit, "P-037: not a Commit in a PublicMessage")?;
-        let external_proposals = external_proposals.iter().map(|bytes| Message::from_bytes(bytes)).collect::<Result<_, _>>()?;
+        let external_proposals = proposals_from(external_proposals)?;
         Ok(Self { timestamp, body: FanoutBody::Commit { commit, external_proposals } })
     }
 
@@ -153,8 +152,8 @@ impl Deserialize for FanoutMessage {
             MessageKind::Welcome => {
                 FanoutBody::Welcome { message, ratchet_tree: RatchetTreeOption::tls_deserialize(bytes)? }
             }
-            MessageKind::Proposal => FanoutBody::Proposal { first: message, more: Vec::tls_deserialize(bytes)? },
-            MessageKind::Commit => FanoutBody::Commit { commit: message, external_proposals: Vec::tls_deserialize(bytes)? },
+            MessageKind::Proposal => FanoutBody::Proposal { first: message, more: proposals(bytes)? },
+            MessageKind::Commit => FanoutBody::Commit { commit: message, external_proposals: proposals(bytes)? },
             MessageKind::Other => return Err(Error::DecodingError("G-18: not a message that a hub fans out".to_owned())),
         };
         Ok(Self { timestamp, body })

@@ -75,24 +75,40 @@ impl ParticipantListData {
     /// # Errors
     /// If the update does not fit the list.
     pub fn apply(&self, update: &ParticipantListUpdate) -> Result<Self, ParticipantListError> {
+        self.apply_touching(update, &mut BTreeSet::new())
+    }
+
+    /// The list after all updates of one commit, in its order: each works on the result of the one before (G-31), and
+    /// no user is touched twice in any of them (P-121).
+    ///
+    /// # Errors
+    /// If an update does not fit.
+    pub fn apply_all<'a>(
+        &self,
+        updates: impl IntoIterator<Item = &'a ParticipantListUpdate>,
+    ) -> Result<Self, ParticipantListError> {
         let mut touched = BTreeSet::new();
+        updates.into_iter().try_fold(self.clone(), |list, update| list.apply_touching(update, &mut touched))
+    }
+
+    fn apply_touching(
+        &self,
+        update: &ParticipantListUpdate,
+        touched: &mut BTreeSet<UserUri>,
+    ) -> Result<Self, ParticipantListError> {
         let mut touch = |user: &UserUri| match touched.insert(user.clone()) {
             true => Ok(()),
             false => Err(ParticipantListError::TouchedTwice(user.clone())),
         };
         let mut participants: Vec<Option<UserRolePair>> = self.participants.iter().cloned().map(Some).collect();
         for change in &update.changed_role_participants {
-            let entry = participants.get_mut(change.user_index as usize).and_then(Option::as_mut);
-            let entry = entry.ok_or(ParticipantListError::Index(change.user_index))?;
-            touch(&entry.user)?;
-            entry.role_index = check_role(change.role_index)?;
+            touch(&self.at(change.user_index)?.user)?;
+            let role_index = check_role(change.role_index)?;
+            participants[change.user_index as usize].iter_mut().for_each(|entry| entry.role_index = role_index);
         }
         for index in &update.removed_indices {
-            let slot = participants.get_mut(*index as usize).ok_or(ParticipantListError::Index(*index))?;
-            match slot.take() {
-                Some(removed) => touch(&removed.user)?,
-                None => return Err(ParticipantListError::Index(*index)),
-            }
+            touch(&self.at(*index)?.user)?;
+            participants[*index as usize] = None;
         }
         for added in &update.added_participants {
             touch(&added.user)?;
@@ -103,6 +119,10 @@ impl ParticipantListData {
             participants.push(Some(added.clone()));
         }
         Ok(Self { participants: participants.into_iter().flatten().collect() })
+    }
+
+    fn at(&self, index: u32) -> Result<&UserRolePair, ParticipantListError> {
+        self.participants.get(index as usize).ok_or(ParticipantListError::Index(index))
     }
 }
 

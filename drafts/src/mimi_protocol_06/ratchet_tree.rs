@@ -2,9 +2,9 @@
 
 use std::io::{Read, Write};
 
-use openmls::prelude::RatchetTreeIn;
 use openmls::messages::group_info::VerifiableGroupInfo;
-use tls_codec::{Deserialize, Error, Serialize, Size};
+use openmls::prelude::RatchetTreeIn;
+use tls_codec::{Deserialize, Error, Serialize, Size, VLBytes};
 
 use crate::decode::PARTIAL;
 use crate::{DecodeError, Verbatim};
@@ -21,8 +21,18 @@ pub enum RatchetTreeOption {
     Full(Verbatim<RatchetTreeIn>),
     /// Known to whoever distributes.
     DistributionService,
-    /// One of the representations refused by default (`httpsUri`, `outOfBand`).
-    Unsupported(u8),
+    /// Behind a URL; refused by default.
+    HttpsUri {
+        /// The URL.
+        url: VLBytes,
+        /// Undefined in the draft (G-22).
+        tree_signature: VLBytes,
+    },
+    /// Known from elsewhere; refused by default.
+    OutOfBand {
+        /// Undefined in the draft (G-22).
+        tree_signature: VLBytes,
+    },
 }
 
 impl RatchetTreeOption {
@@ -50,7 +60,9 @@ impl Size for RatchetTreeOption {
     fn tls_serialized_len(&self) -> usize {
         1 + match self {
             Self::Full(tree) => tree.tls_serialized_len(),
-            _ => 0,
+            Self::DistributionService => 0,
+            Self::HttpsUri { url, tree_signature } => url.tls_serialized_len() + tree_signature.tls_serialized_len(),
+            Self::OutOfBand { tree_signature } => tree_signature.tls_serialized_len(),
         }
     }
 }
@@ -60,7 +72,12 @@ impl Serialize for RatchetTreeOption {
         match self {
             Self::Full(tree) => Ok(FULL.tls_serialize(writer)? + tree.tls_serialize(writer)?),
             Self::DistributionService => DISTRIBUTION_SERVICE.tls_serialize(writer),
-            Self::Unsupported(_) => Err(Error::EncodingError("only what is supported is ever sent".to_owned())),
+            Self::HttpsUri { url, tree_signature } => {
+                Ok(HTTPS_URI.tls_serialize(writer)? + url.tls_serialize(writer)? + tree_signature.tls_serialize(writer)?)
+            }
+            Self::OutOfBand { tree_signature } => {
+                Ok(OUT_OF_BAND.tls_serialize(writer)? + tree_signature.tls_serialize(writer)?)
+            }
         }
     }
 }
@@ -70,13 +87,11 @@ impl Deserialize for RatchetTreeOption {
         match u8::tls_deserialize(bytes)? {
             FULL => Verbatim::tls_deserialize(bytes).map(Self::Full),
             DISTRIBUTION_SERVICE => Ok(Self::DistributionService),
-            other @ (HTTPS_URI | OUT_OF_BAND) => {
-                if other == HTTPS_URI {
-                    tls_codec::VLBytes::tls_deserialize(bytes)?;
-                }
-                tls_codec::VLBytes::tls_deserialize(bytes)?;
-                Ok(Self::Unsupported(other))
-            }
+            HTTPS_URI => Ok(Self::HttpsUri {
+                url: VLBytes::tls_deserialize(bytes)?,
+                tree_signature: VLBytes::tls_deserialize(bytes)?,
+            }),
+            OUT_OF_BAND => Ok(Self::OutOfBand { tree_signature: VLBytes::tls_deserialize(bytes)? }),
             other => Err(Error::UnknownValue(other.into())),
         }
     }

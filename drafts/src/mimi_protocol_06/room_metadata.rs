@@ -10,6 +10,19 @@ use crate::mimi_uri::RoomUri;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Utf8(pub String);
 
+impl Utf8 {
+    /// From text of elsewhere; NULs, which other protocols allow, are left out.
+    pub fn new(text: impl Into<String>) -> Self {
+        let text: String = text.into();
+        if text.contains('\0') { Self(text.replace('\0', "")) } else { Self(text) }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Size for Utf8 {
     fn tls_serialized_len(&self) -> usize {
         VLByteSlice(self.0.as_bytes()).tls_serialized_len()
@@ -44,6 +57,13 @@ pub struct RichDescription {
     pub content: VLBytes,
 }
 
+impl RichDescription {
+    /// The media type that is meant (P-124).
+    pub fn media_type(&self) -> &str {
+        if self.media_type.0.is_empty() { "text/plain;charset=utf-8" } else { &self.media_type.0 }
+    }
+}
+
 /// RoomMetaData and RoomMetaUpdate.
 #[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
 pub struct RoomMetadata {
@@ -66,7 +86,7 @@ impl RoomMetadata {
     pub fn named(room: &RoomUri, name: impl Into<String>) -> Self {
         Self {
             room_uri: room.clone(),
-            room_name: Utf8(name.into()),
+            room_name: Utf8::new(name),
             room_descriptions: Vec::new(),
             room_avatar: Utf8::default(),
             room_subject: Utf8::default(),
@@ -77,5 +97,18 @@ impl RoomMetadata {
     /// The room's name.
     pub fn name(&self) -> &str {
         &self.room_name.0
+    }
+
+    /// Whether the metadata can stand (P-124).
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn validate(&self) -> Result<(), &'static str> {
+        let avatar = self.room_avatar.as_str();
+        if avatar.is_empty() || avatar.starts_with("https://") {
+            Ok(())
+        } else {
+            Err("P-124: room_avatar is not an https URI")
+        }
     }
 }

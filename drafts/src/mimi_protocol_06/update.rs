@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use openmls::prelude::Welcome;
 use tls_codec::{Deserialize, Error, Serialize, Size, TlsDeserialize, TlsSerialize, TlsSize, VLBytes};
 
-use super::message::{Message, MessageKind, expect_kind};
+use super::message::{Message, MessageKind, expect_kind, proposals};
 use super::ratchet_tree::{GroupInfoOption, RatchetTreeOption};
 use crate::{DecodeError, Verbatim, encode};
 
@@ -48,7 +48,7 @@ pub enum UpdateRequest {
 }
 
 impl UpdateRequest {
-    /// From what a client made: the Welcome as an MLSMessage or bare.
+    /// From what a client made: commit as an MLSMessage, the others bare.
     ///
     /// # Errors
     /// If a part is not what it should be.
@@ -111,14 +111,7 @@ impl Deserialize for UpdateRequest {
                 group_info_option: GroupInfoOption::tls_deserialize(bytes)?,
                 ratchet_tree_option: RatchetTreeOption::tls_deserialize(bytes)?,
             }))),
-            MessageKind::Proposal => {
-                let more: Vec<Message> = Vec::tls_deserialize(bytes)?;
-                let all_proposals = more.iter().all(|message| message.value().kind() == MessageKind::Proposal);
-                match all_proposals {
-                    true => Ok(Self::Proposals(ProposalBundle { first, more })),
-                    false => Err(Error::DecodingError("P-042: moreProposals holds something else".to_owned())),
-                }
-            }
+            MessageKind::Proposal => Ok(Self::Proposals(ProposalBundle { first, more: proposals(bytes)? })),
             _ => Err(Error::DecodingError("P-037: neither a Commit nor a Proposal in a PublicMessage".to_owned())),
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use tls_codec::{TlsDeserialize, TlsSerialize, TlsSize};
 
 use super::capability::Capability;
+use crate::mimi_protocol_06::participant_list::ParticipantListData;
 use crate::mimi_protocol_06::room_metadata::Utf8;
 
 /// Index of the role of those who are not in the participant list.
@@ -77,6 +78,13 @@ impl Role {
         self.role_capabilities.contains(&capability)
     }
 
+    /// Whether its minima are not above its maxima; an absent maximum is none, and 0 is 0.
+    fn is_satisfiable(&self) -> bool {
+        let fits = |minimum: u32, maximum: Option<u32>| maximum.is_none_or(|maximum| minimum <= maximum);
+        fits(self.minimum_participants_constraint, self.maximum_participants_constraint)
+            && fits(self.minimum_active_participants_constraint, self.maximum_active_participants_constraint)
+    }
+
     /// Whether holders may move somebody from one role to another.
     pub fn may_change(&self, from: u32, to: u32) -> bool {
         self.authorized_role_changes
@@ -103,7 +111,7 @@ impl RolesList {
         self.role(role_index).is_some_and(|role| role.has(capability))
     }
 
-    /// Whether the list can stand.
+    /// Whether the list can stand.
     ///
     /// # Errors
     /// The rule that it breaks.
@@ -112,9 +120,39 @@ impl RolesList {
         if indexes.len() != self.roles.len() {
             return Err("R-001: a role_index stands twice");
         }
-        let targets_exist = self.roles.iter().flat_map(|role| &role.authorized_role_changes).all(|change| {
-            indexes.contains(&change.from_role_index) && change.target_role_indexes.iter().all(|to| indexes.contains(to))
-        });
-        if targets_exist { Ok(()) } else { Err("R-007: a role change names a role that does not exist") }
+        // Role 0 means not being in the list, whether the room says more about it or not.
+        let exists = |index: &u32| *index == NO_ROLE || indexes.contains(index);
+        let mut changes = self.roles.iter().flat_map(|role| &role.authorized_role_changes);
+        if !changes.all(|change| exists(&change.from_role_index) && change.target_role_indexes.iter().all(exists)) {
+            return Err("R-007: a role change names a role that does not exist");
+        }
+        if !self.roles.iter().all(Role::is_satisfiable) {
+            return Err("R-003: a role's minimum is above its maximum");
+        }
+        if self.roles.iter().any(|role| role.role_index != NO_ROLE && role.has(Capability::CAN_OPEN_JOIN)) {
+            return Err("R-060: canOpenJoin on another role than 0");
+        }
+        Ok(())
+    }
+
+    /// Whether the participants fit the roles. Active participants are the group's business.
+    ///
+    /// # Errors
+    /// The rule that they break.
+    pub fn validate_participants(&self, list: &ParticipantListData) -> Result<(), &'static str> {
+        if list.participants.iter().any(|participant| participant.role_index == NO_ROLE) {
+            return Err("R-002: role 0 is never assigned to a list entry");
+        }
+        if list.participants.iter().any(|participant| self.role(participant.role_index).is_none()) {
+            return Err("R-007: a participant has a role that does not exist");
+        }
+        for role in self.roles.iter().filter(|role| role.role_index != NO_ROLE) {
+            let holders = list.participants.iter().filter(|participant| participant.role_index == role.role_index).count();
+            let maximum = role.maximum_participants_constraint.map_or(usize::MAX, |maximum| maximum as usize);
+            if !(role.minimum_participants_constraint as usize..=maximum).contains(&holders) {
+                return Err("R-003: a role has fewer or more holders than it may");
+            }
+        }
+        Ok(())
     }
 }

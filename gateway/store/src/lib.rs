@@ -1,1 +1,14 @@
 #![doc = include_str!("../README.md")]
+
+mod keyring;
+mod migrate;
+mod store;
+mod tables;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod tx;
+
+pub use keyring::{Keyring, KeyringError};
+pub use store::{BoxFuture, Store, StoreError, Transience};
+pub use tables::outbox::Lease;
+pub use tx::Tx;

@@ -1,0 +1,211 @@
+//! The database, and how transactions run.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+
+use crate::keyring::Keyring;
+use crate::tx::{Inner, Tx};
+
+/// A boxed future, as transaction bodies return it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// So many times a transaction is tried that the database has refused for others' sake.
+const ATTEMPTS: u32 = 6;
+
+/// Why the store could not do it. Nothing has been stored then.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A newer version of the gateway has been here.
+    #[error("the database has schema {found}, this gateway knows {newest}: use the newer gateway")]
+    NewerSchema {
+        /// In the database.
+        found: i64,
+        /// Known here.
+        newest: i64,
+    },
+    /// A URL of neither database.
+    #[error("database.url must begin with sqlite:// or postgres://")]
+    Url,
+    /// A sealed value does not open.
+    #[error("a sealed value in {table} does not open: wrong master key, or altered data")]
+    DoesNotOpen {
+        /// Where.
+        table: String,
+    },
+    /// Somebody else has changed the conversation meanwhile.
+    #[error("the conversation has changed since it was loaded")]
+    Conflict,
+    /// The process is ending.
+    #[error("the transaction's task was cancelled")]
+    Cancelled,
+}
+
+impl StoreError {
+    /// Whether the same transaction may succeed if run again.
+    fn is_transient(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        // PostgreSQL: serialization_failure, deadlock_detected. SQLite: busy, locked, and their extensions.
+        matches!(error.code().as_deref(), Some("40001" | "40P01" | "5" | "6" | "261" | "517"))
+    }
+}
+
+#[derive(Clone)]
+enum Pool {
+    Postgres(PgPool),
+    Sqlite(SqlitePool),
+}
+
+/// The database.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool,
+    keyring: Keyring,
+}
+
+impl Store {
+    /// Connects and brings the schema up to date. `sqlite://<file>` or `postgres://…`.
+    ///
+    /// # Errors
+    /// If the database cannot be reached, or is newer than this code.
+    pub async fn connect(url: &str, keyring: Keyring) -> Result<Self, StoreError> {
+        let store = Self::open(url, keyring, false).await?;
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Connects for reading only, whatever the schema: for tools that look while the gateway runs, or does not.
+    ///
+    /// # Errors
+    /// If the database cannot be reached.
+    pub async fn connect_read_only(url: &str, keyring: Keyring) -> Result<Self, StoreError> {
+        Self::open(url, keyring, true).await
+    }
+
+    async fn open(url: &str, keyring: Keyring, read_only: bool) -> Result<Self, StoreError> {
+        let pool = match url.split_once("://").map(|(scheme, _)| scheme) {
+            Some("sqlite") => Pool::Sqlite(open_sqlite(url, read_only).await?),
+            Some("postgres" | "postgresql") => Pool::Postgres(open_postgres(url).await?),
+            _ => return Err(StoreError::Url),
+        };
+        Ok(Self { pool, keyring })
+    }
+
+    /// Runs a named transaction in a task of its own: dropping the caller neither cancels it half-way nor leaves a
+    /// connection inside an open transaction. It is tried again if the database refused it for others' sake, so the
+    /// body has to be a function of what it reads.
+    ///
+    /// # Errors
+    /// Whatever the body fails with; then nothing is stored.
+    pub async fn transaction<T, E, F>(&self, name: &'static str, body: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Transience + Send + 'static,
+    {
+        let store = self.clone();
+        let task = tokio::spawn(async move {
+            let mut attempt = 1;
+            loop {
+                match store.attempt(&body).await {
+                    Err(error) if error.is_transient() && attempt < ATTEMPTS => {
+                        tracing::debug!(transaction = name, attempt, "transaction is tried again");
+                        tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
+                        attempt += 1;
+                    }
+                    result => return result,
+                }
+            }
+        });
+        task.await.unwrap_or_else(|_| Err(StoreError::Cancelled.into()))
+    }
+
+    async fn attempt<T, E, F>(&self, body: &F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
+        E: From<StoreError>,
+    {
+        let mut tx = self.begin().await?;
+        match body(&mut tx).await {
+            Ok(value) => {
+                tx.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                tx.rollback().await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn begin(&self) -> Result<Tx, StoreError> {
+        let inner = match &self.pool {
+            Pool::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+            // Writers queue at the beginning instead of failing in the middle.
+            Pool::Sqlite(pool) => Inner::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+        };
+        Ok(Tx { inner, keyring: self.keyring.clone() })
+    }
+}
+
+/// Whether an error is one that trying again may heal.
+pub trait Transience {
+    /// Whether it is.
+    fn is_transient(&self) -> bool {
+        false
+    }
+}
+
+impl Transience for StoreError {
+    fn is_transient(&self) -> bool {
+        Self::is_transient(self)
+    }
+}
+
+impl Tx {
+    async fn commit(self) -> Result<(), StoreError> {
+        match self.inner {
+            Inner::Postgres(transaction) => transaction.commit().await?,
+            Inner::Sqlite(transaction) => transaction.commit().await?,
+        }
+        Ok(())
+    }
+
+    async fn rollback(self) -> Result<(), StoreError> {
+        match self.inner {
+            Inner::Postgres(transaction) => transaction.rollback().await?,
+            Inner::Sqlite(transaction) => transaction.rollback().await?,
+        }
+        Ok(())
+    }
+}
+
+async fn open_sqlite(url: &str, read_only: bool) -> Result<SqlitePool, StoreError> {
+    let options = SqliteConnectOptions::from_str(url)?
+        .create_if_missing(!read_only)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(30));
+    Ok(SqlitePoolOptions::new().max_connections(8).connect_with(options).await?)
+}
+
+async fn open_postgres(url: &str) -> Result<PgPool, StoreError> {
+    let options = PgConnectOptions::from_str(url)?.application_name("causeway");
+    // sqlx 0.9.0 can give a connection back with a transaction open; whatever is left in it ends here.
+    let pool = PgPoolOptions::new().max_connections(8).after_release(|connection, _| {
+        Box::pin(async move {
+            sqlx::query("ROLLBACK").execute(&mut *connection).await?;
+            Ok(true)
+        })
+    });
+    Ok(pool.connect_with(options).await?)
+}

@@ -1,0 +1,50 @@
+//! What could not be carried.
+
+use causeway_core::records::LossRow;
+
+use crate::tx::{Tx, both};
+use crate::StoreError;
+
+impl Tx {
+    /// Records a loss.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn insert_loss(&mut self, row: &LossRow) -> Result<(), StoreError> {
+        both!(self, connection => {
+            sqlx::query(
+                "-- insert loss\n\
+                 INSERT INTO losses (conversation_id, source, direction, feature, detail, recorded_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6)",
+            )
+            .bind(row.conversation_id).bind(&row.source).bind(&row.direction).bind(&row.feature).bind(&row.detail)
+            .bind(row.recorded_at)
+            .execute(connection).await.map(|_| ())
+        })?;
+        Ok(())
+    }
+
+    /// All losses of a conversation, oldest first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn losses(&mut self, conversation_id: i64) -> Result<Vec<LossRow>, StoreError> {
+        let found = both!(self, connection => {
+            sqlx::query_as::<_, (i64, String, String, String, String, i64)>(
+                "-- losses\n\
+                 SELECT conversation_id, source, direction, feature, detail, recorded_at FROM losses \
+                 WHERE conversation_id = $1 ORDER BY id",
+            )
+            .bind(conversation_id).fetch_all(connection).await
+        })?;
+        let row = |(conversation_id, source, direction, feature, detail, recorded_at)| LossRow {
+            conversation_id,
+            source,
+            direction,
+            feature,
+            detail,
+            recorded_at,
+        };
+        Ok(found.into_iter().map(row).collect())
+    }
+}

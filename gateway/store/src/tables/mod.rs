@@ -1,0 +1,19 @@
+//! One file per table.
+
+mod clients;
+mod consents;
+mod conversations;
+mod epochs;
+mod events;
+mod extremities;
+mod group_values;
+mod inbox;
+mod key_packages;
+mod losses;
+mod messages;
+pub(crate) mod outbox;
+mod pinned_roots;
+mod profiles;
+mod secrets;
+mod server_keys;
+mod state_maps;

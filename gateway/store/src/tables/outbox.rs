@@ -1,0 +1,177 @@
+//! The outbox. Order holds in a lane: only its head may be leased, or a batch that begins with it.
+
+use causeway_core::records::OutboxRow;
+
+use crate::tx::{Tx, both};
+use crate::StoreError;
+
+type Columns = (i64, String, String, Option<i64>, Vec<u8>, i64, i64, i64, Option<i64>, Option<String>);
+
+macro_rules! select {
+    ($name:literal, $rest:literal) => {
+        concat!(
+            "-- ", $name, "\n",
+            "SELECT id, lane, kind, conversation_id, body, attempts, not_before, leased_until, batch, last_error FROM outbox ",
+            $rest
+        )
+    };
+}
+
+/// What a worker asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Lease {
+    /// Now.
+    pub now: i64,
+    /// How long the work may take.
+    pub duration: i64,
+    /// As many rows of one kind at once.
+    pub batch: i64,
+}
+
+impl Tx {
+    fn outbox_row(&self, columns: Columns) -> Result<OutboxRow, StoreError> {
+        let (id, lane, kind, conversation_id, sealed, attempts, not_before, leased_until, batch, last_error) = columns;
+        Ok(OutboxRow {
+            body: self.open("outbox", lane.as_bytes(), "body", &sealed)?,
+            id,
+            lane,
+            kind,
+            conversation_id,
+            attempts: attempts as i32,
+            not_before,
+            leased_until,
+            batch,
+            last_error,
+        })
+    }
+
+    /// Queues an item at the end of its lane.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn queue(&mut self, lane: &str, kind: &str, conversation_id: Option<i64>, body: &[u8]) -> Result<(), StoreError> {
+        let sealed = self.seal("outbox", lane.as_bytes(), "body", body);
+        both!(self, connection => {
+            sqlx::query(
+                "-- queue\n\
+                 INSERT INTO outbox (lane, kind, conversation_id, body, attempts, not_before, leased_until) \
+                 VALUES ($1, $2, $3, $4, 0, 0, 0)",
+            )
+            .bind(lane).bind(kind).bind(conversation_id).bind(sealed).execute(connection).await.map(|_| ())
+        })?;
+        Ok(())
+    }
+
+    /// Leases the head of one lane that is due, with its batch. Heads only, then `SKIP LOCKED`: the other way round
+    /// would reorder.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn lease(&mut self, lease: Lease) -> Result<Vec<OutboxRow>, StoreError> {
+        let text = match self.is_postgres() {
+            true => select!(
+                "lease head",
+                "WHERE id IN (SELECT MIN(id) FROM outbox GROUP BY lane) AND not_before <= $1 AND leased_until <= $1 \
+                 ORDER BY not_before, id LIMIT 1 FOR UPDATE SKIP LOCKED"
+            ),
+            false => select!(
+                "lease head",
+                "WHERE id IN (SELECT MIN(id) FROM outbox GROUP BY lane) AND not_before <= $1 AND leased_until <= $1 \
+                 ORDER BY not_before, id LIMIT 1"
+            ),
+        };
+        let head = both!(self, connection => sqlx::query_as::<_, Columns>(text).bind(lease.now).fetch_optional(connection).await)?;
+        let Some(head) = head else { return Ok(Vec::new()) };
+        let head = self.outbox_row(head)?;
+        let rows = self.batch(&head, lease).await?;
+        for row in &rows {
+            both!(self, connection => {
+                sqlx::query(
+                    "-- lease\nUPDATE outbox SET leased_until = $2, batch = $3, attempts = attempts + 1 WHERE id = $1",
+                )
+                .bind(row.id).bind(lease.now + lease.duration).bind(head.id).execute(connection).await.map(|_| ())
+            })?;
+        }
+        Ok(rows)
+    }
+
+    /// A retry repeats its batch exactly; a first try takes what follows the head and is of its kind.
+    async fn batch(&mut self, head: &OutboxRow, lease: Lease) -> Result<Vec<OutboxRow>, StoreError> {
+        let found = both!(self, connection => {
+            sqlx::query_as::<_, Columns>(select!("batch", "WHERE lane = $1 ORDER BY id LIMIT $2"))
+                .bind(&head.lane).bind(lease.batch).fetch_all(connection).await
+        })?;
+        let mut rows = Vec::new();
+        for columns in found {
+            let row = self.outbox_row(columns)?;
+            if row.kind != head.kind || row.batch != head.batch {
+                break;
+            }
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    /// The peer has taken them.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn forget(&mut self, ids: &[i64]) -> Result<(), StoreError> {
+        for id in ids {
+            both!(self, connection => {
+                sqlx::query("-- forget\nDELETE FROM outbox WHERE id = $1").bind(*id).execute(connection).await.map(|_| ())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Not now: the lane waits until `not_before`.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn postpone(&mut self, ids: &[i64], not_before: i64, why: &str) -> Result<(), StoreError> {
+        for id in ids {
+            both!(self, connection => {
+                sqlx::query("-- postpone\nUPDATE outbox SET leased_until = 0, not_before = $2, last_error = $3 WHERE id = $1")
+                    .bind(*id).bind(not_before).bind(why).execute(connection).await.map(|_| ())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// An item keeps its place with another body.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn replace_item(&mut self, row: &OutboxRow, body: &[u8]) -> Result<(), StoreError> {
+        let sealed = self.seal("outbox", row.lane.as_bytes(), "body", body);
+        both!(self, connection => {
+            sqlx::query("-- replace item\nUPDATE outbox SET body = $2, leased_until = 0, not_before = 0 WHERE id = $1")
+                .bind(row.id).bind(sealed).execute(connection).await.map(|_| ())
+        })?;
+        Ok(())
+    }
+
+    /// A peer has shown itself: what waits for it is due.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn wake_lanes(&mut self, prefix: &str) -> Result<(), StoreError> {
+        both!(self, connection => {
+            sqlx::query("-- wake lanes\nUPDATE outbox SET not_before = 0 WHERE lane LIKE $1 AND leased_until = 0")
+                .bind(format!("{prefix}%")).execute(connection).await.map(|_| ())
+        })?;
+        Ok(())
+    }
+
+    /// How many items wait.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn outbox_depth(&mut self) -> Result<i64, StoreError> {
+        let (count,) = both!(self, connection => {
+            sqlx::query_as::<_, (i64,)>("-- outbox depth\nSELECT COUNT(*) FROM outbox").fetch_one(connection).await
+        })?;
+        Ok(count)
+    }
+}
