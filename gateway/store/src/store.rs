@@ -214,7 +214,9 @@ async fn open_postgres(url: &str, read_only: bool) -> Result<PgPool, StoreError>
     let options = PgConnectOptions::from_str(url)?.application_name("causeway");
     let options = if read_only { options.options([("default_transaction_read_only", "on")]) } else { options };
     // sqlx 0.9.0 can give a connection back with a transaction open; whatever is left in it ends here.
-    let pool = PgPoolOptions::new().max_connections(8).after_release(|connection, _| {
+    // A tool's user waits less patiently than a gateway whose database restarts.
+    let patience = Duration::from_secs(if read_only { 5 } else { 30 });
+    let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(patience).after_release(|connection, _| {
         Box::pin(async move {
             sqlx::query("ROLLBACK").execute(&mut *connection).await?;
             Ok(true)

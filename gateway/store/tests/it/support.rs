@@ -51,7 +51,6 @@ where
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (url, directory) = empty(kind).await;
         let store = Store::connect(&url, keyring(1)).await.unwrap();
-        println!("on {kind:?}");
         test(Database { kind, url, store, _directory: directory }).await;
     }
 }
