@@ -7,4 +7,8 @@ mod identity_properties;
 mod markup;
 mod matrix_to_mimi;
 mod mimi_to_matrix;
+mod room_events;
+mod room_forks;
+mod room_joins;
+mod room_signatures;
 mod support;
