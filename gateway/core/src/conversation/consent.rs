@@ -44,7 +44,8 @@ impl Conversation {
             StateDraft::new("m.room.name", "", json!({ "name": mirror::consent_room_name(requester) })),
             StateDraft::new("m.room.topic", "", json!({ "topic": question })),
         ];
-        let room = Room::create(RoomVersionId::V12, &creator, &initial, (turn.now, &turn.gateway.keys, "consent"))
+        let random = turn.random_name();
+        let room = Room::create(RoomVersionId::V12, &creator, &initial, (turn.now, &turn.gateway.keys, &random))
             .map_err(|refused| ConversationError::MatrixRefused(refused.to_string()))?;
         self.room = Some(room);
         self.emit_membership(turn, &creator, &ghost, "invite")?;

@@ -175,6 +175,13 @@ impl<'a> Turn<'a> {
         Self { gateway, roots, now, rng, decision: Decision::default() }
     }
 
+    /// A name that nothing else has.
+    fn random_name(&mut self) -> String {
+        let mut name = [0u8; 16];
+        self.rng.fill_bytes(&mut name);
+        hex::encode(name)
+    }
+
     fn send(&mut self, lane: String, item: Outgoing) {
         self.decision.outbox.push((lane, item));
     }
