@@ -1,1 +1,3 @@
-#![doc = "tests"]
+//! Tests of the gateway against independent peers: the reference MIMI provider, scenarios, and what they need.
+
+pub mod certificates;
