@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 /// How long a scenario waits for one thing to happen. A busy machine with two cores needs seconds where an idle one
 /// needs milliseconds.
-pub const PATIENCE: Duration = Duration::from_secs(45);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a process may take to start.
 pub const START_UP: Duration = Duration::from_secs(90);
 /// How long "nothing happens" is watched before it is believed.

@@ -1,3 +1,6 @@
 //! Tests against real software.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 mod homeservers;
+mod scenarios;
