@@ -81,14 +81,6 @@ impl Process {
         Err(anyhow!("{}: waited {} s for {waited_for}\n{}", self.name, START_UP.as_secs(), self.last_lines()))
     }
 
-    /// Whether it has ended, and how.
-    ///
-    /// # Errors
-    /// If the system does not say.
-    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        Ok(self.child.try_wait()?)
-    }
-
     fn last_lines(&self) -> String {
         let text = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();

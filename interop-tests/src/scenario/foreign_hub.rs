@@ -1,6 +1,6 @@
 //! A MIMI provider is hub: a MIMI room comes in, and the gateway mirrors it.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::chat::{Chat, forbidden_by_homeserver, refused_with};
 use super::consent;
@@ -47,6 +47,12 @@ pub async fn direct(stage: &Stage<'_>) -> Result<()> {
     let chat = open(stage, &carol, &alice, "member").await?;
     Pair { stage, matrix: chat.matrix(&alice), mimi: chat.phone(&carol) }.talk().await?;
     second_devices(&chat, &alice, &carol).await;
+    let name = stage.unique("Orchard");
+    let rename = async || {
+        chat.phone(&carol).renames(&name).await?;
+        chat.matrix(&alice).sees_name(&name).await
+    };
+    stage.check("the room is renamed", ToMatrix, rename).await;
     stage
         .check("leave", ToMimi, async || {
             chat.matrix(&alice).leaves().await?;
@@ -83,6 +89,7 @@ pub async fn group(stage: &Stage<'_>) -> Result<()> {
     second_devices(&chat, &group.alice, &group.frank).await;
     group.members_may_not().await;
     group.names().await;
+    group.refused_by_hub().await;
     group.kicks().await;
     group.leaves().await;
     Ok(())
@@ -110,7 +117,7 @@ impl Group<'_> {
             consent::person_agrees(stage, &self.carol, person).await?;
         }
         let join = async || {
-            self.chat.phone(&self.carol).adds(&stage.puppet(&self.erin), "member").await?;
+            self.chat.phone(&self.carol).adds(&stage.puppet(&self.erin), "moderator").await?;
             let invited = |invite: &crate::matrix::sync::Invite| invite.room_id == self.chat.matrix_room;
             self.erin.client.wait_for_invite("an invite to the mirror room", invited).await?;
             self.erin.client.join(&self.chat.matrix_room).await
@@ -179,6 +186,24 @@ impl Group<'_> {
             .check("the room is renamed", ToMimi, async || {
                 self.chat.matrix(&self.alice).renames(&second).await?;
                 self.chat.phone(&self.frank).sees_room("the new name", |view| view.name == second).await
+            })
+            .await;
+    }
+
+    /// Matrix lets a moderator rename, the hub does not: what it refuses is undone, with a notice.
+    async fn refused_by_hub(&self) {
+        let stage = self.chat.stage;
+        let erin = self.chat.matrix(&self.erin);
+        let name = stage.unique("Meadow");
+        stage
+            .check("what the hub refuses is undone", ToMimi, async || {
+                erin.sees_name(&name).await?;
+                erin.renames("Mine").await?;
+                erin.sees_notice("It has been undone here").await?;
+                erin.sees_name(&name).await?;
+                let view = self.chat.phone(&self.carol).view().await?;
+                ensure!(view.name == name, "carol sees the name `{}`", view.name);
+                Ok(())
             })
             .await;
     }

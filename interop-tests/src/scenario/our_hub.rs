@@ -87,6 +87,12 @@ pub async fn direct(stage: &Stage<'_>) -> Result<()> {
     pair.talk().await?;
     second_devices(&chat, &alice, &carol).await;
     let phone = chat.phone(&carol);
+    let name = stage.unique("Film club");
+    let rename = async || {
+        chat.matrix(&alice).renames(&name).await?;
+        phone.sees_room("the new name", |view| view.name == name).await
+    };
+    stage.check("the room is renamed", ToMimi, rename).await;
     stage
         .check("leave", ToMatrix, async || {
             phone.leaves().await?;

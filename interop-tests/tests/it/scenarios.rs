@@ -7,11 +7,12 @@ use interop_tests::scenario::Scenario;
 use interop_tests::scenario::report::Report;
 use tokio::sync::Mutex;
 
-/// Where Cargo puts the programs of the profile that this test was built with.
-fn programs() -> Programs {
-    let test = std::env::current_exe().unwrap();
+async fn start(database: Database) -> anyhow::Result<Environment> {
+    synapse_venv()?;
+    // Where Cargo puts the programs of the profile that this test was built with.
+    let test = std::env::current_exe()?;
     let profile = test.ancestors().find(|folder| folder.ends_with("deps")).and_then(Path::parent).unwrap();
-    Programs::in_folder(profile).unwrap()
+    Environment::start(&folder(database), &Programs::in_folder(profile)?, database, &|_| {}).await
 }
 
 /// Logs stay after a failure, for whoever looks into it.
@@ -28,10 +29,10 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 async fn all_scenarios_pass(database: Database) {
     let _turn = ONE_AT_A_TIME.lock().await;
-    if let Err(error) = synapse_venv() {
-        panic!("{error}");
-    }
-    let environment = Environment::start(&folder(database), &programs(), database, &|_| {}).await.unwrap();
+    let environment = match start(database).await {
+        Ok(environment) => environment,
+        Err(error) => panic!("{error:#}"),
+    };
     let report = Report::default();
     for scenario in Scenario::ALL {
         scenario.run(&environment, &report, &|_| {}).await;
