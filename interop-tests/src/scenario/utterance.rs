@@ -71,7 +71,10 @@ impl Said {
         let about = |id: &Option<String>, ids: &Ids| id.as_deref() == Some(ids.message.as_str());
         let first = message.replaces.is_none() && message.disposition != "reaction" && !message.deleted;
         match self {
-            Self::Plain(text) => first && message.text == *text && message.in_reply_to.is_none(),
+            Self::Plain(text) => {
+                let plain = message.media_type.starts_with("text/plain");
+                first && plain && message.text == *text && message.in_reply_to.is_none()
+            }
             Self::Formatted { markdown, .. } => {
                 first
                     && message.media_type.starts_with("text/markdown")
