@@ -29,14 +29,23 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> Result<ExitCode> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    match ending(&Arguments::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            Term::stderr().write_line(&format!("{} {error:#}", style("error:").red())).unwrap_or_default();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The scenarios, or a signal: whichever way it ends, dropping the environment ends all of its processes.
+async fn ending(arguments: &Arguments) -> Result<ExitCode> {
     let scenarios = chosen(arguments.only.as_deref())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    // Whichever way this ends, dropping the environment ends all of its processes.
     tokio::select! {
-        result = run(&arguments, &scenarios) => result,
+        result = run(arguments, &scenarios) => result,
         _ = interrupt.recv() => Ok(ExitCode::from(130)),
         _ = terminate.recv() => Ok(ExitCode::from(143)),
     }

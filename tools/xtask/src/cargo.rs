@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result, ensure};
 
@@ -34,4 +34,12 @@ pub(crate) fn build_programs() -> Result<()> {
         .status()?;
     ensure!(status.success(), "the programs do not build");
     Ok(())
+}
+
+/// The exit code of a program that we ran, as ours.
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
+    match status.code().map(u8::try_from) {
+        Some(Ok(code)) => ExitCode::from(code),
+        _ => ExitCode::FAILURE,
+    }
 }

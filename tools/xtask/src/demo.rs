@@ -1,6 +1,6 @@
 //! `cargo xtask demo`
 
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 
@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
 }
 
 /// Prepares, then runs the demo; its exit code is ours.
-pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let venv = prerequisites::prepare()?;
     let mut demo = Command::new(cargo::target()?.join("debug/demo"));
     demo.env(SYNAPSE_VENV, venv).args(["--database", &arguments.database]);
@@ -35,7 +35,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let status = demo.status()?;
     if !status.success() {
         progress::say(&format!("the demo ended with {status}"));
-        std::process::exit(status.code().unwrap_or(1));
     }
-    Ok(())
+    Ok(cargo::exit_code(status))
 }

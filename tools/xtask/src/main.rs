@@ -6,6 +6,8 @@ mod prerequisites;
 mod progress;
 mod test;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// Chores of the Causeway workspace.
@@ -24,9 +26,13 @@ enum Command {
     Test(test::Arguments),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Arguments::parse().command {
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
-    }
+    };
+    result.unwrap_or_else(|error| {
+        progress::say(&format!("error: {error:#}"));
+        ExitCode::FAILURE
+    })
 }

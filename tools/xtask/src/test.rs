@@ -1,5 +1,7 @@
 //! `cargo xtask test`
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 
 use crate::prerequisites::{self, SYNAPSE_VENV};
@@ -13,14 +15,13 @@ pub(crate) struct Arguments {
 }
 
 /// Prepares, then runs all tests of the workspace; Cargo's exit code is ours.
-pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let venv = prerequisites::prepare()?;
     let mut tests = cargo::command()?;
     tests.args(["test", "--workspace", "--all-features"]).args(&arguments.filter).env(SYNAPSE_VENV, venv);
     let status = tests.status()?;
     if !status.success() {
         progress::say(&format!("the tests ended with {status}"));
-        std::process::exit(status.code().unwrap_or(1));
     }
-    Ok(())
+    Ok(cargo::exit_code(status))
 }
