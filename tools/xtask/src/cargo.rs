@@ -27,11 +27,10 @@ pub(crate) fn command() -> Result<Command> {
     Ok(command)
 }
 
-/// Builds the programs that the scenarios run. Cargo shows its own progress.
+/// Builds the programs that the scenarios run. Cargo shows its own progress. The packages and features are those of
+/// the tests, so that nothing is built twice.
 pub(crate) fn build_programs() -> Result<()> {
-    let status = command()?
-        .args(["build", "--package", "causeway-server", "--package", "causewayctl", "--package", "interop-tests", "--bins"])
-        .status()?;
+    let status = command()?.args(["build", "--workspace", "--exclude", "xtask", "--all-features", "--bins"]).status()?;
     ensure!(status.success(), "the programs do not build");
     Ok(())
 }
