@@ -10,6 +10,7 @@ pub mod patience;
 pub mod ports;
 pub mod postgres;
 pub mod process;
+pub mod provider;
 pub mod reference;
 pub mod scenario;
 pub mod transcript;

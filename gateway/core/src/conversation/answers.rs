@@ -6,7 +6,7 @@ use causeway_drafts::mimi_protocol_06::key_material::{ClientKeyMaterialStatus, K
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageResponse, SubmitStatus};
 use causeway_drafts::mimi_protocol_06::update::{UpdateRoomResponse, UpdateStatus};
 use causeway_drafts::mimi_uri::UserUri;
-use causeway_mls::{ExternalJoin, Group, JoinableGroupInfo, verify_key_package};
+use causeway_mls::{ExternalJoin, Group, JoinableGroupInfo, MlsError, verify_key_package};
 
 use super::outgoing::ExternalCommitBody;
 use super::prepare::{EPOCH_PATIENCE, update_request};
@@ -91,6 +91,7 @@ impl Conversation {
             // G-15: the response is unsigned, so each KeyPackage has to speak for itself.
             match verify_key_package(key_package.bytes(), turn.roots, &user, turn.now) {
                 Ok(_) => key_packages.push(key_package.bytes().to_vec()),
+                Err(error @ MlsError::UnknownProvider(_)) => return Err(error.into()),
                 Err(error) => {
                     let loss = Loss::new(Feature::KeyPackageRefused, error.to_string());
                     self.lose(turn, client.client_uri.as_str(), "mimi_to_matrix", vec![loss]);

@@ -80,6 +80,19 @@ impl Conversation {
         }
     }
 
+    /// The requester takes the question back (P-083): the invitation goes, and the room closes.
+    pub fn cancelled(&mut self, turn: &mut Turn<'_>) -> Result<()> {
+        let Some(question) = self.book.question.clone() else { return Ok(()) };
+        self.row.status = "closed".to_owned();
+        self.record_consent(turn, &question, "cancelled");
+        let user: OwnedUserId = question.matrix_user.try_into().map_err(|_| ConversationError::Missing("valid Matrix user id"))?;
+        if !matches!(self.room()?.membership(&user).as_deref(), Some("invite" | "join")) {
+            return Ok(());
+        }
+        let gateway_user = turn.gateway.names.gateway_user();
+        self.emit_membership(turn, &gateway_user, &user, "leave").map(|_| ())
+    }
+
     fn answer(&mut self, turn: &mut Turn<'_>, question: &Question, operation: ConsentOperation, status: &str) -> Result<()> {
         self.record_consent(turn, question, status);
         let requester = parse_user(&question.requester)?;

@@ -42,6 +42,7 @@ use zeroize::Zeroizing;
 
 pub use answers::{Answer, Next};
 pub use bookkeeping::{AcceptedProposal, Bookkeeping, Invitation, Question};
+pub use emit::ghost_display_name;
 pub use follower::WelcomeFor;
 pub use hub::Submitted;
 pub use messages::MessageIndex;
