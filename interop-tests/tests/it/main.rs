@@ -4,4 +4,5 @@
 
 mod homeservers;
 mod postgres;
+mod providers;
 mod scenarios;
