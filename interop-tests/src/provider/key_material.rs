@@ -1,9 +1,9 @@
 //! `keyMaterial`, as hub: relayed to the target's provider, or answered here (P-019).
 
+use causeway_drafts::mimi_protocol_06::Protocol;
 use causeway_drafts::mimi_protocol_06::key_material::{
     ClientKeyMaterialStatus, KeyMaterialRequest, KeyMaterialRequestTbs, KeyMaterialResponse, KeyMaterialUserCode,
 };
-use causeway_drafts::mimi_protocol_06::Protocol;
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, RoomUri, UserUri};
 use causeway_drafts::{decode_exact, encode};
 use openmls::prelude::{KeyPackage, KeyPackageIn, ProtocolVersion};

@@ -66,9 +66,7 @@ impl Draft {
         let (replaces, in_reply_to, nested_part) = match kind {
             Kind::Text => (None, reply, NestedPart::text(PLAIN, text)),
             Kind::Markdown => (None, reply, NestedPart::text(MARKDOWN, text)),
-            Kind::Reaction => {
-                (None, Some(needed()?), NestedPart::single(Disposition::REACTION, PLAIN, text.as_bytes().to_vec()))
-            }
+            Kind::Reaction => (None, Some(needed()?), NestedPart::single(Disposition::REACTION, PLAIN, text.as_bytes().to_vec())),
             Kind::Edit => (Some(needed()?), reply, NestedPart::text(PLAIN, text)),
             Kind::Delete => (Some(needed()?), reply, NestedPart::null(Disposition::RENDER)),
             Kind::Unreact => (Some(needed()?), reply, NestedPart::null(Disposition::REACTION)),

@@ -111,8 +111,9 @@ fn describe(room: &RoomUri, membership: &Membership) -> Result<Value> {
     if let Some(group) = membership.last_group() {
         let state = RoomState::of(group.extensions())?;
         let participants = state.participants.participants.iter();
-        let participants: Vec<_> =
-            participants.map(|participant| json!({ "user_uri": participant.user, "role_index": participant.role_index })).collect();
+        let participants: Vec<_> = participants
+            .map(|participant| json!({ "user_uri": participant.user, "role_index": participant.role_index }))
+            .collect();
         let clients: Vec<_> = roster(group.members())?.into_iter().map(|member| member.client).collect();
         described["name"] = json!(state.metadata.name());
         described["epoch"] = json!(group.epoch().as_u64());

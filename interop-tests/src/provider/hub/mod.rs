@@ -4,6 +4,9 @@ mod commit;
 mod group_info;
 mod proposals;
 mod submit;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests;
 
 use std::collections::{BTreeSet, HashMap};
 

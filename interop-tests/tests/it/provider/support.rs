@@ -88,7 +88,10 @@ fn write(folder: &Path, domain: &str, extension: &str, content: &str) {
     std::fs::write(folder.join(format!("{domain}.{extension}")), content).unwrap();
 }
 
-async fn exchange(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, request: Request<Full<Bytes>>) -> (StatusCode, Bytes) {
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    request: Request<Full<Bytes>>,
+) -> (StatusCode, Bytes) {
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
     let response = sender.send_request(request).await.unwrap();
