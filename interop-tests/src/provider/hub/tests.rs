@@ -82,11 +82,11 @@ impl Scene {
         self.state.device_mut(&self.carol).unwrap().commit(&self.room, plan).unwrap()
     }
 
-    fn from_a(&mut self, request: &UpdateRequest) -> Result<u64> {
+    fn update_of_a(&mut self, request: &UpdateRequest) -> Result<u64> {
         self.state.update(&self.a.clone(), &self.room.clone(), request)
     }
 
-    fn from_b(&mut self, request: &UpdateRequest) -> Result<u64> {
+    fn update_of_b(&mut self, request: &UpdateRequest) -> Result<u64> {
         self.state.update(&self.b.clone(), &self.room.clone(), request)
     }
 
@@ -118,7 +118,7 @@ async fn messages_of_other_epochs_and_in_others_names() {
     assert!(why(scene.submit("b.test", &stranger, &message)).starts_with("P-044"));
     scene.submit("b.test", &dora, &message).unwrap();
     let commit = scene.carols(&Plan::default());
-    scene.from_a(&commit).unwrap();
+    scene.update_of_a(&commit).unwrap();
     assert_eq!(scene.submit("b.test", &dora, &message), Err(Error::WrongEpoch { current: 2 }));
     // Dora follows, and gets ahead of the hub by a commit that the hub never sees.
     let UpdateRequest::Commit(bundle) = &commit else { panic!("a commit") };
@@ -135,10 +135,10 @@ async fn messages_of_other_epochs_and_in_others_names() {
 async fn commits_of_others_and_of_the_past() {
     let mut scene = Scene::new();
     let commit = scene.dora.commit(&scene.room, &Plan::default()).unwrap();
-    assert!(why(scene.from_a(&commit)).starts_with("P-045"));
+    assert!(why(scene.update_of_a(&commit)).starts_with("P-045"));
     let carols = scene.carols(&Plan::default());
-    scene.from_a(&carols).unwrap();
-    assert_eq!(scene.from_b(&commit), Err(Error::WrongEpoch { current: 2 }));
+    scene.update_of_a(&carols).unwrap();
+    assert_eq!(scene.update_of_b(&commit), Err(Error::WrongEpoch { current: 2 }));
 }
 
 #[tokio::test]
@@ -147,15 +147,15 @@ async fn commits_without_a_true_group_info_or_welcome() {
     let old = scene.state.rooms[&scene.room].group_info.clone();
     let UpdateRequest::Commit(mut bundle) = scene.carols(&Plan::default()) else { panic!("a commit") };
     bundle.group_info_option = GroupInfoOption::full(&old).unwrap();
-    assert!(why(scene.from_a(&UpdateRequest::Commit(bundle))).starts_with("R-054"));
+    assert!(why(scene.update_of_a(&UpdateRequest::Commit(bundle))).starts_with("R-054"));
     let erin = device(&scene.state, "erin");
     let plan = addition(&erin.user(), erin.key_package().unwrap());
     let UpdateRequest::Commit(mut bundle) = scene.carols(&plan) else { panic!("a commit") };
     bundle.welcome = None;
-    assert!(why(scene.from_a(&UpdateRequest::Commit(bundle))).starts_with("P-039"));
+    assert!(why(scene.update_of_a(&UpdateRequest::Commit(bundle))).starts_with("P-039"));
     let add_only = Plan { participants: None, ..plan };
     let commit = scene.carols(&add_only);
-    assert!(why(scene.from_a(&commit)).starts_with("P-032"));
+    assert!(why(scene.update_of_a(&commit)).starts_with("P-032"));
 }
 
 #[tokio::test]
@@ -165,8 +165,8 @@ async fn what_is_proposed_has_to_be_committed() {
     // Carol, the only local client, leaves: the proposals wait for dora.
     let leave = scene.state.device_mut(&carol).unwrap().leave(&scene.room).unwrap();
     let ignorant = scene.dora.commit(&scene.room, &Plan::default()).unwrap();
-    scene.from_a(&leave).unwrap();
-    assert!(why(scene.from_b(&ignorant)).starts_with("P-118"));
+    scene.update_of_a(&leave).unwrap();
+    assert!(why(scene.update_of_b(&ignorant)).starts_with("P-118"));
     // P-113: who has left does not speak any more.
     let message = scene.doras_message();
     assert!(why(scene.submit("a.test", &carol.user_uri(), &message)).starts_with("P-044"));
@@ -175,7 +175,7 @@ async fn what_is_proposed_has_to_be_committed() {
     let heard = causeway_drafts::mimi_protocol_06::notify::FanoutMessage::proposals(1, bundle.first.bytes(), &more).unwrap();
     assert_eq!(scene.dora.hear(&scene.room, &heard, &scene.state.trust), Ok(None));
     let commit = scene.dora.commit(&scene.room, &Plan::default()).unwrap();
-    scene.from_b(&commit).unwrap();
+    scene.update_of_b(&commit).unwrap();
     assert_eq!(scene.state.rooms[&scene.room].members().unwrap().len(), 1);
     assert!(!scene.state.device(&carol).unwrap().is_in(&scene.room));
 }
@@ -187,7 +187,7 @@ async fn part_of_a_leave() {
     let UpdateRequest::Proposals(mut bundle) = leave else { panic!("proposals") };
     // The removal from the list alone: dora's client would stay.
     bundle.first = bundle.more.remove(0);
-    assert!(why(scene.from_b(&UpdateRequest::Proposals(bundle))).starts_with("P-033"));
+    assert!(why(scene.update_of_b(&UpdateRequest::Proposals(bundle))).starts_with("P-033"));
 }
 
 #[tokio::test]
