@@ -116,7 +116,7 @@ fn subject_uris<'a>(certificate: &'a X509Certificate<'_>) -> Result<Vec<&'a str>
 pub fn certify(credential: &Credential, signature_key: &[u8], roots: &TrustRoots, now_ms: u64) -> Result<CertifiedClient, MlsError> {
     let (client, user) = named_client(credential)?;
     let chain = chain_of(credential)?;
-    verify_chain(&chain, roots.of(&user.provider()), now_ms)?;
+    verify_chain(&chain, (&user.provider(), roots), now_ms)?;
     check_key(&chain[0], signature_key)?;
     Ok(CertifiedClient { client, user })
 }
@@ -129,7 +129,7 @@ pub(crate) fn certify_provider(
     now_ms: u64,
 ) -> Result<(), MlsError> {
     let chain = chain_of(credential)?;
-    verify_chain(&chain, roots.of(provider), now_ms)?;
+    verify_chain(&chain, (provider, roots), now_ms)?;
     check_key(&chain[0], signature_key)?;
     let certificate = parse(&chain[0])?;
     let names = certificate.subject_alternative_name().map_err(|_| refused("two subject alternative names"))?;
@@ -145,9 +145,10 @@ fn check_key(certificate: &[u8], signature_key: &[u8]) -> Result<(), MlsError> {
     if key == signature_key { Ok(()) } else { Err(refused("the certificate's key is not the leaf's signature key")) }
 }
 
-fn verify_chain(chain: &[Vec<u8>], roots: &[Vec<u8>], now_ms: u64) -> Result<(), MlsError> {
+fn verify_chain(chain: &[Vec<u8>], (provider, roots): (&ProviderDomain, &TrustRoots), now_ms: u64) -> Result<(), MlsError> {
+    let roots = roots.of(provider);
     if roots.is_empty() {
-        return Err(refused("no root of this provider is pinned"));
+        return Err(MlsError::UnknownProvider(provider.clone()));
     }
     let roots: Vec<CertificateDer<'_>> = roots.iter().map(|root| CertificateDer::from(root.as_slice())).collect();
     let anchors: Vec<_> = roots.iter().filter_map(|root| anchor_from_trusted_cert(root).ok()).collect();
@@ -174,6 +175,20 @@ pub fn certify_signature(
     let client = certify(credential, signature_key, roots, now_ms)?;
     verify_signature(signature_key, content, signature)?;
     Ok(client)
+}
+
+/// Checks a signature of a provider itself, as its hub makes them (P-078).
+///
+/// # Errors
+/// If the credential is not the provider's, or the signature does not hold.
+pub fn certify_hub_signature(
+    (credential, signature_key): (&Credential, &[u8]),
+    (content, signature): (&[u8], &[u8]),
+    (provider, roots): (&ProviderDomain, &TrustRoots),
+    now_ms: u64,
+) -> Result<(), MlsError> {
+    certify_provider(credential, signature_key, (provider, roots), now_ms)?;
+    verify_signature(signature_key, content, signature)
 }
 
 /// Verifies an Ed25519 signature.

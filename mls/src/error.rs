@@ -1,6 +1,6 @@
 //! What the engine refuses, and whose fault that is.
 
-use causeway_drafts::mimi_uri::ClientUri;
+use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain};
 
 use crate::policy::NotAllowed;
 
@@ -37,6 +37,9 @@ pub enum MlsError {
     /// MLS forbids it.
     #[error("RFC 9420: {0}")]
     Invalid(String),
+    /// No credential root of this provider is known: its directory has to be asked first, then again.
+    #[error("no credential root of {0} is pinned")]
+    UnknownProvider(ProviderDomain),
     /// A credential is not what it has to be.
     #[error("credential refused: {0}")]
     CredentialRefused(String),

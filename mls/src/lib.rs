@@ -13,7 +13,7 @@ mod room_state;
 mod rows;
 
 pub use authority::{ClientIdentity, CredentialAuthority, HubIdentity};
-pub use credential::{CertifiedClient, TrustRoots, certify, certify_signature};
+pub use credential::{CertifiedClient, TrustRoots, certify, certify_hub_signature, certify_signature};
 pub use epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
 pub use error::MlsError;
 pub use group::{

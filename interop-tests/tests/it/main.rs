@@ -1,4 +1,9 @@
-//! Integration tests.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+//! Tests against real software.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod homeservers;
+mod postgres;
 mod provider;
+mod providers;
+mod scenarios;

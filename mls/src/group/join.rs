@@ -8,6 +8,7 @@ use openmls::prelude::{MlsGroup, MlsMessageBodyIn, PublicGroup, PublicMessageIn,
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
 use serde::{Deserialize, Serialize};
+use tls_codec::VLBytes;
 
 use super::{Group, join_config, root_id, tag_bytes};
 use crate::credential::{TrustRoots, certify};
@@ -25,6 +26,8 @@ pub struct JoinableGroupInfo {
     pub ratchet_tree: Vec<u8>,
     /// Proposals that the commit has to include, where it can (P-081).
     pub pending_proposals: Vec<Vec<u8>>,
+    /// The key that signed the hub's answer; it has to be one of the group's external senders (P-078).
+    pub hub_key: Vec<u8>,
 }
 
 /// An external commit that waits for the hub, with the state that its acceptance opens. A secret: seal it.
@@ -138,6 +141,7 @@ impl Group {
         let public = PublicGroup::load(provider.storage(), group.group_id())
             .map_err(MlsError::stored)?
             .ok_or_else(|| MlsError::Stored("a joined group was not stored".to_owned()))?;
+        check_hub_key(&public, &info.hub_key)?;
         check_roster(&public, roots, now_ms)?;
         Ok(ExternalJoin {
             client: identity.client_uri.clone(),
@@ -184,6 +188,16 @@ fn public_message(bytes: &[u8]) -> Result<PublicMessageIn, MlsError> {
     match Message::from_bytes(bytes).map_err(MlsError::malformed)?.value().mls().clone().extract() {
         MlsMessageBodyIn::PublicMessage(message) => Ok(message),
         _ => Err(MlsError::Malformed("P-079: a pending proposal is not a PublicMessage".to_owned())),
+    }
+}
+
+fn check_hub_key(public: &PublicGroup, hub_key: &[u8]) -> Result<(), MlsError> {
+    let senders = public.group_context().extensions().external_senders();
+    // openmls keeps the key to itself, but an ExternalSender is encoded with its signature_key<V> first.
+    let key = encode(&VLBytes::new(hub_key.to_vec()));
+    match senders.is_some_and(|senders| senders.iter().any(|sender| encode(sender).starts_with(&key))) {
+        true => Ok(()),
+        false => Err(MlsError::Invalid("P-078: the hub's key is not one of the group's external senders".to_owned())),
     }
 }
 

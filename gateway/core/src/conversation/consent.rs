@@ -20,12 +20,14 @@ impl Conversation {
             .names
             .puppet_to_matrix(target)
             .ok_or_else(|| ConversationError::refused("P-084", "the target is not a user of this provider"))?;
-        conversation.book.question = Some(Question {
+        let question = Question {
             requester: requester.to_string(),
             target: target.to_string(),
             matrix_user: matrix_user.to_string(),
             room: room.to_owned(),
-        });
+        };
+        conversation.record_consent(turn, &question, "requested");
+        conversation.book.question = Some(question);
         conversation.row.status = "active".to_owned();
         conversation.open_consent_room(turn, requester, &matrix_user)?;
         Ok(conversation)
@@ -42,7 +44,8 @@ impl Conversation {
             StateDraft::new("m.room.name", "", json!({ "name": mirror::consent_room_name(requester) })),
             StateDraft::new("m.room.topic", "", json!({ "topic": question })),
         ];
-        let room = Room::create(RoomVersionId::V12, &creator, &initial, (turn.now, &turn.gateway.keys, "consent"))
+        let random = turn.random_name();
+        let room = Room::create(RoomVersionId::V12, &creator, &initial, (turn.now, &turn.gateway.keys, &random))
             .map_err(|refused| ConversationError::MatrixRefused(refused.to_string()))?;
         self.room = Some(room);
         self.emit_membership(turn, &creator, &ghost, "invite")?;
@@ -78,6 +81,19 @@ impl Conversation {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The requester takes the question back (P-083): the invitation goes, and the room closes.
+    pub fn cancelled(&mut self, turn: &mut Turn<'_>) -> Result<()> {
+        let Some(question) = self.book.question.clone() else { return Ok(()) };
+        self.row.status = "closed".to_owned();
+        self.record_consent(turn, &question, "cancelled");
+        let user: OwnedUserId = question.matrix_user.try_into().map_err(|_| ConversationError::Missing("valid Matrix user id"))?;
+        if !matches!(self.room()?.membership(&user).as_deref(), Some("invite" | "join")) {
+            return Ok(());
+        }
+        let gateway_user = turn.gateway.names.gateway_user();
+        self.emit_membership(turn, &gateway_user, &user, "leave").map(|_| ())
     }
 
     fn answer(&mut self, turn: &mut Turn<'_>, question: &Question, operation: ConsentOperation, status: &str) -> Result<()> {

@@ -44,6 +44,14 @@ impl Conversation {
         }
     }
 
+    /// Passes an event that a joining or leaving server gave us on to the other homeservers in the room: the resident
+    /// server's duty [Matrix: joining rooms].
+    pub fn relay(&self, turn: &mut Turn<'_>, pdu: &Pdu) {
+        let Some(room) = &self.room else { return };
+        let origin = pdu.sender().server_name();
+        self.queue_pdu(turn, pdu.event_id(), room.joined_servers().into_iter().filter(|server| server != origin));
+    }
+
     /// A state event.
     pub(super) fn emit_state(
         &mut self,
@@ -116,6 +124,6 @@ impl Conversation {
 }
 
 /// Ghosts show the user's name with its provider.
-pub(super) fn ghost_display_name(user: &causeway_drafts::mimi_uri::UserUri) -> String {
+pub fn ghost_display_name(user: &causeway_drafts::mimi_uri::UserUri) -> String {
     format!("{} ({})", user.user(), user.provider())
 }

@@ -97,6 +97,7 @@ impl Conversation {
             Ok(staged) => staged,
             // The hub also sends us our own commits, whose success we may know from the answer already.
             Err(MlsError::WrongEpoch { .. }) => return Ok(()),
+            Err(error @ MlsError::UnknownProvider(_)) => return Err(error.into()),
             Err(error) => return self.stranded(turn, &error),
         };
         let summary = staged.summary().clone();

@@ -54,11 +54,14 @@ pub struct RoomParts {
     pub version: RoomVersionId,
     /// All state events and outliers, in order of arrival, and the extremities.
     pub events: Vec<Arc<Pdu>>,
+    /// Those of the events that a rule rejected.
+    pub rejected: Vec<OwnedEventId>,
     /// Extremities with the state after each.
     pub extremities: Vec<(OwnedEventId, StateMap)>,
 }
 
 /// A room.
+#[derive(Clone)]
 pub struct Room {
     room_id: OwnedRoomId,
     version: RoomVersionId,
@@ -97,6 +100,7 @@ impl Room {
     pub fn restore(parts: RoomParts) -> Result<Self, PduError> {
         let mut room = Self::empty(parts.room_id, parts.version)?;
         room.events.extend(parts.events.into_iter().map(|pdu| (pdu.event_id().clone(), pdu)));
+        room.rejected.extend(parts.rejected);
         room.extremities = parts.extremities.into_iter().map(|(id, state)| (id, Arc::new(state))).collect();
         room.current = room.resolve_extremities()?;
         Ok(room)
