@@ -99,7 +99,7 @@ pub(crate) struct Heard {
     pub(crate) sender: UserUri,
     /// Its client.
     pub(crate) client: ClientUri,
-    /// Whether this device sent it.
+    /// Whether the device's user sent it.
     pub(crate) own: bool,
     /// The epoch it was sealed in.
     pub(crate) epoch: u64,
@@ -125,7 +125,7 @@ pub(crate) struct Heard {
 pub(crate) struct Origin {
     /// The client.
     pub(crate) client: ClientUri,
-    /// Whether it is the hearer.
+    /// Whether it is one of the hearer's user.
     pub(crate) own: bool,
     /// The epoch of the message.
     pub(crate) epoch: u64,

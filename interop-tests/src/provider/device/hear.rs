@@ -103,7 +103,7 @@ impl Device {
         trust: &Trust,
     ) -> Result<Option<String>> {
         let state = self.state(room)?;
-        let own = self.client.clone();
+        let own = self.user();
         let (mls, _, group) = self.group_mut(room)?;
         let message = protocol_message(sealed)?;
         let epoch = message.epoch().as_u64();
@@ -116,7 +116,7 @@ impl Device {
         let ProcessedMessageContent::ApplicationMessage(data) = processed.into_content() else {
             return Err(Error::NotAllowed("P-043: not application data".to_owned()));
         };
-        let origin = messages::Origin { own: client == own, client, epoch, tag };
+        let origin = messages::Origin { own: client.user_uri() == own, client, epoch, tag };
         let delivery = messages::Delivery { room, state: &state, frank, accepted_timestamp: at, trust };
         let heard = messages::hear(&origin, &data.into_bytes(), &delivery)?;
         if let Some(membership) = self.rooms.get_mut(room) {

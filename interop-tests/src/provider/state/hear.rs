@@ -22,6 +22,7 @@ impl State {
     /// # Errors
     /// [`Error::RootsNeeded`], then nothing has changed; or a Welcome that nobody can use.
     pub(crate) fn hear(&mut self, room: &RoomUri, message: &FanoutMessage) -> Result<()> {
+        self.check_clock(room, message.timestamp);
         if let FanoutBody::Welcome { message, ratchet_tree } = &message.body {
             return self.welcome(room, &message.bytes()[MLS_MESSAGE_HEADER..], &ratchet_tree.full_bytes()?);
         }
@@ -35,6 +36,17 @@ impl State {
             self.refuse(room.provider().as_str(), "notify", &Error::NotAllowed(note));
         }
         Ok(())
+    }
+
+    /// A hub's clock runs forward; a step back is how Franks could be swapped (G-36).
+    fn check_clock(&mut self, room: &RoomUri, timestamp: u64) {
+        let clock = self.clocks.entry(room.clone()).or_default();
+        let back = *clock > timestamp;
+        *clock = timestamp.max(*clock);
+        if back {
+            let why = format!("G-36: the times of {room} run backwards");
+            self.refuse(room.provider().as_str(), "notify", &Error::NotAllowed(why));
+        }
     }
 
     /// P-029: each device whose KeyPackage the Welcome names joins.

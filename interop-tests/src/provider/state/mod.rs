@@ -51,6 +51,8 @@ pub(crate) struct State {
     pub(crate) consents: Consents,
     /// Refusals.
     pub(crate) log: Vec<Refusal>,
+    /// The latest time of each hub's room (G-36).
+    pub(crate) clocks: HashMap<RoomUri, u64>,
     /// Hashes of the bodies that hubs have sent (P-072).
     pub(crate) seen: HashSet<[u8; 32]>,
     lanes: Lanes,
@@ -78,6 +80,7 @@ impl State {
             rooms: BTreeMap::new(),
             consents: Consents::default(),
             log: Vec::new(),
+            clocks: HashMap::new(),
             seen: HashSet::new(),
             lanes,
             key_packages: HashMap::new(),
