@@ -186,3 +186,29 @@ async fn operations_of_both_sides_at_once_all_succeed() {
     assert_eq!(order, said);
     b.until(&room, "dora/tablet", |seen| seen["name"] == "Club 7").await;
 }
+
+#[tokio::test]
+async fn what_a_follower_misses_comes_later_and_in_order() {
+    let world = World::start(&["a.test", "b.test"]).await;
+    let (a, b) = world.pair();
+    let (room, _, _) = club(&world).await;
+    b.line.cut();
+    let mut said = Vec::new();
+    for number in 0..3 {
+        said.push(a.say(&room, "carol/phone", "text", &format!("word {number}"), None).await);
+        a.post("/rooms/rename", json!({ "room": room, "by": "carol/laptop", "name": format!("Club {number}") })).await;
+    }
+    // The follower's own requests pass: it learns from the answer that it is behind, and waits.
+    let (id, ()) = tokio::join!(b.say(&room, "dora/tablet", "text", "am I late?", None), async {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        b.line.mend();
+    });
+    said.push(id);
+    for (provider, device) in [(a, "carol/laptop"), (b, "dora/phone"), (b, "dora/tablet")] {
+        provider.heard(&room, device, &said[3]).await;
+        let messages = provider.get(&format!("/messages?room={room}&device={device}")).await;
+        let order: Vec<&str> = messages.as_array().unwrap().iter().filter_map(|message| message["message_id"].as_str()).collect();
+        assert_eq!(order, said, "{device}");
+    }
+    b.until(&room, "dora/phone", |seen| seen["name"] == "Club 2").await;
+}
