@@ -4,7 +4,9 @@ use causeway_drafts::mimi_protocol_06::group_info::GroupInfoRatchetTreeTbe;
 use causeway_drafts::mimi_protocol_06::update::UpdateRequest;
 use causeway_drafts::mimi_uri::RoomUri;
 use causeway_drafts::{Verbatim, encode};
-use openmls::prelude::{Credential, LeafNodeParameters, MlsGroup, MlsMessageBodyIn, RatchetTreeIn, StagedWelcome, Welcome};
+use openmls::prelude::{
+    Credential, LeafNodeParameters, MlsGroup, MlsMessageBodyIn, PublicMessageIn, RatchetTreeIn, StagedWelcome, Welcome,
+};
 use openmls_traits::OpenMlsProvider;
 
 use super::{Device, bytes, capabilities, join_config};
@@ -63,16 +65,11 @@ impl Device {
         }
         self.forget(room)?;
         let tree: Verbatim<RatchetTreeIn> = Verbatim::from_bytes(&info.ratchet_tree.full_bytes()?)?;
-        let pending =
-            info.pending_proposals.iter().filter_map(|pending| match pending.proposal.value().mls().clone().extract() {
-                MlsMessageBodyIn::PublicMessage(message) => Some(message),
-                _ => None,
-            });
         let leaf = LeafNodeParameters::builder().with_capabilities(capabilities()).build();
         let (group, bundle) = MlsGroup::external_commit_builder()
             .with_config(join_config())
             .with_ratchet_tree(tree.into_value())
-            .with_proposals(pending.collect())
+            .with_proposals(pending_proposals(info))
             .build_group(&self.mls, info.group_info.value().clone(), self.identity.credential_with_key())
             .map_err(Error::invalid)?
             .leaf_node_parameters(leaf)
@@ -102,6 +99,16 @@ impl Device {
             tracing::warn!(%error, "cannot forget a group");
         }
     }
+}
+
+/// What an external commit may include: openmls picks the SelfRemoves (P-081).
+fn pending_proposals(info: &GroupInfoRatchetTreeTbe) -> Vec<PublicMessageIn> {
+    let messages = info.pending_proposals.iter().map(|pending| pending.proposal.value().mls().clone().extract());
+    let public = |message| match message {
+        MlsMessageBodyIn::PublicMessage(message) => Some(message),
+        _ => None,
+    };
+    messages.filter_map(public).collect()
 }
 
 /// Whether a group that a device comes into is the room's, and one to stay in (P-114, P-115, R-063).
