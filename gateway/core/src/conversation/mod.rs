@@ -47,7 +47,7 @@ pub use follower::WelcomeFor;
 pub use hub::Submitted;
 pub use messages::MessageIndex;
 pub use outgoing::{Intent, Outgoing};
-pub use prepare::Prepared;
+pub use prepare::{MimiRequest, Prepared};
 
 use crate::identity::Names;
 use crate::loss::Loss;
