@@ -78,7 +78,7 @@ fn p_037_a_message_in_the_wrong_place_is_refused() {
     let user = || "mimi://a.test/u/alice".parse().unwrap();
     assert!(UpdateRequest::commit(&mls.proposal, None, &mls.group_info, &mls.tree).is_err());
     assert!(UpdateRequest::commit(&mls.application, None, &mls.group_info, &mls.tree).is_err());
-    assert!(UpdateRequest::proposals(&[mls.commit.clone()]).is_err());
+    assert!(UpdateRequest::proposals(std::slice::from_ref(&mls.commit)).is_err());
     assert!(UpdateRequest::proposals(&[]).is_err());
     assert!(UpdateRequest::proposals(&[mls.proposal.clone(), mls.commit.clone()]).is_err());
     assert!(SubmitMessageRequest::new(&mls.commit, user()).is_err());
