@@ -1,1 +1,16 @@
-#![doc = "tests"]
+//! Tests of the gateway against independent peers: the reference MIMI provider, scenarios, and what they need.
+
+pub mod certificates;
+pub mod control;
+pub mod environment;
+pub mod gateway;
+pub mod http_client;
+pub mod matrix;
+pub mod patience;
+pub mod ports;
+pub mod postgres;
+pub mod process;
+pub mod provider;
+pub mod reference;
+pub mod scenario;
+pub mod transcript;

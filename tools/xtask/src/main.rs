@@ -1,1 +1,38 @@
-fn main() {}
+//! `cargo xtask`: what runs the product on real software.
+
+mod cargo;
+mod demo;
+mod prerequisites;
+mod progress;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Chores of the Causeway workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run every scenario on two Synapse homeservers, two MIMI providers and the gateway, and show what was said
+    Demo(demo::Arguments),
+    /// Run all tests of the workspace, those against real software included
+    Test(test::Arguments),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+    };
+    result.unwrap_or_else(|error| {
+        progress::say(&format!("error: {error:#}"));
+        ExitCode::FAILURE
+    })
+}

@@ -63,6 +63,11 @@ impl Names {
         &self.provider
     }
 
+    /// All provider domains that are ours.
+    pub fn domains(&self) -> impl Iterator<Item = &ProviderDomain> {
+        std::iter::once(&self.provider).chain(&self.own_servers)
+    }
+
     /// The gateway's own Matrix user.
     pub fn gateway_user(&self) -> OwnedUserId {
         self.user_id(GATEWAY_USER)

@@ -122,7 +122,10 @@ impl Room {
     }
 
     /// Takes events in as their auth events become known; those that never do are an error.
-    pub(crate) fn accept_all_outliers(&mut self, mut events: Vec<Arc<Pdu>>) -> Result<(), PduError> {
+    ///
+    /// # Errors
+    /// If an event is not allowed by those it names, or they never become known.
+    pub fn accept_all_outliers(&mut self, mut events: Vec<Arc<Pdu>>) -> Result<(), PduError> {
         while !events.is_empty() {
             let before = events.len();
             let (ready, waiting): (Vec<_>, Vec<_>) =

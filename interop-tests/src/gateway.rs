@@ -1,0 +1,116 @@
+//! The gateway as a process.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::certificates::Authority;
+use crate::environment::Programs;
+use crate::ports;
+use crate::process::Process;
+use crate::reference::Peer;
+
+/// A running gateway.
+pub struct Gateway {
+    /// Its homeserver name.
+    pub server_name: String,
+    /// Its provider domain.
+    pub domain: String,
+    /// Its configuration file.
+    pub configuration: PathBuf,
+    process: Process,
+}
+
+impl Gateway {
+    /// Writes its configuration into `folder` and starts it.
+    ///
+    /// # Errors
+    /// If it does not become ready, with the end of its log.
+    pub async fn start(
+        programs: &Programs,
+        folder: &Path,
+        authority: &Authority,
+        (own, peers): (&Peer, &[Peer]),
+        database_url: Option<&str>,
+    ) -> Result<Self> {
+        fs::create_dir_all(folder)?;
+        let [matrix_port] = ports::free()?;
+        for (name, issued) in
+            [("gateway", authority.issue(&["localhost", "127.0.0.1"])), ("provider", authority.issue(&[&own.domain]))]
+        {
+            fs::write(folder.join(format!("{name}.pem")), issued.certificate_pem)?;
+            fs::write(folder.join(format!("{name}.key")), issued.private_key_pem)?;
+        }
+        fs::write(folder.join("ca.pem"), authority.root_pem())?;
+        let file = folder.join("causeway.toml");
+        fs::write(&file, configuration(own, peers, matrix_port, database_url))?;
+        let process = serve(programs, &file, folder).await?;
+        Ok(Self { server_name: format!("localhost:{matrix_port}"), domain: own.domain.clone(), configuration: file, process })
+    }
+
+    /// The gateway's own Matrix user.
+    pub fn own_user(&self) -> String {
+        format!("@_causeway:{}", self.server_name)
+    }
+
+    /// The ghost of a MIMI user with a plain name.
+    pub fn ghost(&self, domain: &str, user: &str) -> String {
+        format!("@_mimi_{domain}/{user}:{}", self.server_name)
+    }
+
+    /// The MIMI URI of a Matrix user.
+    pub fn puppet(&self, matrix_user: &str) -> String {
+        let name = matrix_user.trim_start_matches('@').replace(':', "%3A");
+        format!("mimi://{}/u/{name}", self.domain)
+    }
+
+    /// Asks it to end, without waiting for it.
+    pub fn terminate(&mut self) {
+        self.process.terminate();
+    }
+}
+
+async fn serve(programs: &Programs, file: &Path, folder: &Path) -> Result<Process> {
+    let mut command = Command::new(&programs.causeway);
+    command.args(["serve", "--config"]).arg(file);
+    let mut process = Process::start("causeway", command, &folder.with_extension("log"))?;
+    process.ready_line("causeway is ready").await?;
+    Ok(process)
+}
+
+fn configuration(own: &Peer, peers: &[Peer], matrix_port: u16, database_url: Option<&str>) -> String {
+    let mut text = format!(
+        r#"data_directory = "data"
+
+[matrix]
+server_name = "localhost:{matrix_port}"
+listen = "127.0.0.1:{matrix_port}"
+certificate = "gateway.pem"
+private_key = "gateway.key"
+trusted_roots = ["ca.pem"]
+allowed_networks = ["127.0.0.0/8", "::1/128"]
+
+[mimi]
+provider = "{domain}"
+listen = "127.0.0.1:{port}"
+certificate = "provider.pem"
+private_key = "provider.key"
+trusted_roots = ["ca.pem"]
+
+[bridge]
+endpoint_mode = true
+
+"#,
+        domain = own.domain,
+        port = own.port,
+    );
+    if let Some(url) = database_url {
+        text.push_str(&format!("[database]\nurl = \"{url}\"\n\n"));
+    }
+    for peer in peers.iter().filter(|peer| peer.domain != own.domain) {
+        text.push_str(&peer.table());
+    }
+    text
+}

@@ -1,0 +1,5 @@
+//! The Matrix side: homeservers, and what their users' clients do and see.
+
+pub mod client;
+pub mod synapse;
+pub mod sync;

@@ -1,0 +1,9 @@
+//! Tests against real software.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod homeservers;
+mod postgres;
+mod provider;
+mod providers;
+mod scenarios;

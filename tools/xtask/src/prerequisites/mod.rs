@@ -1,0 +1,21 @@
+//! What the scenarios need beside what Cargo builds: Debian packages, and Synapse in a Python environment of its own.
+
+mod packages;
+mod synapse;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::cargo;
+
+/// The variable by which the tests find Synapse.
+pub(crate) const SYNAPSE_VENV: &str = "CAUSEWAY_SYNAPSE_VENV";
+
+/// Prepares everything; returns where Synapse's Python environment is.
+pub(crate) fn prepare() -> Result<PathBuf> {
+    packages::ensure_installed()?;
+    let venv = synapse::ensure_venv(&cargo::target()?)?;
+    cargo::build_programs()?;
+    Ok(venv)
+}
