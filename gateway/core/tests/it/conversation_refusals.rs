@@ -23,7 +23,7 @@ fn sealed(world: &mut World, words: &str) -> SubmitMessageRequest {
     world.act(B, 1, bob);
     let (index, item) = world.take_outgoing(B);
     match world.turn(B, index, |conversation, turn| conversation.prepare(turn, &item)).unwrap() {
-        Prepared::Mimi(MimiRequest::Submit(body)) => decode_exact(&body).unwrap(),
+        Prepared::Mimi(MimiRequest::Submit(_, body)) => decode_exact(&body).unwrap(),
         _ => panic!("no message"),
     }
 }
@@ -64,7 +64,7 @@ fn p_045_a_commit_comes_from_its_committers_provider() {
     let rename = world.sides[B].homeserver.draft("m.room.name", Some(""), json!({ "name": "Bob's" }));
     world.act(B, 1, rename);
     let (index, item) = world.take_outgoing(B);
-    let Prepared::Mimi(MimiRequest::Update(body)) = world.turn(B, index, |c, turn| c.prepare(turn, &item)).unwrap() else {
+    let Prepared::Mimi(MimiRequest::Update(_, body)) = world.turn(B, index, |c, turn| c.prepare(turn, &item)).unwrap() else {
         panic!("no commit")
     };
     let request: UpdateRequest = decode_exact(&body).unwrap();
@@ -107,7 +107,7 @@ fn a_rename_refused_by_the_hub_is_undone() {
     let gateway_user = world.sides[B].gateway.names.gateway_user();
     world.gateway_event(B, 1, ("m.room.name", "", json!({ "name": "Mine" })), &gateway_user);
     let response = UpdateRoomResponse { status: UpdateStatus::NotAllowed, error_description: "R-071".to_owned() };
-    let next = world.turn(B, 1, |c, turn| c.answered(turn, &item, Answer::Updated(response))).unwrap();
+    let next = world.turn(B, 1, |c, turn| c.answered(turn, &item, &Answer::Updated(response))).unwrap();
     assert!(next == Next::Done);
     world.pump();
     assert_eq!(world.sides[B].native(1).name().as_deref(), Some("Club"));
@@ -123,9 +123,9 @@ fn p_047_a_refused_message_is_told_an_old_one_is_sealed_again() {
     let (index, item) = world.take_outgoing(B);
     let answer = |status| Answer::Submitted(SubmitMessageResponse::new(status));
     let old = answer(SubmitStatus::EpochTooOld { current_epoch: 9 });
-    assert!(matches!(world.turn(B, index, |c, turn| c.answered(turn, &item, old)).unwrap(), Next::Retry(_)));
+    assert!(matches!(world.turn(B, index, |c, turn| c.answered(turn, &item, &old)).unwrap(), Next::Retry(_)));
     let refused = answer(SubmitStatus::NotAllowed);
-    assert!(world.turn(B, index, |c, turn| c.answered(turn, &item, refused)).unwrap() == Next::Done);
+    assert!(world.turn(B, index, |c, turn| c.answered(turn, &item, &refused)).unwrap() == Next::Done);
     assert_eq!(world.sides[B].losses.last().unwrap().feature, "refused_by_hub");
     assert!(world.sides[B].notices(1).last().unwrap().contains("did not reach the MIMI side"));
 }

@@ -74,8 +74,10 @@ impl World {
         let item = &Outgoing::from_bytes(&item.to_bytes()).unwrap();
         let answer = match self.turn(side, index, |conversation, turn| conversation.prepare(turn, item)).unwrap() {
             Prepared::Done => {
-                if let Outgoing::Pdu { event_id } = item {
-                    self.deliver_pdu(side, index, event_id, lane);
+                match item {
+                    Outgoing::Pdu { event_id } => self.deliver_pdu(side, index, event_id, lane),
+                    Outgoing::Notify { message, .. } => self.notify(1 - side, message, side, index),
+                    _ => {}
                 }
                 return Next::Done;
             }
@@ -85,7 +87,7 @@ impl World {
             Prepared::Join => self.join(side, item),
             Prepared::Mimi(request) => self.request(side, index, request),
         };
-        self.turn(side, index, |conversation, turn| conversation.answered(turn, item, answer)).unwrap()
+        self.turn(side, index, |conversation, turn| conversation.answered(turn, item, &answer)).unwrap()
     }
 
     fn deliver_pdu(&mut self, side: usize, index: usize, event_id: &str, lane: &str) {
@@ -120,13 +122,12 @@ impl World {
     fn request(&mut self, side: usize, index: usize, request: MimiRequest) -> Answer {
         let peer = 1 - side;
         match request {
-            MimiRequest::Notify(body) => self.notify(peer, &body, side, index),
             MimiRequest::KeyMaterial(target, _) => Answer::KeyMaterial(self.key_material(peer, &target)),
-            MimiRequest::Submit(body) => {
+            MimiRequest::Submit(_, body) => {
                 let request: SubmitMessageRequest = decode_exact(&body).unwrap();
                 Answer::Submitted(SubmitMessageResponse::new(self.submit(peer, side, index, &request)))
             }
-            MimiRequest::Update(body) => {
+            MimiRequest::Update(_, body) => {
                 let request: UpdateRequest = decode_exact(&body).unwrap();
                 Answer::Updated(self.update(peer, side, index, &request))
             }
@@ -144,7 +145,7 @@ impl World {
         self.sides[side].conversations.iter().position(|stored| stored.row.mimi_room.as_deref() == Some(room.as_str()))
     }
 
-    fn notify(&mut self, side: usize, body: &[u8], from: usize, from_index: usize) -> Answer {
+    fn notify(&mut self, side: usize, body: &[u8], from: usize, from_index: usize) {
         let room = self.mimi_room(from, from_index);
         let messages = FanoutMessage::decode_body(body).unwrap();
         let mut welcomes = Vec::new();
@@ -157,11 +158,10 @@ impl World {
         }
         let index = match self.conversation_of(side, &room) {
             Some(index) => index,
-            None if welcomes.is_empty() => return Answer::Accepted,
+            None if welcomes.is_empty() => return,
             None => self.begin(side, |turn| Conversation::welcomed(&room, turn.now)),
         };
         self.turn(side, index, |conversation, turn| conversation.notify(turn, &messages, welcomes)).unwrap();
-        Answer::Accepted
     }
 
     fn key_material(&mut self, side: usize, target: &UserUri) -> KeyMaterialResponse {

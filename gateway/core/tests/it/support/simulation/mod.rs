@@ -165,8 +165,9 @@ impl World {
             let side = &mut self.sides[side];
             let mut turn = Turn::new(&side.gateway, &self.roots, self.now, &mut self.rng);
             let conversation = make(&mut turn);
-            let outbox = turn.decision.outbox;
-            side.outbox.extend(outbox.into_iter().map(|(lane, item)| (index, lane, item)));
+            let decision = turn.decision;
+            side.consents.extend(decision.consents);
+            side.outbox.extend(decision.outbox.into_iter().map(|(lane, item)| (index, lane, item)));
             conversation
         };
         conversation.row.id = index as i64 + 1;
