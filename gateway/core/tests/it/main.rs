@@ -4,6 +4,7 @@
 mod conversation_changes;
 mod conversation_consent;
 mod conversation_life;
+mod conversation_races;
 mod conversation_refusals;
 mod hostile_html;
 mod identity;

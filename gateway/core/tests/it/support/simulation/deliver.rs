@@ -27,8 +27,13 @@ const ROUNDS: usize = 200;
 impl World {
     /// Sends until all outboxes are empty.
     pub(crate) fn pump(&mut self) {
+        self.pump_from(A);
+    }
+
+    /// The same, and `first` sends first.
+    pub(crate) fn pump_from(&mut self, first: usize) {
         for _ in 0..ROUNDS {
-            let progress = [A, B].map(|side| self.pass(side));
+            let progress = [first, 1 - first].map(|side| self.pass(side));
             if progress == [false, false] {
                 for side in [A, B] {
                     let kinds: Vec<_> = self.sides[side].outbox.iter().map(|(_, _, item)| item.kind()).collect();
@@ -76,7 +81,12 @@ impl World {
             Prepared::Done => {
                 match item {
                     Outgoing::Pdu { event_id } => self.deliver_pdu(side, index, event_id, lane),
-                    Outgoing::Notify { message, .. } => self.notify(1 - side, message, side, index),
+                    Outgoing::Notify { message, .. } => {
+                        self.notify(1 - side, message, side, index);
+                        if self.send_twice {
+                            self.notify(1 - side, message, side, index);
+                        }
+                    }
                     _ => {}
                 }
                 return Next::Done;

@@ -46,6 +46,8 @@ pub(crate) struct World {
     pub(crate) sides: [Side; 2],
     roots: TrustRoots,
     pub(crate) now: u64,
+    /// Every fan-out arrives a second time.
+    pub(crate) send_twice: bool,
     rng: StdRng,
 }
 
@@ -115,7 +117,7 @@ impl World {
         for side in &sides {
             roots.pin(side.gateway.names.provider(), side.gateway.authority.root_der());
         }
-        let mut world = Self { sides, roots, now: NOW, rng: StdRng::seed_from_u64(1) };
+        let mut world = Self { sides, roots, now: NOW, send_twice: false, rng: StdRng::seed_from_u64(1) };
         for side in [A, B] {
             for _ in 0..3 {
                 world.publish_key_package(side);
