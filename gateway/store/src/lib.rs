@@ -2,6 +2,7 @@
 
 mod keyring;
 mod migrate;
+pub mod operator;
 mod store;
 mod tables;
 #[cfg(feature = "testing")]

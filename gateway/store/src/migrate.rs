@@ -1,5 +1,7 @@
 //! Migrations, embedded and append-only.
 
+use std::cmp::Ordering;
+
 use sqlx::AssertSqlSafe;
 
 use crate::tx::{Tx, both};
@@ -14,14 +16,41 @@ impl Store {
     }
 }
 
-async fn apply(tx: &mut Tx) -> Result<(), StoreError> {
-    tx.execute("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY)").await?;
-    tx.lock_schema().await?;
+impl Store {
+    /// Whether a reader knows what it will read.
+    pub(crate) async fn check_schema(&self) -> Result<(), StoreError> {
+        self.transaction("check schema", |tx| Box::pin(async move { check(found(tx, true).await?) })).await
+    }
+}
+
+fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |(version, _)| *version)
+}
+
+fn check(found: i64) -> Result<(), StoreError> {
+    let newest = newest();
+    match found.cmp(&newest) {
+        Ordering::Less => Err(StoreError::OlderSchema { found, newest }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(StoreError::NewerSchema { found, newest }),
+    }
+}
+
+/// The schema in the database; a reader cannot make the table first.
+async fn found(tx: &mut Tx, may_be_missing: bool) -> Result<i64, StoreError> {
+    if may_be_missing && !tx.has_schema_table().await? {
+        return Ok(0);
+    }
     let found = both!(tx, connection => {
         sqlx::query_as::<_, (Option<i64>,)>("-- schema version\nSELECT MAX(version) FROM schema_version").fetch_one(connection).await
     })?;
-    let found = found.0.unwrap_or(0);
-    let newest = MIGRATIONS.last().map_or(0, |(version, _)| *version);
+    Ok(found.0.unwrap_or(0))
+}
+
+async fn apply(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.lock_schema().await?;
+    tx.execute("-- schema version table\nCREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY)").await?;
+    let (found, newest) = (found(tx, false).await?, newest());
     if found > newest {
         return Err(StoreError::NewerSchema { found, newest });
     }

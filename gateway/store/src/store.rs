@@ -32,6 +32,14 @@ pub enum StoreError {
         /// Known here.
         newest: i64,
     },
+    /// The gateway has never been here, or an older one.
+    #[error("the database has schema {found}, this program wants {newest}: start the gateway on it first")]
+    OlderSchema {
+        /// In the database; 0 for none.
+        found: i64,
+        /// Known here.
+        newest: i64,
+    },
     /// A URL of neither database.
     #[error("database.url must begin with sqlite:// or postgres://")]
     Url,
@@ -69,6 +77,7 @@ enum Pool {
 pub struct Store {
     pool: Pool,
     keyring: Keyring,
+    read_only: bool,
 }
 
 impl Store {
@@ -82,21 +91,24 @@ impl Store {
         Ok(store)
     }
 
-    /// Connects for reading only, whatever the schema: for tools that look while the gateway runs, or does not.
+    /// Connects for reading only, which the database itself enforces: for tools that look while the gateway runs, or
+    /// does not. They have no master key, so sealed columns do not open.
     ///
     /// # Errors
-    /// If the database cannot be reached.
-    pub async fn connect_read_only(url: &str, keyring: Keyring) -> Result<Self, StoreError> {
-        Self::open(url, keyring, true).await
+    /// If the database cannot be reached, or has not the schema of this code.
+    pub async fn connect_read_only(url: &str) -> Result<Self, StoreError> {
+        let store = Self::open(url, Keyring::without_master_key(), true).await?;
+        store.check_schema().await?;
+        Ok(store)
     }
 
     async fn open(url: &str, keyring: Keyring, read_only: bool) -> Result<Self, StoreError> {
         let pool = match url.split_once("://").map(|(scheme, _)| scheme) {
             Some("sqlite") => Pool::Sqlite(open_sqlite(url, read_only).await?),
-            Some("postgres" | "postgresql") => Pool::Postgres(open_postgres(url).await?),
+            Some("postgres" | "postgresql") => Pool::Postgres(open_postgres(url, read_only).await?),
             _ => return Err(StoreError::Url),
         };
-        Ok(Self { pool, keyring })
+        Ok(Self { pool, keyring, read_only })
     }
 
     /// Runs a named transaction in a task of its own: dropping the caller neither cancels it half-way nor leaves a
@@ -149,6 +161,7 @@ impl Store {
     async fn begin(&self) -> Result<Tx, StoreError> {
         let inner = match &self.pool {
             Pool::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+            Pool::Sqlite(pool) if self.read_only => Inner::Sqlite(pool.begin().await?),
             // Writers queue at the beginning instead of failing in the middle.
             Pool::Sqlite(pool) => Inner::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
         };
@@ -189,19 +202,21 @@ impl Tx {
 }
 
 async fn open_sqlite(url: &str, read_only: bool) -> Result<SqlitePool, StoreError> {
-    let options = SqliteConnectOptions::from_str(url)?
-        .create_if_missing(!read_only)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(30));
+    let options = SqliteConnectOptions::from_str(url)?.foreign_keys(true).busy_timeout(Duration::from_secs(30));
+    let options = match read_only {
+        true => options.read_only(true),
+        false => options.create_if_missing(true).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full),
+    };
     Ok(SqlitePoolOptions::new().max_connections(8).connect_with(options).await?)
 }
 
-async fn open_postgres(url: &str) -> Result<PgPool, StoreError> {
+async fn open_postgres(url: &str, read_only: bool) -> Result<PgPool, StoreError> {
     let options = PgConnectOptions::from_str(url)?.application_name("causeway");
+    let options = if read_only { options.options([("default_transaction_read_only", "on")]) } else { options };
     // sqlx 0.9.0 can give a connection back with a transaction open; whatever is left in it ends here.
-    let pool = PgPoolOptions::new().max_connections(8).after_release(|connection, _| {
+    // A tool's user waits less patiently than a gateway whose database restarts.
+    let patience = Duration::from_secs(if read_only { 5 } else { 30 });
+    let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(patience).after_release(|connection, _| {
         Box::pin(async move {
             sqlx::query("ROLLBACK").execute(&mut *connection).await?;
             Ok(true)

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -75,6 +76,37 @@ impl Postgres {
         Ok(postgres)
     }
 
+    /// The cluster that all tests of a process share. It ends with the process, however that ends.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn shared() -> Result<&'static Self, String> {
+        static CLUSTER: OnceLock<Result<(Postgres, Child), String>> = OnceLock::new();
+        let cluster = CLUSTER.get_or_init(|| {
+            let postgres = Self::start()?;
+            let watchdog = postgres.end_with_this_process()?;
+            Ok((postgres, watchdog))
+        });
+        cluster.as_ref().map(|(postgres, _)| postgres).map_err(Clone::clone)
+    }
+
+    /// Statics are never dropped: a shell whose input ends with this process ends the cluster.
+    fn end_with_this_process(&self) -> Result<Child, String> {
+        Command::new("sh")
+            .args(["-c", "cat > /dev/null; kill -QUIT \"$1\"; sleep 0.2; rm -rf \"$2\"", "sh", &self.pid()])
+            .arg(self.directory.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| error.to_string())
+    }
+
+    fn pid(&self) -> String {
+        let file = std::fs::read_to_string(self.directory.path().join("data/postmaster.pid")).unwrap_or_default();
+        file.lines().next().unwrap_or_default().to_owned()
+    }
+
     fn wait(&self) -> Result<(), String> {
         let socket = self.directory.path().join(".s.PGSQL.5432");
         let deadline = Instant::now() + Duration::from_secs(30);
@@ -107,9 +139,9 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        let pid = std::fs::read_to_string(self.directory.path().join("data/postmaster.pid")).unwrap_or_default();
-        if let Some(pid) = pid.lines().next() {
-            let ended = Command::new("kill").args(["-QUIT", pid]).status();
+        let pid = self.pid();
+        if !pid.is_empty() {
+            let ended = Command::new("kill").args(["-QUIT", &pid]).status();
             drop(ended);
         }
         drop(self.server.wait());

@@ -49,10 +49,25 @@ impl Tx {
         }
     }
 
+    /// Whether any gateway has been here.
+    pub(crate) async fn has_schema_table(&mut self) -> Result<bool, StoreError> {
+        let (count,) = match &mut self.inner {
+            Inner::Postgres(transaction) => {
+                let text = "-- schema table\nSELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('schema_version')";
+                sqlx::query_as::<_, (i64,)>(text).fetch_one(&mut **transaction).await?
+            }
+            Inner::Sqlite(transaction) => {
+                let text = "-- schema table\nSELECT COUNT(*) FROM sqlite_master WHERE name = 'schema_version'";
+                sqlx::query_as::<_, (i64,)>(text).fetch_one(&mut **transaction).await?
+            }
+        };
+        Ok(count > 0)
+    }
+
     /// Keeps other processes from migrating at the same time. SQLite's writers are alone anyway.
     pub(crate) async fn lock_schema(&mut self) -> Result<(), StoreError> {
         match &self.inner {
-            Inner::Postgres(_) => self.execute("-- lock schema\nLOCK TABLE schema_version IN EXCLUSIVE MODE").await,
+            Inner::Postgres(_) => self.execute("-- lock schema\nSELECT pg_advisory_xact_lock(4841265701)").await,
             Inner::Sqlite(_) => Ok(()),
         }
     }

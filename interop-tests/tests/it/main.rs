@@ -4,5 +4,6 @@
 
 mod homeservers;
 mod postgres;
+mod provider;
 mod providers;
 mod scenarios;

@@ -72,6 +72,7 @@ fn a_new_device_joins_externally() {
         group_info: group.group_info(&alice).unwrap(),
         ratchet_tree: group.ratchet_tree().unwrap(),
         pending_proposals: vec![],
+        hub_key: a.hub.signature_public_key(),
     };
     let external = Group::join_externally(&info, &tablet, (&roots, NOW)).unwrap();
     let mut at_alice = follow(group, &external.commit, &roots);

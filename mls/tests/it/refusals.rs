@@ -1,6 +1,6 @@
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate, UserRolePair};
 use causeway_drafts::mimi_uri::UserUri;
-use causeway_mls::{CommitPlan, CredentialAuthority, MlsError, TrustRoots, verify_key_package};
+use causeway_mls::{CommitPlan, CredentialAuthority, Group, JoinableGroupInfo, MlsError, TrustRoots, verify_key_package};
 
 use crate::support::*;
 
@@ -69,7 +69,8 @@ fn credentials_are_checked() {
     assert!(refused(&good.key_package, &a.user("bob"), &roots));
     // No root pinned for b.test.
     let foreign = key_package(&b.client("bob", "one"));
-    assert!(refused(&foreign.key_package, &b.user("bob"), &roots));
+    let unknown = verify_key_package(&foreign.key_package, &roots, &b.user("bob"), NOW);
+    assert!(matches!(unknown, Err(MlsError::UnknownProvider(domain)) if domain == b.domain));
     // An authority that calls itself a.test.
     let (impostor, _) = CredentialAuthority::generate(&a.domain).unwrap();
     let user = a.user("alice");
@@ -79,6 +80,25 @@ fn credentials_are_checked() {
     // Expired.
     let far = 4_000_000_000_000;
     assert!(verify_key_package(&good.key_package, &roots, &a.user("alice"), far).is_err());
+}
+
+/// P-078: whoever answers with a GroupInfo has to be the hub that the group itself names.
+#[test]
+fn p_078_a_group_info_of_another_hub_is_refused() {
+    let (a, b) = (Provider::new("a.test"), Provider::new("b.test"));
+    let roots = roots(&[&a, &b]);
+    let (alice, tablet) = (a.client("alice", "one"), a.client("alice", "tablet"));
+    let group = create(&a, room(&a, &[(a.user("alice"), ADMIN)]), &alice);
+    let mut info = JoinableGroupInfo {
+        group_info: group.group_info(&alice).unwrap(),
+        ratchet_tree: group.ratchet_tree().unwrap(),
+        pending_proposals: vec![],
+        hub_key: b.hub.signature_public_key(),
+    };
+    let refused = Group::join_externally(&info, &tablet, (&roots, NOW));
+    assert!(matches!(refused, Err(MlsError::Invalid(why)) if why.starts_with("P-078")));
+    info.hub_key = a.hub.signature_public_key().to_vec();
+    assert!(Group::join_externally(&info, &tablet, (&roots, NOW)).is_ok());
 }
 
 /// P-041: a commit of another epoch than the head.

@@ -80,9 +80,7 @@ impl Conversation {
     /// Our hub: the Matrix room gets its MIMI room, ordered by us.
     fn activate(&mut self, turn: &mut Turn<'_>) -> Result<()> {
         let provider = turn.gateway.names.provider().clone();
-        let mut id = [0u8; 16];
-        turn.rng.fill_bytes(&mut id);
-        let id = hex::encode(id);
+        let id = turn.random_name();
         let mimi_room = RoomUri::new(&provider, &id);
         let group_uri = GroupUri::new(&provider, &id);
         self.row.mimi_room = Some(mimi_room.to_string());

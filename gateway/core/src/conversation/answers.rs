@@ -47,20 +47,20 @@ pub enum Next {
 
 impl Conversation {
     /// Takes a peer's answer.
-    pub fn answered(&mut self, turn: &mut Turn<'_>, item: &Outgoing, answer: Answer) -> Result<Next> {
+    pub fn answered(&mut self, turn: &mut Turn<'_>, item: &Outgoing, answer: &Answer) -> Result<Next> {
         match (item, answer) {
-            (Outgoing::KeyMaterial { target, .. }, Answer::KeyMaterial(response)) => self.key_material_came(turn, target, &response),
-            (Outgoing::KeyMaterial { target, .. }, Answer::Refused(why)) => self.claim_failed(turn, target, &why),
-            (Outgoing::Submit { .. }, Answer::Submitted(response)) => self.submit_answered(turn, item, &response),
-            (Outgoing::Submit { event_id, .. }, Answer::Refused(why)) => self.submit_refused(turn, event_id, &why),
-            (Outgoing::Update { user, intent, .. }, Answer::Updated(response)) => self.update_answered(turn, user, intent, &response),
+            (Outgoing::KeyMaterial { target, .. }, Answer::KeyMaterial(response)) => self.key_material_came(turn, target, response),
+            (Outgoing::KeyMaterial { target, .. }, Answer::Refused(why)) => self.claim_failed(turn, target, why),
+            (Outgoing::Submit { .. }, Answer::Submitted(response)) => self.submit_answered(turn, item, response),
+            (Outgoing::Submit { event_id, .. }, Answer::Refused(why)) => self.submit_refused(turn, event_id, why),
+            (Outgoing::Update { user, intent, .. }, Answer::Updated(response)) => self.update_answered(turn, user, intent, response),
             (Outgoing::Update { intent, .. }, Answer::Refused(why)) => {
-                self.revert(turn, intent, &why)?;
+                self.revert(turn, intent, why)?;
                 Ok(Next::Done)
             }
             (Outgoing::JoinExternally { user, .. }, Answer::GroupInfo(info)) => self.group_info_came(turn, user, info),
             (Outgoing::JoinExternally { user, commit: Some(commit) }, Answer::Updated(response)) => {
-                self.external_commit_answered(turn, user, (commit, &response))
+                self.external_commit_answered(turn, user, (commit, response))
             }
             (Outgoing::JoinExternally { user, .. }, Answer::Refused(why)) => {
                 self.book.joining.remove(user);
@@ -68,10 +68,10 @@ impl Conversation {
                 self.lose(turn, user, "matrix_to_mimi", vec![loss]);
                 Ok(Next::Done)
             }
-            (Outgoing::MatrixInvite { .. }, Answer::Invited(pdu)) => self.invite_signed(turn, *pdu),
+            (Outgoing::MatrixInvite { .. }, Answer::Invited(pdu)) => self.invite_signed(turn, Pdu::clone(pdu)),
             (Outgoing::MatrixJoin { user, .. }, Answer::Joined(room)) => {
                 let user = ruma::UserId::parse(user).map_err(|_| ConversationError::Missing("valid Matrix user id"))?;
-                self.entered(turn, *room, &user)?;
+                self.entered(turn, Room::clone(room), &user)?;
                 Ok(Next::Done)
             }
             (_, _) => Ok(Next::Done),
@@ -167,11 +167,11 @@ impl Conversation {
         }
     }
 
-    fn group_info_came(&mut self, turn: &mut Turn<'_>, user: &str, info: JoinableGroupInfo) -> Result<Next> {
+    fn group_info_came(&mut self, turn: &mut Turn<'_>, user: &str, info: &JoinableGroupInfo) -> Result<Next> {
         let uri: UserUri = user.parse().map_err(|_| ConversationError::Missing("valid user URI"))?;
         let client = turn.gateway.names.puppet_client(&uri);
         let identity = self.clients.get(&client).ok_or(ConversationError::Missing("identity of the client"))?;
-        let join = Group::join_externally(&info, identity, (turn.roots, turn.now))?;
+        let join = Group::join_externally(info, identity, (turn.roots, turn.now))?;
         let commit = ExternalCommitBody {
             update: update_request((&join.commit, None), (&join.group_info, &join.ratchet_tree))?,
             join: serde_cbor::to_vec(&join).map_err(|error| ConversationError::Malformed(error.to_string()))?,

@@ -20,12 +20,14 @@ impl Conversation {
             .names
             .puppet_to_matrix(target)
             .ok_or_else(|| ConversationError::refused("P-084", "the target is not a user of this provider"))?;
-        conversation.book.question = Some(Question {
+        let question = Question {
             requester: requester.to_string(),
             target: target.to_string(),
             matrix_user: matrix_user.to_string(),
             room: room.to_owned(),
-        });
+        };
+        conversation.record_consent(turn, &question, "requested");
+        conversation.book.question = Some(question);
         conversation.row.status = "active".to_owned();
         conversation.open_consent_room(turn, requester, &matrix_user)?;
         Ok(conversation)
@@ -42,7 +44,8 @@ impl Conversation {
             StateDraft::new("m.room.name", "", json!({ "name": mirror::consent_room_name(requester) })),
             StateDraft::new("m.room.topic", "", json!({ "topic": question })),
         ];
-        let room = Room::create(RoomVersionId::V12, &creator, &initial, (turn.now, &turn.gateway.keys, "consent"))
+        let random = turn.random_name();
+        let room = Room::create(RoomVersionId::V12, &creator, &initial, (turn.now, &turn.gateway.keys, &random))
             .map_err(|refused| ConversationError::MatrixRefused(refused.to_string()))?;
         self.room = Some(room);
         self.emit_membership(turn, &creator, &ghost, "invite")?;

@@ -302,7 +302,7 @@ impl Conversation {
     fn fan_out(&self, turn: &mut Turn<'_>, message: &[u8], providers: &BTreeSet<ProviderDomain>) {
         let Some(room) = self.row.mimi_room.clone() else { return };
         for provider in providers {
-            let item = Outgoing::Notify { room: room.clone(), message: message.to_vec() };
+            let item = Outgoing::Notify { room: room.clone(), provider: provider.to_string(), message: message.to_vec() };
             turn.send(lane::mimi(provider.as_str(), &room), item);
         }
     }

@@ -15,7 +15,8 @@ impl Conversation {
         let participants: Vec<UserUri> =
             self.group()?.room_state().participants.participants.iter().map(|participant| participant.user.clone()).collect();
         let initial = self.mirror_state(turn, &participants)?;
-        let room = Room::create(RoomVersionId::V12, &creator, &initial, (turn.now, &turn.gateway.keys, "mirror"))
+        let random = turn.random_name();
+        let room = Room::create(RoomVersionId::V12, &creator, &initial, (turn.now, &turn.gateway.keys, &random))
             .map_err(|refused| super::ConversationError::MatrixRefused(refused.to_string()))?;
         self.room = Some(room);
         self.row.status = "active".to_owned();

@@ -47,7 +47,7 @@ pub use follower::WelcomeFor;
 pub use hub::Submitted;
 pub use messages::MessageIndex;
 pub use outgoing::{Intent, Outgoing};
-pub use prepare::Prepared;
+pub use prepare::{MimiRequest, Prepared};
 
 use crate::identity::Names;
 use crate::loss::Loss;
@@ -173,6 +173,13 @@ impl<'a> Turn<'a> {
     /// A fresh turn.
     pub fn new(gateway: &'a Gateway, roots: &'a TrustRoots, now: u64, rng: &'a mut dyn CryptoRng) -> Self {
         Self { gateway, roots, now, rng, decision: Decision::default() }
+    }
+
+    /// A name that nothing else has.
+    fn random_name(&mut self) -> String {
+        let mut name = [0u8; 16];
+        self.rng.fill_bytes(&mut name);
+        hex::encode(name)
     }
 
     fn send(&mut self, lane: String, item: Outgoing) {

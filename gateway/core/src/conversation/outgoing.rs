@@ -42,6 +42,8 @@ pub enum Outgoing {
     Notify {
         /// The room.
         room: String,
+        /// The follower.
+        provider: String,
         /// One encoded FanoutMessage.
         #[serde(with = "serde_bytes")]
         message: Vec<u8>,

@@ -10,7 +10,7 @@ use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate,
 use causeway_drafts::mimi_protocol_06::room_metadata::Utf8;
 use causeway_drafts::mimi_protocol_06::submit_message::SubmitMessageRequest;
 use causeway_drafts::mimi_protocol_06::update::UpdateRequest;
-use causeway_drafts::mimi_uri::{ClientUri, UserUri};
+use causeway_drafts::mimi_uri::{ClientUri, RoomUri, UserUri};
 use causeway_drafts::encode;
 use causeway_mls::{CIPHERSUITE, CommitPlan, HpkeKeyPair};
 use ruma::{OwnedUserId, UserId};
@@ -42,12 +42,12 @@ pub enum MimiRequest {
     Notify(Vec<u8>),
     /// `keyMaterial`, for this user.
     KeyMaterial(UserUri, Vec<u8>),
-    /// `submitMessage`
-    Submit(Vec<u8>),
-    /// `update`
-    Update(Vec<u8>),
-    /// `groupInfo`; the answer is encrypted to this key pair, which lives only as long as the request.
-    GroupInfo(Vec<u8>, HpkeKeyPair),
+    /// `submitMessage`, to the room's hub.
+    Submit(RoomUri, Vec<u8>),
+    /// `update`, to the room's hub.
+    Update(RoomUri, Vec<u8>),
+    /// `groupInfo`, to the room's hub; the answer is encrypted to this key pair, which lives only as long as the request.
+    GroupInfo(RoomUri, Vec<u8>, HpkeKeyPair),
     /// `requestConsent`
     RequestConsent(Vec<u8>),
     /// `updateConsent`
@@ -72,7 +72,7 @@ impl Conversation {
             Outgoing::Submit { user, content, .. } => self.prepare_submit(turn, user, content),
             Outgoing::Update { user, intent, .. } => self.prepare_update(turn, user, intent),
             Outgoing::JoinExternally { user, commit } => match commit {
-                Some(commit) => Ok(Prepared::Mimi(MimiRequest::Update(commit.update.clone()))),
+                Some(commit) => Ok(Prepared::Mimi(MimiRequest::Update(self.mimi_room()?, commit.update.clone()))),
                 None => self.prepare_group_info(turn, user),
             },
         }
@@ -177,7 +177,7 @@ impl Conversation {
         let message = group.seal(identity, &application_data, tag)?;
         let request =
             SubmitMessageRequest::new(&message, user).map_err(|error| ConversationError::Malformed(error.to_string()))?;
-        Ok(Prepared::Mimi(MimiRequest::Submit(encode(&request))))
+        Ok(Prepared::Mimi(MimiRequest::Submit(self.mimi_room()?, encode(&request))))
     }
 
     fn prepare_update(&mut self, turn: &mut Turn<'_>, user: &str, intent: &Intent) -> Result<Prepared> {
@@ -195,7 +195,7 @@ impl Conversation {
             let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;
             let proposals = group.leave_proposals(identity)?;
             let request = UpdateRequest::proposals(&proposals).map_err(|e| ConversationError::Malformed(e.to_string()))?;
-            return Ok(Prepared::Mimi(MimiRequest::Update(request.to_bytes())));
+            return Ok(Prepared::Mimi(MimiRequest::Update(self.mimi_room()?, request.to_bytes())));
         }
         let plan = self.plan(intent)?;
         let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;
@@ -210,7 +210,7 @@ impl Conversation {
             }
         };
         let update = update_request((&pending.commit, pending.welcome.as_deref()), (&pending.group_info, &pending.ratchet_tree))?;
-        Ok(Prepared::Mimi(MimiRequest::Update(update)))
+        Ok(Prepared::Mimi(MimiRequest::Update(self.mimi_room()?, update)))
     }
 
     fn is_satisfied(&self, user: &UserUri, intent: &Intent) -> bool {
@@ -262,7 +262,7 @@ impl Conversation {
         let request = GroupInfoRequest::unsigned(CIPHERSUITE, identity.signature_public_key(), identity.credential(), key_pair.public())
             .sign(|content| identity.sign(content))
             .map_err(|_| ConversationError::Missing("working signature key"))?;
-        Ok(Prepared::Mimi(MimiRequest::GroupInfo(encode(&request), key_pair)))
+        Ok(Prepared::Mimi(MimiRequest::GroupInfo(self.mimi_room()?, encode(&request), key_pair)))
     }
 }
 

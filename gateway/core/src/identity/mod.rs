@@ -9,7 +9,8 @@
 //!
 //! A ghost's localpart is `_mimi_` provider `/` user, where user is UTF-8 with every octet outside `a-z 0-9 . _ -`
 //! written as `=hh` in lower case. A Matrix user id has at most 255 octets: a user whose ghost would be longer has
-//! the ghost `_mimi_` provider `/==` and the hex SHA-256 of its URI, which only the mapping table can undo.
+//! the ghost `_mimi_` provider `/==` and the hex SHA-256 of its URI, which only the mapping table can undo. Where even
+//! that is longer, the provider is left out.
 
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, UserUri};
 use ruma::{OwnedUserId, UserId};
@@ -32,6 +33,9 @@ pub enum IdentityError {
     /// A user of another gateway's ghosts.
     #[error("{0} is a ghost of another gateway: no loops")]
     ForeignGhost(OwnedUserId),
+    /// Its localpart makes no URI.
+    #[error("{0} has no MIMI URI")]
+    NoUri(OwnedUserId),
 }
 
 /// The names of a gateway.
@@ -57,6 +61,11 @@ impl Names {
     /// The gateway's provider domain.
     pub fn provider(&self) -> &ProviderDomain {
         &self.provider
+    }
+
+    /// All provider domains that are ours.
+    pub fn domains(&self) -> impl Iterator<Item = &ProviderDomain> {
+        std::iter::once(&self.provider).chain(&self.own_servers)
     }
 
     /// The gateway's own Matrix user.
@@ -90,12 +99,14 @@ impl Names {
 
     /// The ghost of a MIMI user.
     pub fn ghost(&self, user: &UserUri) -> OwnedUserId {
-        let localpart = format!("{PREFIX}{}/{}", user.provider(), escape(&user.user()));
-        if localpart.len() + self.server_name.len() + 2 <= MAX_USER_ID_OCTETS {
-            return self.user_id(&localpart);
-        }
-        let digest = hex::encode(Sha256::digest(user.as_str()));
-        self.user_id(&format!("{PREFIX}{}/{HASHED}{digest}", user.provider()))
+        let provider = user.provider();
+        let digest = || hex::encode(Sha256::digest(user.as_str()));
+        let fits = |localpart: &String| localpart.len() + self.server_name.len() + 2 <= MAX_USER_ID_OCTETS;
+        let localpart = Some(format!("{PREFIX}{provider}/{}", escape(&user.user())))
+            .filter(fits)
+            .or_else(|| Some(format!("{PREFIX}{provider}/{HASHED}{}", digest())).filter(fits))
+            .unwrap_or_else(|| format!("{PREFIX}/{HASHED}{}", digest()));
+        self.user_id(&localpart)
     }
 
     /// Whether a Matrix user is a ghost of ours.
@@ -113,7 +124,7 @@ impl Names {
         if self.is_ours(&provider) {
             return None;
         }
-        let uri = UserUri::new(&provider, &unescape(name)?);
+        let uri = UserUri::checked(&provider, &unescape(name)?).ok()?;
         // Only the name that we would give: another spelling is another user, who does not exist.
         (self.ghost(&uri) == user).then_some(uri)
     }
@@ -133,10 +144,13 @@ impl Names {
             return Err(IdentityError::ForeignGhost(user.to_owned()));
         }
         let own = self.own_servers.iter().find(|server| server.as_str() == user.server_name().as_str());
-        Ok(match own {
-            Some(server) => UserUri::new(server, user.localpart()),
-            None => UserUri::new(&self.provider, &format!("{}:{}", user.localpart(), user.server_name())),
-        })
+        let uri = match own {
+            Some(server) => UserUri::checked(server, user.localpart()),
+            None => UserUri::checked(&self.provider, &format!("{}:{}", user.localpart(), user.server_name())),
+        };
+        let uri = uri.map_err(|_| IdentityError::NoUri(user.to_owned()))?;
+        // The listener's name is taken, also where the provider has its homeserver's name.
+        if uri == self.listener_uri() { Err(IdentityError::OwnUser(user.to_owned())) } else { Ok(uri) }
     }
 
     /// The Matrix user of a puppet (or the gateway's own user, of the listener); none for other URIs.
@@ -146,12 +160,11 @@ impl Names {
         if provider == self.provider && name == GATEWAY_USER {
             return Some(self.gateway_user());
         }
-        let candidate = match provider {
-            provider if self.own_servers.contains(&provider) => UserId::parse(format!("@{name}:{provider}")).ok()?,
-            provider if provider == self.provider => UserId::parse(format!("@{name}")).ok()?,
-            _ => return None,
-        };
-        (self.puppet(&candidate).ok().as_ref() == Some(user)).then_some(candidate)
+        // A provider may be both: then the name tells, since a localpart has no colon.
+        let short = self.own_servers.contains(&provider).then(|| format!("@{name}:{provider}"));
+        let long = (provider == self.provider).then(|| format!("@{name}"));
+        let candidates = [short, long].into_iter().flatten().filter_map(|id| UserId::parse(id).ok());
+        candidates.into_iter().find(|candidate| self.puppet(candidate).ok().as_ref() == Some(user))
     }
 }
 

@@ -1,4 +1,5 @@
-//! GFM-MIMI to Matrix HTML: no raw HTML gets through, no autolink is made (C-056 to C-059).
+//! GFM-MIMI to Matrix HTML: no raw HTML gets through, no autolink is made (C-056 to C-059), no image is loaded, and
+//! links lead where Matrix lets them lead.
 
 use causeway_drafts::mimi_uri::UserUri;
 use comrak::nodes::NodeValue;
@@ -33,14 +34,21 @@ pub fn gfm_to_html(source: &str, links: &dyn Links) -> Rendered {
     let root = parse_document(&arena, source, &options);
     let mut mentions = Vec::new();
     for node in root.descendants() {
-        if let NodeValue::Link(link) = &mut node.data.borrow_mut().value
-            && let Ok(user) = link.url.parse::<UserUri>()
-            && let Some(user) = links.matrix_user(&user)
-        {
-            link.url = format!("https://matrix.to/#/{user}");
-            if !mentions.contains(&user) {
-                mentions.push(user);
+        let value = &mut node.data.borrow_mut().value;
+        // An image that a client loads tells its server who reads: it becomes a link.
+        if let NodeValue::Image(image) = value {
+            *value = NodeValue::Link(image.clone());
+        }
+        let NodeValue::Link(link) = value else { continue };
+        match link.url.parse::<UserUri>().ok().and_then(|user| links.matrix_user(&user)) {
+            Some(user) => {
+                link.url = format!("https://matrix.to/#/{user}");
+                if !mentions.contains(&user) {
+                    mentions.push(user);
+                }
             }
+            None if may_lead(&link.url) => {}
+            None => link.url.clear(),
         }
     }
     let mut html = String::new();
@@ -48,6 +56,14 @@ pub fn gfm_to_html(source: &str, links: &dyn Links) -> Rendered {
         html.clear();
     }
     Rendered { html: tidy(&html), mentions }
+}
+
+/// The schemes that Matrix allows in links [Matrix: m.room.message msgtypes], and our own.
+const SCHEMES: [&str; 7] = ["https", "http", "ftp", "mailto", "magnet", "matrix", "mimi"];
+
+fn may_lead(url: &str) -> bool {
+    let scheme = url.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+    scheme.is_some_and(|scheme| SCHEMES.contains(&scheme.as_str()))
 }
 
 /// One paragraph needs no paragraph marks.

@@ -10,7 +10,7 @@ use super::Links;
 pub fn html_to_gfm(html: &str, links: &dyn Links) -> String {
     let document = Html::parse(html);
     document.sanitize_with(&SanitizerConfig::compat().remove_reply_fallback());
-    let mut writer = Writer { links, out: String::new(), prefix: String::new() };
+    let mut writer = Writer { links, out: String::new(), prefix: String::new(), open: Vec::new(), closed: None };
     for node in document.children() {
         writer.node(&node);
     }
@@ -46,11 +46,18 @@ fn is_number_before(escaped: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+const BLOCKS: [&str; 14] =
+    ["p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "pre", "table", "hr"];
+
 struct Writer<'a> {
     links: &'a dyn Links,
     out: String,
     /// What every line of the present block begins with (quotes, list items).
     prefix: String,
+    /// The marks around the present text.
+    open: Vec<&'static str>,
+    /// The mark that was just closed, and how long the output was then.
+    closed: Option<(&'static str, usize)>,
 }
 
 impl Writer<'_> {
@@ -72,9 +79,10 @@ impl Writer<'_> {
     }
 
     fn inner(&mut self, node: &NodeRef) -> String {
-        let outer = std::mem::take(&mut self.out);
+        let outer = (std::mem::take(&mut self.out), self.closed.take());
         self.children(node);
-        std::mem::replace(&mut self.out, outer)
+        self.closed = outer.1;
+        std::mem::replace(&mut self.out, outer.0)
     }
 
     fn element(&mut self, node: &NodeRef, element: &ElementData) {
@@ -100,12 +108,16 @@ impl Writer<'_> {
                 self.out.push_str(&escape(&alt));
             }
             name => match name.strip_prefix('h').and_then(|level| level.parse::<usize>().ok()) {
-                Some(level @ 1..=6) => {
-                    let inner = self.inner(node);
-                    self.block(format!("{} {}", "#".repeat(level), inner.trim()));
-                }
+                Some(level @ 1..=6) if !holds_blocks(node) => self.heading(node, level),
                 _ => self.children(node),
             },
+        }
+    }
+
+    fn heading(&mut self, node: &NodeRef, level: usize) {
+        let inner = self.inner(node).replace("\\\n", " ");
+        if !inner.trim().is_empty() {
+            self.block(format!("{} {}", "#".repeat(level), inner.trim()));
         }
     }
 
@@ -120,8 +132,14 @@ impl Writer<'_> {
         self.out.push_str("\n\n");
     }
 
-    fn wrapped(&mut self, node: &NodeRef, mark: &str) {
+    fn wrapped(&mut self, node: &NodeRef, mark: &'static str) {
+        // Twice is no more than once, and GFM has no blocks in a mark.
+        if self.open.contains(&mark) || holds_blocks(node) {
+            return self.children(node);
+        }
+        self.open.push(mark);
         let inner = self.inner(node);
+        self.open.pop();
         let trimmed = inner.trim();
         if trimmed.is_empty() {
             self.out.push_str(&inner);
@@ -130,7 +148,16 @@ impl Writer<'_> {
         // Marks do not hold beside white space.
         let lead = &inner[..inner.len() - inner.trim_start().len()];
         let trail = &inner[inner.trim_end().len()..];
-        self.out.push_str(&format!("{lead}{mark}{trimmed}{mark}{trail}"));
+        // Side by side, closing and opening mark would be read as one: they go.
+        match self.closed {
+            Some((closed, length)) if closed == mark && length == self.out.len() && lead.is_empty() => {
+                self.out.truncate(length - mark.len());
+                self.out.push_str(&format!("{trimmed}{mark}"));
+            }
+            _ => self.out.push_str(&format!("{lead}{mark}{trimmed}{mark}")),
+        }
+        self.closed = Some((mark, self.out.len()));
+        self.out.push_str(trail);
     }
 
     fn code(&mut self, node: &NodeRef) {
@@ -179,7 +206,7 @@ impl Writer<'_> {
                 let mark = if ordered { format!("{}. ", items.len() + 1) } else { "- ".to_owned() };
                 let indent = " ".repeat(mark.len());
                 let inner = self.inner(&child);
-                let mut lines = inner.trim().lines().filter(|line| !line.trim().is_empty());
+                let mut lines = tight(inner.trim()).into_iter();
                 let first = lines.next().unwrap_or_default();
                 let rest: String = lines.map(|line| format!("\n{indent}{line}")).collect();
                 items.push(format!("{mark}{first}{rest}"));
@@ -219,6 +246,32 @@ impl Writer<'_> {
             self.rows(&child, rows);
         }
     }
+}
+
+fn holds_blocks(node: &NodeRef) -> bool {
+    node.children().any(|child| {
+        let name = child.as_element().map(|element| element.name.local.to_string());
+        let is_block = name.is_some_and(|name| BLOCKS.contains(&name.as_str()));
+        is_block || holds_blocks(&child)
+    })
+}
+
+/// The lines of a list item without blank ones between its blocks; those in code are code.
+fn tight(item: &str) -> Vec<&str> {
+    let mut fence: Option<&str> = None;
+    let mut lines = Vec::new();
+    for line in item.lines() {
+        let text = line.trim();
+        match fence {
+            Some(open) if text == open => fence = None,
+            Some(_) => {}
+            None if text.is_empty() => continue,
+            None if text.starts_with("```") => fence = Some(text),
+            None => {}
+        }
+        lines.push(line);
+    }
+    lines
 }
 
 fn attribute(element: &ElementData, name: &str) -> Option<String> {

@@ -4,7 +4,7 @@ use causeway_drafts::mimi_content_09::{Disposition, NestedPart};
 use ruma::EventId;
 use serde_json::Value;
 
-use super::{GFM_MIMI, Links, MAX_TEXT_OCTETS, MatrixMessage, MimiDraft, PLAIN_TEXT, Translation, html_to_gfm};
+use super::{GFM_MIMI, Links, MAX_TEXT_OCTETS, MatrixMessage, MimiDraft, PLAIN_TEXT, Translation, html_to_gfm, one_line};
 use crate::loss::{Feature, Loss};
 
 /// Why an event is not translated at all.
@@ -167,12 +167,10 @@ fn without_reply_fallback(body: &str) -> &str {
 /// What is not carried yet arrives as one line that says so.
 fn notice(message: &MatrixMessage<'_>, links: &dyn Links, (feature, what): (Feature, &str)) -> Result {
     let name = links.display_name(message.sender).unwrap_or_else(|| message.sender.localpart().to_owned());
+    let name = one_line(&name);
     let filename = text(message.content, "filename").or_else(|| text(message.content, "body")).filter(|_| feature == Feature::Media);
     let named = filename.map(|filename| format!(" ({})", one_line(filename))).unwrap_or_default();
+    let what = one_line(what);
     let line = format!("[{name} sent {what}{named}, which this bridge does not carry yet]");
     Ok(Translation { value: MimiDraft::plain_text(&line), losses: vec![Loss::new(feature, what)] })
-}
-
-fn one_line(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).take(100).collect()
 }

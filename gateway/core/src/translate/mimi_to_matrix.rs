@@ -3,7 +3,7 @@
 use causeway_drafts::mimi_content_09::{Disposition, MimiContent, NestedPart, PartBody, PartSemantics};
 use serde_json::{Map, Value, json};
 
-use super::{Links, MAX_TEXT_OCTETS, MatrixDraft, Translation, gfm_to_html};
+use super::{Links, MAX_TEXT_OCTETS, MatrixDraft, Translation, gfm_to_html, one_line};
 use crate::loss::{Feature, Loss};
 
 /// Translates a message; it may become several events, or none.
@@ -56,7 +56,7 @@ impl Translator<'_> {
             PartBody::External(external) => {
                 let named = match external.filename.as_str() {
                     "" => String::new(),
-                    name => format!(" ({name})"),
+                    name => format!(" ({})", one_line(name)),
                 };
                 self.notice(Feature::Media, &format!("[an attachment{named}, which this bridge does not carry yet]"))
             }
@@ -225,8 +225,4 @@ fn preference(part: &NestedPart) -> u8 {
         PartBody::External(_) => 8,
         PartBody::Null => UNSUPPORTED,
     }
-}
-
-fn one_line(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).take(100).collect()
 }

@@ -24,6 +24,11 @@ pub const PLAIN_TEXT: &str = "text/plain;charset=utf-8";
 /// Text beyond so many octets is not carried: a Matrix event has at most 65,536 octets in all (G-45).
 pub const MAX_TEXT_OCTETS: usize = 32 * 1024;
 
+/// What a sender wrote, short enough and plain enough for a line of ours.
+fn one_line(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).take(100).collect()
+}
+
 /// A translation, with what it lost.
 #[derive(Clone, Debug)]
 pub struct Translation<T> {

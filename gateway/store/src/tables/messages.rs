@@ -52,7 +52,8 @@ impl Tx {
             sqlx::query_as::<_, Columns>(
                 "-- messages\n\
                  SELECT event_id, message_id, part, first_message_id, first_event_id, kind, matrix_sender, mimi_sender, direction, \
-                 hub_timestamp, epoch_id, frank FROM messages WHERE conversation_id = $1 ORDER BY hub_timestamp, event_id",
+                 hub_timestamp, epoch_id, frank FROM messages WHERE conversation_id = $1 ORDER BY hub_timestamp IS NULL, \
+                 hub_timestamp, event_id",
             )
             .bind(conversation_id).fetch_all(connection).await
         })?;

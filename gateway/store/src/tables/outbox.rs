@@ -158,8 +158,10 @@ impl Tx {
     /// If the database fails.
     pub async fn wake_lanes(&mut self, prefix: &str) -> Result<(), StoreError> {
         both!(self, connection => {
-            sqlx::query("-- wake lanes\nUPDATE outbox SET not_before = 0 WHERE lane LIKE $1 AND leased_until = 0")
-                .bind(format!("{prefix}%")).execute(connection).await.map(|_| ())
+            sqlx::query(
+                "-- wake lanes\nUPDATE outbox SET not_before = 0 WHERE substr(lane, 1, length($1)) = $1 AND leased_until = 0",
+            )
+            .bind(prefix).execute(connection).await.map(|_| ())
         })?;
         Ok(())
     }

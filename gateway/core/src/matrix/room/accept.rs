@@ -31,7 +31,7 @@ pub enum Outcome {
 impl Room {
     /// Takes an event in. The room is unchanged unless it is accepted, soft-failed or rejected.
     pub fn accept(&mut self, pdu: Arc<Pdu>) -> Outcome {
-        if self.extremities.contains_key(pdu.event_id()) || self.states.contains_key(pdu.event_id()) {
+        if self.knows_state_after(pdu.event_id()) {
             return Outcome::Duplicate;
         }
         if *pdu.room_id() != self.room_id {
@@ -51,6 +51,11 @@ impl Room {
             Err(error) => return Outcome::Rejected(error.to_string()),
         };
         self.judge(pdu, before)
+    }
+
+    /// Whether the state after an event is known in memory.
+    pub fn knows_state_after(&self, event_id: &OwnedEventId) -> bool {
+        self.extremities.contains_key(event_id) || self.states.contains_key(event_id)
     }
 
     fn state_after(&self, event_id: &OwnedEventId) -> Option<Arc<StateMap>> {

@@ -10,6 +10,9 @@ use super::{EventDraft, Refused, Room, StateMap};
 use crate::matrix::pdu::rules;
 use crate::matrix::{Pdu, PduError, SigningKeys};
 
+/// Where a v12 create event says what makes it unique.
+const NONCE_KEY: &str = "dev.causeway.nonce";
+
 /// A state event of a new room.
 #[derive(Clone, Debug)]
 pub struct StateDraft {
@@ -26,8 +29,8 @@ impl StateDraft {
 }
 
 impl Room {
-    /// A room that we host: create, the creator's join, then the given state. Before v12 a room id is needed, which
-    /// `random` makes.
+    /// A room that we host: create, the creator's join, then the given state. `random` makes the room id; since v12, by
+    /// way of the create event's hash, which two rooms of one user and millisecond would share without it.
     ///
     /// # Errors
     /// If the state does not follow the rules.
@@ -41,6 +44,9 @@ impl Room {
         let mut content = json!({ "room_version": version });
         if !rules.authorization.use_room_create_sender {
             content["creator"] = json!(creator);
+        }
+        if rules.authorization.room_create_event_id_as_room_id {
+            content[NONCE_KEY] = json!(random);
         }
         let mut event = json!({
             "type": "m.room.create",
@@ -116,7 +122,10 @@ impl Room {
     }
 
     /// Takes events in as their auth events become known; those that never do are an error.
-    pub(crate) fn accept_all_outliers(&mut self, mut events: Vec<Arc<Pdu>>) -> Result<(), PduError> {
+    ///
+    /// # Errors
+    /// If an event is not allowed by those it names, or they never become known.
+    pub fn accept_all_outliers(&mut self, mut events: Vec<Arc<Pdu>>) -> Result<(), PduError> {
         while !events.is_empty() {
             let before = events.len();
             let (ready, waiting): (Vec<_>, Vec<_>) =

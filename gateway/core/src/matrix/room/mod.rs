@@ -61,6 +61,7 @@ pub struct RoomParts {
 }
 
 /// A room.
+#[derive(Clone)]
 pub struct Room {
     room_id: OwnedRoomId,
     version: RoomVersionId,

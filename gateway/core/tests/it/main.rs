@@ -1,0 +1,14 @@
+//! The core from outside: identities, translation, Matrix rooms, and whole conversations, without a network.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
+
+mod hostile_html;
+mod identity;
+mod identity_properties;
+mod markup;
+mod matrix_to_mimi;
+mod mimi_to_matrix;
+mod room_events;
+mod room_forks;
+mod room_joins;
+mod room_signatures;
+mod support;

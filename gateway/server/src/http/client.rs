@@ -1,0 +1,200 @@
+//! Requests to peers. TCP address, TLS name and `Host` are separate things in both federations (delegation, SRV,
+//! configured addresses), so a connection is made for an [`Endpoint`] instead of a URL's authority.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode, Uri};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Bytes;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// Longer than any peer should need for one of our requests; shorter than an outbox lease.
+const REQUEST_LIMIT: Duration = Duration::from_secs(45);
+/// The largest answer read: the state of a room with some ten thousand members.
+const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+/// Clients kept; beyond that all are dropped and made again as needed.
+const MAX_CLIENTS: usize = 1024;
+
+/// Where to connect, and whom to expect there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Endpoint {
+    /// TCP.
+    pub(crate) address: SocketAddr,
+    /// The name that the certificate has to carry.
+    pub(crate) tls_name: ServerName<'static>,
+    /// The `Host` header.
+    pub(crate) host: String,
+}
+
+/// An answer, read completely.
+pub(crate) struct Response {
+    /// Status.
+    pub(crate) status: StatusCode,
+    /// Headers.
+    pub(crate) headers: HeaderMap,
+    /// Body.
+    pub(crate) body: Bytes,
+}
+
+impl Response {
+    /// `Retry-After` in seconds, as ms.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        let seconds = self.headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim().parse::<u64>().ok()?;
+        Some(seconds.min(86_400) * 1000)
+    }
+}
+
+/// Why there is no answer. Trying again later may help.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HttpError {
+    /// The name leads nowhere.
+    #[error("cannot find {name}: {why}")]
+    Discovery {
+        /// The peer.
+        name: String,
+        /// The reason.
+        why: String,
+    },
+    /// No connection, or it broke.
+    #[error("{name} does not answer: {why}")]
+    Connection {
+        /// The peer.
+        name: String,
+        /// The reason.
+        why: String,
+    },
+    /// Nothing came in time.
+    #[error("{0} did not answer in time")]
+    TimedOut(String),
+}
+
+/// Clients by endpoint, with their kept-alive connections.
+pub(crate) struct Pool {
+    tls: Arc<ClientConfig>,
+    clients: Mutex<HashMap<Endpoint, Client<Connector, Full<Bytes>>>>,
+}
+
+impl Pool {
+    /// An empty pool.
+    pub(crate) fn new(tls: Arc<ClientConfig>) -> Self {
+        Self { tls, clients: Mutex::default() }
+    }
+
+    fn client(&self, endpoint: &Endpoint) -> Client<Connector, Full<Bytes>> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if clients.len() >= MAX_CLIENTS {
+            clients.clear();
+        }
+        let make = || {
+            let connector = Connector { endpoint: endpoint.clone(), tls: self.tls.clone() };
+            Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(30)).build(connector)
+        };
+        clients.entry(endpoint.clone()).or_insert_with(make).clone()
+    }
+
+    /// Sends a request whose URI is a path; authority and `Host` are the endpoint's.
+    pub(crate) async fn send(&self, endpoint: &Endpoint, request: http::Request<Vec<u8>>) -> Result<Response, HttpError> {
+        let failed = |why: String| HttpError::Connection { name: endpoint.host.clone(), why };
+        let (mut parts, body) = request.into_parts();
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        parts.uri = format!("https://{}{path}", endpoint.host).parse::<Uri>().map_err(|error| failed(error.to_string()))?;
+        let host = endpoint.host.parse().map_err(|_| failed("not a host name".to_owned()))?;
+        parts.headers.insert(http::header::HOST, host);
+        let request = http::Request::from_parts(parts, Full::new(Bytes::from(body)));
+        let exchange = async {
+            let answer = self.client(endpoint).request(request).await.map_err(|error| failed(causes(&error)))?;
+            let (parts, body) = answer.into_parts();
+            let body = Limited::new(body, ANSWER_LIMIT).collect().await.map_err(|error| failed(error.to_string()))?;
+            Ok(Response { status: parts.status, headers: parts.headers, body: body.to_bytes() })
+        };
+        match tokio::time::timeout(REQUEST_LIMIT, exchange).await {
+            Ok(result) => result,
+            Err(_) => Err(HttpError::TimedOut(endpoint.host.clone())),
+        }
+    }
+}
+
+/// An error with everything below it: hyper's own message only says «client error».
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// Connects to one endpoint, whatever the URI says.
+#[derive(Clone)]
+struct Connector {
+    endpoint: Endpoint,
+    tls: Arc<ClientConfig>,
+}
+
+type TlsStream = tokio_rustls::client::TlsStream<TcpStream>;
+
+/// A TLS connection as hyper wants it.
+struct Stream(TokioIo<TlsStream>);
+
+impl tower::Service<Uri> for Connector {
+    type Response = Stream;
+    type Error = std::io::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, std::io::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let Self { endpoint, tls } = self.clone();
+        Box::pin(async move {
+            let connect = async {
+                let stream = TcpStream::connect(endpoint.address).await?;
+                stream.set_nodelay(true)?;
+                TlsConnector::from(tls).connect(endpoint.tls_name, stream).await
+            };
+            let stream = tokio::time::timeout(CONNECT_LIMIT, connect).await??;
+            Ok(Stream(TokioIo::new(stream)))
+        })
+    }
+}
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
+
+impl hyper::rt::Read for Stream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: hyper::rt::ReadBufCursor<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl hyper::rt::Write for Stream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}

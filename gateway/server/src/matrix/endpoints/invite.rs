@@ -1,0 +1,67 @@
+//! `PUT /_matrix/federation/v2/invite/{roomId}/{eventId}`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use causeway_core::conversation::Conversation;
+use causeway_core::matrix::{Pdu, supports};
+use ruma::api::federation::membership::create_invite::v2::{Request, Response};
+use ruma::{OwnedUserId, RoomVersionId, ServerName, UserId};
+use serde_json::value::RawValue;
+
+use crate::matrix::error::MatrixError;
+use crate::matrix::extract::{Answer, Signed};
+use crate::matrix::receive::checked_pdu;
+use crate::node::{Find, Node, now_ms};
+
+/// What we sign here, we have checked: an invite of one of our users, by a user of the homeserver that sends it.
+pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Request>) -> Result<Answer<Response>, MatrixError> {
+    let Signed { origin, request } = signed;
+    let version = request.room_version.clone();
+    if !supports(&version) {
+        return Err(MatrixError::incompatible_room_version(&version));
+    }
+    let pdu = checked_pdu(&node, request.event.get(), &version).await?;
+    let user = check(&node, &pdu, &origin, &request)?;
+    let mut object = pdu.object().clone();
+    node.gateway.keys.co_sign_event(&mut object, &version)?;
+    let co_signed = Pdu::from_object(object, &version)?;
+    take(&node, pdu, user, version).await?;
+    let event = RawValue::from_string(co_signed.json()).map_err(MatrixError::internal)?;
+    Ok(Answer(Response::new(event)))
+}
+
+fn check(node: &Node, pdu: &Pdu, origin: &ServerName, request: &Request) -> Result<OwnedUserId, MatrixError> {
+    if *pdu.room_id() != request.room_id || *pdu.event_id() != request.event_id {
+        return Err(MatrixError::invalid_param("the event is not the one that the path names"));
+    }
+    if pdu.event_type() != "m.room.member" || pdu.content_str("membership").as_deref() != Some("invite") {
+        return Err(MatrixError::invalid_param("not an invite"));
+    }
+    if pdu.sender().server_name() != origin {
+        return Err(MatrixError::forbidden("the inviter is not a user of the homeserver that sent the invite"));
+    }
+    let user = pdu.state_key().and_then(|user| UserId::parse(user).ok());
+    let user = user.ok_or_else(|| MatrixError::invalid_param("the invite names no user"))?;
+    let names = &node.gateway.names;
+    match user == names.gateway_user() || names.ghost_to_mimi(&user).is_some() {
+        true => Ok(user),
+        // Hashed names and names that nobody has: a ghost exists if its name says whose it is.
+        false => Err(MatrixError::not_found("no such user here")),
+    }
+}
+
+async fn take(node: &Arc<Node>, pdu: Arc<Pdu>, user: OwnedUserId, version: RoomVersionId) -> Result<(), MatrixError> {
+    let taken = node.transaction("invite", move |session| {
+        let (pdu, user, version) = (pdu.clone(), user.clone(), version.clone());
+        Box::pin(async move {
+            let found = session.find(&Find::Matrix(pdu.room_id().to_string())).await?;
+            let begin = || Conversation::invited(pdu.room_id(), version.as_str(), now_ms());
+            let mut conversation = found.unwrap_or_else(begin);
+            let ((), decision) = session.turn(|turn| conversation.ours_invited(turn, pdu.sender(), &user))?;
+            session.save(conversation, decision).await?;
+            Ok(())
+        })
+    });
+    Ok(taken.await?)
+}

@@ -1,0 +1,66 @@
+//! `GET /_matrix/federation/v1/make_join/{roomId}/{userId}`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use causeway_core::conversation::ConversationError;
+use causeway_core::matrix::Room;
+use ruma::api::federation::membership::prepare_join_event::v1::{Request, Response};
+use ruma::{OwnedUserId, UserId};
+use serde_json::Value;
+use serde_json::value::to_raw_value;
+
+use super::room_of;
+use crate::matrix::error::MatrixError;
+use crate::matrix::extract::{Answer, Signed};
+use crate::node::{Find, Node, NodeError, Session};
+
+pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Request>) -> Result<Answer<Response>, MatrixError> {
+    let Signed { origin, request } = signed;
+    if request.user_id.server_name() != origin {
+        return Err(MatrixError::forbidden("a homeserver may only ask for its own users"));
+    }
+    let (find, user) = (Find::Matrix(request.room_id.to_string()), request.user_id);
+    let (version, template) = node
+        .transaction("make join", move |session| {
+            let (find, user) = (find.clone(), user.clone());
+            Box::pin(async move {
+                let conversation = session.conversation(&find).await?;
+                let room = room_of(&conversation)?;
+                let authoriser = authoriser(session, room, &user).await?;
+                let template = room
+                    .membership_template(&user, "join", authoriser.as_deref())
+                    .map_err(|refused| ConversationError::MatrixRefused(refused.to_string()))?;
+                let version = room.version().clone();
+                session.unchanged(conversation);
+                Ok((version, template))
+            })
+        })
+        .await?;
+    if !request.ver.contains(&version) {
+        return Err(MatrixError::incompatible_room_version(&version));
+    }
+    let mut response = Response::new(to_raw_value(&template).map_err(MatrixError::internal)?);
+    response.room_version = Some(version);
+    Ok(Answer(response))
+}
+
+/// For a restricted join: one of our users who may invite, if the joining user meets one of the room's conditions.
+pub(super) async fn authoriser(session: &mut Session<'_>, room: &Room, user: &UserId) -> Result<Option<OwnedUserId>, NodeError> {
+    if !room.join_rule().ends_with("restricted") || matches!(room.membership(user).as_deref(), Some("invite" | "join")) {
+        return Ok(None);
+    }
+    let rules = room.state_content("m.room.join_rules", "").unwrap_or_default();
+    let conditions = rules.get("allow").and_then(Value::as_array).cloned().unwrap_or_default();
+    let rooms = conditions.iter().filter(|condition| condition.get("type").and_then(Value::as_str) == Some("m.room_membership"));
+    for room_id in rooms.filter_map(|condition| condition.get("room_id").and_then(Value::as_str)) {
+        let Some(other) = session.find(&Find::Matrix(room_id.to_owned())).await? else { continue };
+        let is_member = other.room.as_ref().is_some_and(|other| other.membership(user).as_deref() == Some("join"));
+        session.unchanged(other);
+        if is_member {
+            let ours = room.joined_users().into_iter().filter(|user| user.server_name().as_str() == session.node.gateway.names.server_name());
+            return Ok(ours.into_iter().find(|user| room.may_invite(user)));
+        }
+    }
+    Ok(None)
+}

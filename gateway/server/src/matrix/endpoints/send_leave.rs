@@ -1,0 +1,25 @@
+//! `PUT /_matrix/federation/v2/send_leave/{roomId}/{eventId}`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use ruma::api::federation::membership::create_leave_event::v2::{Request, Response};
+
+use super::send_join::check_membership;
+use crate::matrix::error::MatrixError;
+use crate::matrix::extract::{Answer, Signed};
+use crate::matrix::gap::take_with_gap;
+use crate::matrix::receive::{Duty, Received, checked_pdu, room_version};
+use crate::node::Node;
+
+pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Request>) -> Result<Answer<Response>, MatrixError> {
+    let Signed { origin, request } = signed;
+    let version = room_version(&node, &request.room_id).await?;
+    let pdu = checked_pdu(&node, request.pdu.get(), &version).await?;
+    check_membership(&pdu, &origin, ("leave", request.room_id.as_str(), request.event_id.as_str()))?;
+    match take_with_gap(&node, &origin, &pdu, (&version, Duty::TakeAndRelay)).await? {
+        Received::Taken => Ok(Answer(Response::new())),
+        Received::Refused(why) => Err(MatrixError::forbidden(why)),
+        Received::MissingPrev(_) | Received::MissingAuth(_) => Err(MatrixError::invalid_param("the leave refers to unknown events")),
+    }
+}

@@ -1,0 +1,74 @@
+//! A request as an endpoint sees it: authenticated, typed by ruma.
+
+use std::sync::Arc;
+
+use axum::RequestExt;
+use axum::extract::{FromRequest, RawPathParams, Request};
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt, Limited};
+use ruma::api::federation::authentication::XMatrix;
+use ruma::api::{IncomingRequest, IncomingRequestExt, OutgoingResponse, OutgoingResponseExt};
+use ruma::{OwnedServerName, ServerName};
+
+use super::error::MatrixError;
+use crate::node::Node;
+
+/// The largest body that a homeserver may send: what Synapse accepts, too.
+const BODY_LIMIT: usize = 13 * 1024 * 1024;
+
+/// A request that its origin has signed.
+pub(crate) struct Signed<R> {
+    /// The homeserver that signed it.
+    pub(crate) origin: OwnedServerName,
+    /// The request.
+    pub(crate) request: R,
+}
+
+impl<R: IncomingRequest> FromRequest<Arc<Node>> for Signed<R> {
+    type Rejection = MatrixError;
+
+    async fn from_request(mut request: Request, node: &Arc<Node>) -> Result<Self, MatrixError> {
+        let path: RawPathParams = request.extract_parts().await.map_err(|_| MatrixError::invalid_param("not a valid path"))?;
+        let (parts, body) = request.into_parts();
+        let body = match Limited::new(body, BODY_LIMIT).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => return Err(MatrixError::too_large()),
+            Err(_) => return Err(MatrixError::bad_json("the body was cut off")),
+        };
+        let request = http::Request::from_parts(parts, body.as_ref());
+        let origin = authenticate(node, &request).await?;
+        let arguments: Vec<&str> = path.iter().map(|(_, value)| value).collect();
+        let request = R::try_from_http_request(request, &arguments).map_err(|error| MatrixError::bad_json(error.to_string()))?;
+        Ok(Self { origin, request })
+    }
+}
+
+/// X-Matrix [Matrix: request authentication].
+async fn authenticate(node: &Arc<Node>, request: &http::Request<&[u8]>) -> Result<OwnedServerName, MatrixError> {
+    let authorization =
+        XMatrix::extract_from_http_headers(request.headers()).map_err(|error| MatrixError::unauthorized(error.to_string()))?;
+    let origin = authorization.origin.clone();
+    if origin.as_str() == node.gateway.names.server_name() {
+        return Err(MatrixError::unauthorized("this is our own name"));
+    }
+    let destination =
+        <&ServerName>::try_from(node.gateway.names.server_name()).map_err(|error| MatrixError::internal(error.to_string()))?;
+    let keys = node.request_keys(&origin, authorization.key.as_str()).await;
+    authorization
+        .verify_http_request(request, destination, &keys)
+        .map_err(|error| MatrixError::unauthorized(error.to_string()))?;
+    node.outbox.heard_from(&crate::outbox::Peer::Homeserver(origin.clone()));
+    Ok(origin)
+}
+
+/// An answer typed by ruma.
+pub(crate) struct Answer<R>(pub(crate) R);
+
+impl<R: OutgoingResponse> IntoResponse for Answer<R> {
+    fn into_response(self) -> Response {
+        match self.0.try_into_http_response::<Vec<u8>>() {
+            Ok(response) => response.map(axum::body::Body::from),
+            Err(error) => MatrixError::internal(error).into_response(),
+        }
+    }
+}

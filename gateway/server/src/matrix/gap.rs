@@ -1,0 +1,170 @@
+//! Filling gaps: events that a received one refers to, and that we have not got.
+
+use std::sync::Arc;
+
+use causeway_core::matrix::{Pdu, PduError, Room, StateMap};
+use ruma::api::federation::event::{get_event, get_missing_events, get_room_state};
+use ruma::{OwnedEventId, RoomVersionId, ServerName, UInt};
+use serde_json::value::RawValue;
+
+use super::FederationError;
+use super::receive::{Duty, Received, checked_pdu, state_after, take};
+use crate::node::{Node, NodeError};
+
+/// So many events are asked for to fill a gap; a larger one is jumped over by asking for the state behind it.
+const GAP: u32 = 50;
+/// So many rounds of missing things for one event.
+const ROUNDS: usize = 4;
+
+/// What was fetched from a peer, for the room to learn.
+#[derive(Default)]
+pub(crate) struct Fetched {
+    /// Events that matter for authorisation only.
+    outliers: Vec<Arc<Pdu>>,
+    /// Events with the state after them.
+    states: Vec<(OwnedEventId, StateMap)>,
+}
+
+impl Fetched {
+    /// Tells the room.
+    pub(super) fn teach(&self, room: &mut Room) -> Result<(), NodeError> {
+        room.accept_all_outliers(self.outliers.clone()).map_err(|error| NodeError::Stored(error.to_string()))?;
+        for (event_id, state) in &self.states {
+            room.learn_state(event_id.clone(), state.clone());
+        }
+        Ok(())
+    }
+}
+
+/// Takes an event in; what it refers to and we lack is asked of `origin`.
+pub(crate) async fn take_with_gap(
+    node: &Arc<Node>,
+    origin: &ServerName,
+    pdu: &Arc<Pdu>,
+    (version, duty): (&RoomVersionId, Duty),
+) -> Result<Received, NodeError> {
+    let mut fetched = Fetched::default();
+    let mut received = take(node, pdu, Fetched::default(), duty).await?;
+    for round in 0..ROUNDS {
+        match &received {
+            Received::MissingPrev(missing) => {
+                if round == 0 {
+                    fill(node, origin, pdu, version).await;
+                } else {
+                    fetched.extend(jump(node, origin, pdu, (missing, version)).await);
+                }
+            }
+            Received::MissingAuth(missing) => fetched.outliers.extend(events(node, origin, missing, version).await),
+            Received::Taken | Received::Refused(_) => break,
+        }
+        received = take(node, pdu, std::mem::take(&mut fetched), duty).await?;
+    }
+    Ok(received)
+}
+
+impl Fetched {
+    fn extend(&mut self, other: Self) {
+        self.outliers.extend(other.outliers);
+        self.states.extend(other.states);
+    }
+}
+
+/// The events between what we know and the given one, each taken in as if it had been sent.
+async fn fill(node: &Arc<Node>, origin: &ServerName, pdu: &Arc<Pdu>, version: &RoomVersionId) {
+    let mut request = get_missing_events::v1::Request::new(
+        pdu.room_id().clone(),
+        extremities(node, pdu).await,
+        vec![pdu.event_id().clone()],
+    );
+    request.limit = UInt::from(GAP);
+    let answer = match node.federation.send(&node.gateway, origin, request).await {
+        Ok(answer) => answer,
+        Err(error) => return tracing::info!(%origin, %error, "cannot get missing events"),
+    };
+    let mut between = check_all(node, &answer.events, version).await;
+    between.sort_by_key(|event| event.depth());
+    for event in between.iter().take(GAP as usize).filter(|event| event.room_id() == pdu.room_id()) {
+        match take(node, event, Fetched::default(), Duty::Take).await {
+            Ok(Received::Taken) => {}
+            Ok(other) => tracing::debug!(event_id = %event.event_id(), ?other, "an event of the gap is not taken"),
+            Err(error) => return tracing::warn!(%error, "cannot store an event of the gap"),
+        }
+    }
+}
+
+async fn extremities(node: &Arc<Node>, pdu: &Arc<Pdu>) -> Vec<OwnedEventId> {
+    let room_id = pdu.room_id().to_string();
+    let read = node.store.transaction("extremities", move |tx| {
+        let room_id = room_id.clone();
+        Box::pin(async move { tx.extremities(&room_id).await })
+    });
+    let rows = read.await.unwrap_or_default();
+    rows.into_iter().filter_map(|row| OwnedEventId::try_from(row.event_id).ok()).collect()
+}
+
+/// The gap is too wide: its far end is asked for, with the state there.
+async fn jump(
+    node: &Arc<Node>,
+    origin: &ServerName,
+    pdu: &Arc<Pdu>,
+    (missing, version): (&[OwnedEventId], &RoomVersionId),
+) -> Fetched {
+    let mut fetched = Fetched::default();
+    for event in events(node, origin, missing, version).await {
+        let request = get_room_state::v1::Request::new(event.event_id().clone(), pdu.room_id().clone());
+        match node.federation.send(&node.gateway, origin, request).await {
+            Ok(answer) => {
+                let state = check_all(node, &answer.pdus, version).await;
+                let chain = check_all(node, &answer.auth_chain, version).await;
+                let entry = |pdu: &Arc<Pdu>| Some(((pdu.event_type().to_owned(), pdu.state_key()?.to_owned()), pdu.event_id().clone()));
+                let before: StateMap = state.iter().filter_map(entry).collect();
+                fetched.states.push((event.event_id().clone(), state_after(&event, before)));
+                fetched.outliers.extend(chain.into_iter().chain(state).chain([event]));
+            }
+            Err(error) => tracing::info!(%origin, %error, "cannot get the state behind a gap"),
+        }
+    }
+    fetched.outliers.sort_by_key(|event| event.depth());
+    fetched.outliers.dedup_by_key(|event| event.event_id().clone());
+    fetched
+}
+
+/// Single events; those that cannot be had are left out.
+async fn events(node: &Arc<Node>, origin: &ServerName, ids: &[OwnedEventId], version: &RoomVersionId) -> Vec<Arc<Pdu>> {
+    let mut found = Vec::new();
+    for id in ids {
+        match node.federation.send(&node.gateway, origin, get_event::v1::Request::new(id.clone())).await {
+            Ok(answer) => found.extend(check_all(node, &[answer.pdu], version).await),
+            Err(error) => tracing::info!(%origin, event_id = %id, %error, "cannot get an event"),
+        }
+    }
+    found
+}
+
+/// Those events whose format and signatures hold.
+pub(crate) async fn check_all(node: &Arc<Node>, events: &[Box<RawValue>], version: &RoomVersionId) -> Vec<Arc<Pdu>> {
+    let mut checked = Vec::with_capacity(events.len());
+    for event in events {
+        match checked_pdu(node, event.get(), version).await {
+            Ok(pdu) => checked.push(pdu),
+            Err(error) => tracing::info!(%error, "a fetched event is left out"),
+        }
+    }
+    checked
+}
+
+/// All of the events, or the first that does not hold.
+pub(crate) async fn check_each(
+    node: &Arc<Node>,
+    server: &ServerName,
+    events: &[Box<RawValue>],
+    version: &RoomVersionId,
+) -> Result<Vec<Arc<Pdu>>, FederationError> {
+    let mut checked = Vec::with_capacity(events.len());
+    for event in events {
+        let pdu = checked_pdu(node, event.get(), version).await;
+        checked.push(pdu.map_err(|error: PduError| FederationError::malformed(server, error))?);
+    }
+    Ok(checked)
+}
+

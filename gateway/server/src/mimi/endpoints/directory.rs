@@ -1,0 +1,17 @@
+//! `GET /.well-known/mimi-protocol-directory` [mimi-protocol-06 §5.1]
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use causeway_drafts::mimi_protocol_06::directory::Directory;
+
+use crate::mimi::error::MimiError;
+use crate::mimi::identity::target;
+use crate::node::Node;
+
+pub(super) async fn handler(State(node): State<Arc<Node>>, request: Request) -> Result<Json<Directory>, MimiError> {
+    let (parts, _) = request.into_parts();
+    let domain = target(&node, &parts)?;
+    Ok(Json(Directory::at(&format!("https://{domain}"), vec![node.gateway.authority.root_pem()])))
+}

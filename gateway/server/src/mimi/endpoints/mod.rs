@@ -1,0 +1,74 @@
+//! The provider's endpoints [mimi-protocol-06 §5], one file each.
+
+mod directory;
+mod group_info;
+mod key_material;
+mod notify;
+mod request_consent;
+mod submit_message;
+mod update;
+mod update_consent;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use causeway_drafts::mimi_protocol_06::BODY_MEDIA_TYPE;
+use causeway_drafts::mimi_protocol_06::directory::{WELL_KNOWN, uri_from_path};
+use causeway_drafts::mimi_uri::{RoomUri, UriError};
+use causeway_drafts::encode;
+use http::header::CONTENT_TYPE;
+use sha2::{Digest, Sha256};
+
+use super::error::MimiError;
+use crate::node::Node;
+
+/// All endpoints of the provider.
+pub(crate) fn router(node: Arc<Node>) -> Router {
+    let not_yet = || any(|| async { MimiError::not_implemented("this endpoint is not supported yet") });
+    Router::new()
+        .route(WELL_KNOWN, get(directory::handler))
+        .route("/v1/keyMaterial/{*user}", post(key_material::handler))
+        .route("/v1/update/{*room}", post(update::handler))
+        .route("/v1/submitMessage/{*room}", post(submit_message::handler))
+        .route("/v1/notify/{*room}", post(notify::handler))
+        .route("/v1/groupInfo/{*room}", post(group_info::handler))
+        .route("/v1/requestConsent/{*target}", post(request_consent::handler))
+        .route("/v1/updateConsent/{*requester}", post(update_consent::handler))
+        .route("/v1/identifierQuery/{*domain}", not_yet())
+        .route("/v1/reportAbuse/{*room}", not_yet())
+        .route("/v1/proxyDownload/{*url}", not_yet())
+        .fallback(|| async { MimiError::not_found("no such endpoint") })
+        .with_state(node)
+}
+
+/// An encoded answer.
+fn answer(body: Vec<u8>) -> Response {
+    ([(CONTENT_TYPE, BODY_MEDIA_TYPE)], body).into_response()
+}
+
+/// An encoded answer.
+fn answer_with<T: tls_codec::Serialize>(value: &T) -> Response {
+    answer(encode(value))
+}
+
+/// The URI in a path.
+fn uri<T: std::str::FromStr<Err = UriError>>(path: &str) -> Result<T, MimiError> {
+    uri_from_path(path).map_err(|error| MimiError::malformed(format!("the path names nothing: {error}")))
+}
+
+/// The room in a path, which has to be one of ours.
+fn our_room(node: &Node, path: &str) -> Result<RoomUri, MimiError> {
+    let room: RoomUri = uri(path)?;
+    match node.gateway.names.is_ours(&room.provider()) {
+        true => Ok(room),
+        false => Err(MimiError::not_found("no such room here")),
+    }
+}
+
+/// What names a body in the inbox: a peer that repeats it exactly gets the same answer (P-072, G-57).
+fn digest(endpoint: &str, path: &str, body: &[u8]) -> String {
+    let hash = Sha256::new().chain_update(endpoint).chain_update([0]).chain_update(path).chain_update([0]).chain_update(body);
+    hex::encode(hash.finalize())
+}

@@ -1,0 +1,200 @@
+//! Requests to other providers.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use causeway_drafts::mimi_protocol_06::BODY_MEDIA_TYPE;
+use causeway_drafts::mimi_protocol_06::directory::{Directory, WELL_KNOWN, consent_variable, expand};
+use causeway_drafts::mimi_uri::{ProviderDomain, RoomUri, UserUri};
+use http::header::{CONTENT_TYPE, FROM};
+use rustls::pki_types::ServerName;
+use url::Url;
+
+use crate::config::{MimiConfig, Peers};
+use crate::http::{Credentials, Endpoint, HttpError, Pool, Response, Roots, client_config};
+
+const DEFAULT_PORT: u16 = 443;
+/// How long a directory is used.
+const LIFETIME: Duration = Duration::from_secs(3600);
+
+/// The client side of MIMI.
+pub(crate) struct Providers {
+    ours: ProviderDomain,
+    peers: Peers,
+    pool: Pool,
+    directories: Mutex<HashMap<ProviderDomain, (Instant, Directory)>>,
+}
+
+/// An endpoint of a provider, with what its template is expanded by.
+pub(crate) enum Target<'a> {
+    /// §5.2
+    KeyMaterial(&'a UserUri),
+    /// §5.3
+    Update(&'a RoomUri),
+    /// §5.4
+    SubmitMessage(&'a RoomUri),
+    /// §5.5
+    Notify(&'a RoomUri),
+    /// §5.6
+    GroupInfo(&'a RoomUri),
+    /// §5.7, to the target's provider.
+    RequestConsent(&'a UserUri),
+    /// §5.7, to the requester's provider.
+    UpdateConsent(&'a UserUri),
+}
+
+impl Target<'_> {
+    fn url(&self, directory: &Directory, provider: &ProviderDomain) -> String {
+        let consent = |template: &str, user: &UserUri| expand(template, &consent_variable(template, user.as_str(), provider));
+        match self {
+            Self::KeyMaterial(user) => expand(&directory.key_material, user.as_str()),
+            Self::Update(room) => expand(&directory.update, room.as_str()),
+            Self::SubmitMessage(room) => expand(&directory.submit_message, room.as_str()),
+            Self::Notify(room) => expand(&directory.notify, room.as_str()),
+            Self::GroupInfo(room) => expand(&directory.group_info, room.as_str()),
+            Self::RequestConsent(user) => consent(&directory.request_consent, user),
+            Self::UpdateConsent(user) => consent(&directory.update_consent, user),
+        }
+    }
+}
+
+/// What a provider made of a request.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProviderError {
+    /// There was no answer.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// It said no, and will say so again.
+    #[error("{provider} answers {status}: {text}")]
+    Refused {
+        /// The provider.
+        provider: ProviderDomain,
+        /// HTTP status.
+        status: u16,
+        /// Its words.
+        text: String,
+    },
+    /// It said not now; after so many ms, if it said when.
+    #[error("{provider} answers {status}: {text}")]
+    Busy {
+        /// The provider.
+        provider: ProviderDomain,
+        /// HTTP status.
+        status: u16,
+        /// Its words.
+        text: String,
+        /// `Retry-After`, ms.
+        retry_after: Option<u64>,
+    },
+    /// Its answer is not what the draft says.
+    #[error("{provider}: {why}")]
+    Malformed {
+        /// The provider.
+        provider: ProviderDomain,
+        /// The reason.
+        why: String,
+    },
+}
+
+impl ProviderError {
+    /// Whether asking again is pointless.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, Self::Refused { .. })
+    }
+
+    /// When to ask again, where the peer said so.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        if let Self::Busy { retry_after, .. } = self { *retry_after } else { None }
+    }
+
+    pub(crate) fn malformed(provider: &ProviderDomain, why: impl std::fmt::Display) -> Self {
+        Self::Malformed { provider: provider.clone(), why: why.to_string() }
+    }
+}
+
+impl Providers {
+    /// A client with the provider's own certificate.
+    pub(crate) fn new(config: &MimiConfig, peers: Peers) -> anyhow::Result<Self> {
+        let credentials = Credentials::read(&config.certificate, &config.private_key)?;
+        let tls = client_config(&Roots::read(&config.trusted_roots)?, Some(credentials))?;
+        Ok(Self { ours: config.provider.clone(), peers, pool: Pool::new(tls), directories: Mutex::default() })
+    }
+
+    /// A provider's directory (P-016).
+    pub(crate) async fn directory(&self, provider: &ProviderDomain) -> Result<Directory, ProviderError> {
+        if let Some((at, directory)) = self.directories.lock().unwrap_or_else(PoisonError::into_inner).get(provider)
+            && at.elapsed() < LIFETIME
+        {
+            return Ok(directory.clone());
+        }
+        let malformed = |why: &dyn std::fmt::Display| ProviderError::malformed(provider, why);
+        let request = http::Request::get(WELL_KNOWN).body(Vec::new()).map_err(|error| malformed(&error))?;
+        let endpoint = self.endpoint(provider, provider.as_str(), DEFAULT_PORT).await?;
+        let answer = accepted(provider, self.pool.send(&endpoint, request).await?)?;
+        let directory: Directory = serde_json::from_slice(&answer.body).map_err(|error| malformed(&error))?;
+        let mut directories = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
+        directories.insert(provider.clone(), (Instant::now(), directory.clone()));
+        Ok(directory)
+    }
+
+    /// Posts a body to an endpoint of a provider, in the name of one of our domains.
+    pub(crate) async fn post(
+        &self,
+        provider: &ProviderDomain,
+        target: Target<'_>,
+        (sender, body): (&ProviderDomain, Vec<u8>),
+    ) -> Result<Response, ProviderError> {
+        let malformed = |why: &dyn std::fmt::Display| ProviderError::malformed(provider, why);
+        let directory = self.directory(provider).await?;
+        let url: Url = target.url(&directory, provider).parse().map_err(|error| malformed(&error))?;
+        let host = url.host_str().filter(|_| url.scheme() == "https").ok_or_else(|| malformed(&"a URL that is not https"))?;
+        let endpoint = self.endpoint(provider, host, url.port().unwrap_or(DEFAULT_PORT)).await?;
+        let path = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        };
+        let request = http::Request::post(path)
+            .header(FROM, format!("mimi@{sender}"))
+            .header(CONTENT_TYPE, BODY_MEDIA_TYPE)
+            .body(body)
+            .map_err(|error| malformed(&error))?;
+        accepted(provider, self.pool.send(&endpoint, request).await?)
+    }
+
+    /// The name under which requests go out where no other of our domains is concerned.
+    pub(crate) fn ours(&self) -> &ProviderDomain {
+        &self.ours
+    }
+
+    /// Where a host of a provider is: at the configured address, if that is the provider's own domain.
+    async fn endpoint(&self, provider: &ProviderDomain, host: &str, port: u16) -> Result<Endpoint, HttpError> {
+        let failed = |why: String| HttpError::Discovery { name: host.to_owned(), why };
+        let tls_name = ServerName::try_from(host.to_owned()).map_err(|error| failed(error.to_string()))?;
+        let configured = self.peers.address(provider).filter(|_| host == provider.as_str());
+        let address: SocketAddr = match configured {
+            Some(address) => address,
+            None => {
+                let mut found = tokio::net::lookup_host((host, port)).await.map_err(|error| failed(error.to_string()))?;
+                found.next().ok_or_else(|| failed("no address".to_owned()))?
+            }
+        };
+        Ok(Endpoint { address, tls_name, host: host.to_owned() })
+    }
+}
+
+/// G-09: any 2xx is success.
+fn accepted(provider: &ProviderDomain, answer: Response) -> Result<Response, ProviderError> {
+    if answer.status.is_success() {
+        return Ok(answer);
+    }
+    let text: String = String::from_utf8_lossy(&answer.body).chars().take(300).collect();
+    let (provider, status) = (provider.clone(), answer.status.as_u16());
+    match status {
+        408 | 425 | 429 | 500..=599 if status != 501 => {
+            Err(ProviderError::Busy { provider, status, text, retry_after: answer.retry_after() })
+        }
+        _ => Err(ProviderError::Refused { provider, status, text }),
+    }
+}

@@ -1,0 +1,126 @@
+//! From rows to a conversation.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use causeway_core::conversation::{Conversation, MessageIndex};
+use causeway_core::matrix::{Pdu, Room, RoomParts, StateMap};
+use causeway_core::records::{ConversationRow, EventRow};
+use causeway_drafts::mimi_uri::ClientUri;
+use causeway_mls::{ClientIdentity, EpochId, EpochRef, Group, GroupSnapshot};
+use ruma::{OwnedEventId, OwnedRoomId, RoomVersionId};
+
+use super::{NodeError, Session};
+
+fn stored(why: impl std::fmt::Display) -> NodeError {
+    NodeError::Stored(why.to_string())
+}
+
+/// An event from its row.
+pub(super) fn pdu_of(row: &EventRow, version: &RoomVersionId) -> Result<Arc<Pdu>, NodeError> {
+    Pdu::parse(&row.json, version).map(Arc::new).map_err(|error| stored(format!("event {}: {error}", row.event_id)))
+}
+
+impl Session<'_> {
+    pub(super) async fn load(&mut self, row: ConversationRow) -> Result<Conversation, NodeError> {
+        let room = self.load_room(&row).await?;
+        let group = self.load_group(&row).await?;
+        let messages = MessageIndex::new(self.tx.messages(row.id).await?);
+        Ok(Conversation::restore(row, room, group, messages)?)
+    }
+
+    async fn load_room(&mut self, row: &ConversationRow) -> Result<Option<Room>, NodeError> {
+        let (Some(room_id), Some(version)) = (&row.matrix_room_id, &row.room_version) else { return Ok(None) };
+        let version = RoomVersionId::try_from(version.as_str()).map_err(stored)?;
+        let mut extremities = Vec::new();
+        for extremity in self.tx.extremities(room_id).await? {
+            let id = OwnedEventId::try_from(extremity.event_id).map_err(stored)?;
+            extremities.push((id, self.state_map(&extremity.state_after).await?));
+        }
+        if extremities.is_empty() {
+            // Invited, but not in.
+            return Ok(None);
+        }
+        let rows = self.tx.events_for_state(room_id).await?;
+        let rejected = rows.iter().filter(|row| row.rejected.is_some());
+        let rejected = rejected.map(|row| OwnedEventId::try_from(row.event_id.clone())).collect::<Result<_, _>>().map_err(stored)?;
+        let events = rows.iter().map(|row| pdu_of(row, &version)).collect::<Result<_, _>>()?;
+        let room_id = OwnedRoomId::try_from(room_id.clone()).map_err(stored)?;
+        Room::restore(RoomParts { room_id, version, events, rejected, extremities }).map(Some).map_err(stored)
+    }
+
+    /// A state map by its hash.
+    pub(crate) async fn state_map(&mut self, hash: &[u8]) -> Result<StateMap, NodeError> {
+        let body = self.tx.state_map(hash).await?.ok_or_else(|| stored("a state map is missing"))?;
+        let entries: Vec<(String, String, OwnedEventId)> = serde_json::from_slice(&body).map_err(stored)?;
+        Ok(entries.into_iter().map(|(kind, key, id)| ((kind, key), id)).collect())
+    }
+
+    /// The state before a stored event; none for outliers.
+    pub(crate) async fn state_before(&mut self, event: &EventRow) -> Result<Option<StateMap>, NodeError> {
+        match &event.state_before {
+            Some(hash) => self.state_map(hash).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn load_group(&mut self, row: &ConversationRow) -> Result<Option<Group>, NodeError> {
+        let (Some(group_id), Some(head), Some(number)) = (&row.group_id, &row.head_epoch_id, row.head_number) else { return Ok(None) };
+        let id = <[u8; 32]>::try_from(head.as_slice()).map(EpochId::from_bytes).map_err(stored)?;
+        let mut public = BTreeMap::new();
+        let mut clients: BTreeMap<ClientUri, BTreeMap<Vec<u8>, Vec<u8>>> = BTreeMap::new();
+        for value in self.tx.group_values(row.id).await? {
+            match value.client_uri.as_str() {
+                "" => public.insert(value.key, value.value),
+                client => {
+                    let client: ClientUri = client.parse().map_err(stored)?;
+                    clients.entry(client).or_default().insert(value.key, value.value)
+                }
+            };
+        }
+        let head = EpochRef { id, number: number as u64 };
+        Ok(Some(Group::load(GroupSnapshot { group_id: group_id.clone(), head, public, clients })?))
+    }
+
+    /// The identities of all own clients that the conversation may have to speak as: an identity that exists must
+    /// never be issued a second time.
+    pub(super) async fn load_identities(&mut self, conversation: &mut Conversation) -> Result<(), NodeError> {
+        for client in self.own_clients_of(conversation) {
+            if conversation.clients.contains_key(&client) {
+                continue;
+            }
+            if let Some(identity) = self.identity(&client).await? {
+                conversation.clients.insert(client, identity);
+            }
+        }
+        Ok(())
+    }
+
+    /// The identity of an own client, if one has been issued.
+    pub(super) async fn identity(&mut self, client: &ClientUri) -> Result<Option<ClientIdentity>, NodeError> {
+        if let Some(known) = self.node.cache.identity(client) {
+            return Ok(known);
+        }
+        let row = self.tx.client(client.as_str()).await?;
+        let identity = row.map(|row| ClientIdentity::from_bytes(&row.identity)).transpose()?;
+        self.node.cache.remember_identity(client.clone(), identity.clone());
+        Ok(identity)
+    }
+
+    fn own_clients_of(&self, conversation: &Conversation) -> Vec<ClientUri> {
+        let names = &self.node.gateway.names;
+        let mut clients = vec![names.listener_client()];
+        if let Some(group) = &conversation.group {
+            clients.extend(group.own_clients().cloned());
+            let participants = group.room_state().participants.participants.iter();
+            clients.extend(participants.filter(|p| names.is_ours(&p.user.provider())).map(|p| names.puppet_client(&p.user)));
+        }
+        if let Some(room) = &conversation.room {
+            let users = room.joined_users();
+            clients.extend(users.iter().filter_map(|user| names.puppet(user).ok()).map(|user| names.puppet_client(&user)));
+        }
+        clients.sort();
+        clients.dedup();
+        clients
+    }
+}

@@ -1,0 +1,151 @@
+//! The shell around the core: what every endpoint and the outbox share.
+//!
+//! Whatever happens to a conversation happens in [`Node::transaction`]: it is locked, handed to the core, stored with
+//! everything that the core decided, and only then does anybody hear of it.
+
+mod cache;
+mod consents;
+mod key_packages;
+mod load;
+mod roots;
+mod save;
+mod session;
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use causeway_core::conversation::{ConversationError, Gateway};
+use causeway_mls::MlsError;
+use causeway_store::{BoxFuture, Store, StoreError, Transience};
+
+use cache::Cache;
+pub(crate) use consents::has_consent;
+pub(crate) use roots::PinnedRoots;
+pub(crate) use session::{Find, Session};
+
+use crate::matrix::{Federation, ServerKeys};
+use crate::mimi::Providers;
+use crate::outbox::Outbox;
+
+/// So many providers' directories are asked on behalf of one message.
+const MAX_NEW_PROVIDERS: usize = 16;
+
+/// Everything that lives as long as the process.
+pub(crate) struct Node {
+    /// Names and keys.
+    pub(crate) gateway: Gateway,
+    /// The database.
+    pub(crate) store: Store,
+    /// Requests to homeservers.
+    pub(crate) federation: Federation,
+    /// Requests to providers.
+    pub(crate) providers: Providers,
+    /// Credential roots of providers.
+    pub(crate) roots: PinnedRoots,
+    /// What is known of deliveries under way.
+    pub(crate) outbox: Outbox,
+    /// Verification keys of homeservers.
+    pub(crate) server_keys: ServerKeys,
+    cache: Cache,
+}
+
+/// Why something was not done. Nothing of it is stored then.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NodeError {
+    /// The core refuses.
+    #[error(transparent)]
+    Conversation(#[from] ConversationError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no such conversation.
+    #[error("no such room")]
+    NoSuchRoom,
+    /// What is stored makes no sense.
+    #[error("stored state: {0}")]
+    Stored(String),
+}
+
+impl From<MlsError> for NodeError {
+    fn from(error: MlsError) -> Self {
+        Self::Conversation(error.into())
+    }
+}
+
+impl Transience for NodeError {
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Store(StoreError::Conflict) => true,
+            Self::Store(error) => error.is_transient(),
+            _ => false,
+        }
+    }
+}
+
+impl NodeError {
+    /// The provider whose credential roots are missing, where that is all that is wrong.
+    fn unknown_provider(&self) -> Option<&causeway_drafts::mimi_uri::ProviderDomain> {
+        match self {
+            Self::Conversation(ConversationError::Mls(MlsError::UnknownProvider(provider))) => Some(provider),
+            _ => None,
+        }
+    }
+}
+
+impl Node {
+    /// A node over its parts.
+    pub(crate) fn new(gateway: Gateway, store: Store, (federation, providers, roots): (Federation, Providers, PinnedRoots)) -> Self {
+        Self { gateway, store, federation, providers, roots, outbox: Outbox::default(), server_keys: ServerKeys::default(), cache: Cache::default() }
+    }
+
+    /// Runs a named transaction over conversations. If it fails for a provider whose credential roots nobody has
+    /// asked for yet, they are fetched, and it is run again.
+    pub(crate) async fn transaction<T, F>(self: &Arc<Self>, name: &'static str, body: F) -> Result<T, NodeError>
+    where
+        F: for<'s, 't> Fn(&'s mut Session<'t>) -> BoxFuture<'s, Result<T, NodeError>> + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let body = Arc::new(body);
+        for _ in 0..MAX_NEW_PROVIDERS {
+            let error = match self.attempt(name, body.clone()).await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let Some(provider) = error.unknown_provider().cloned() else { return Err(error) };
+            if let Err(why) = self.fetch_roots(&provider).await {
+                tracing::warn!(%provider, %why, "cannot get a provider's credential roots");
+                return Err(error);
+            }
+        }
+        self.attempt(name, body).await
+    }
+
+    async fn attempt<T, F>(self: &Arc<Self>, name: &'static str, body: Arc<F>) -> Result<T, NodeError>
+    where
+        F: for<'s, 't> Fn(&'s mut Session<'t>) -> BoxFuture<'s, Result<T, NodeError>> + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let node = self.clone();
+        let (value, conversations) = self
+            .store
+            .transaction(name, move |tx| {
+                let (node, body) = (node.clone(), body.clone());
+                Box::pin(async move {
+                    let mut session = Session::new(&node, tx);
+                    let value = body(&mut session).await?;
+                    Ok::<_, NodeError>((value, session.into_saved()))
+                })
+            })
+            .await?;
+        for conversation in conversations {
+            self.cache.put(conversation);
+        }
+        self.outbox.wake();
+        Ok(value)
+    }
+}
+
+/// Now, in ms since the UNIX epoch.
+pub(crate) fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}

@@ -1,0 +1,157 @@
+//! From a conversation, and what was decided in it, to rows.
+
+use causeway_core::conversation::{Conversation, Decision};
+use causeway_core::matrix::{RoomChanges, StateMap, StoredEvent};
+use causeway_core::records::{ClientRow, EpochRow, EventRow, ExtremityRow, GroupValueRow, StateMapRow};
+use causeway_mls::{EpochRecord, GroupChanges, RowChanges};
+use causeway_store::StoreError;
+use sha2::{Digest, Sha256};
+
+use super::{NodeError, Session, now_ms};
+
+impl Session<'_> {
+    pub(super) async fn store_all(&mut self, conversation: &mut Conversation, decision: Decision) -> Result<(), NodeError> {
+        conversation.seal_row();
+        match conversation.row.id {
+            0 => conversation.row.id = self.tx.insert_conversation(&conversation.row).await?,
+            _ => self.tx.update_conversation(&conversation.row).await?,
+        }
+        conversation.row.version += 1;
+        let id = conversation.row.id;
+        if let Some(room) = &mut conversation.room {
+            let room_id = room.room_id().to_string();
+            let changes = room.take_changes();
+            self.store_room(&room_id, changes).await?;
+        }
+        if let Some(group) = &mut conversation.group {
+            let changes = group.take_changes();
+            self.store_group(id, changes).await?;
+        }
+        self.store_decision(id, decision).await
+    }
+
+    async fn store_room(&mut self, room_id: &str, changes: RoomChanges) -> Result<(), NodeError> {
+        for event in changes.events {
+            let row = self.event_row(event).await?;
+            self.tx.put_event(&row).await?;
+        }
+        if let Some(extremities) = changes.extremities {
+            let mut rows = Vec::new();
+            for (event_id, state) in extremities {
+                let state_after = self.put_state_map(&state).await?;
+                rows.push(ExtremityRow { room_id: room_id.to_owned(), event_id: event_id.to_string(), state_after });
+            }
+            self.tx.replace_extremities(room_id, &rows).await?;
+        }
+        Ok(())
+    }
+
+    async fn event_row(&mut self, event: StoredEvent) -> Result<EventRow, NodeError> {
+        let StoredEvent { pdu, state_before, rejected, soft_failed } = event;
+        let outlier = state_before.is_none();
+        let state_before = match state_before {
+            Some(state) => Some(self.put_state_map(&state).await?),
+            None => None,
+        };
+        Ok(EventRow {
+            event_id: pdu.event_id().to_string(),
+            room_id: pdu.room_id().to_string(),
+            stream: 0,
+            event_type: pdu.event_type().to_owned(),
+            state_key: pdu.state_key().map(str::to_owned),
+            sender: pdu.sender().to_string(),
+            depth: pdu.depth(),
+            origin_server_ts: pdu.origin_server_ts() as i64,
+            json: pdu.json(),
+            state_before,
+            rejected,
+            soft_failed,
+            outlier,
+        })
+    }
+
+    async fn put_state_map(&mut self, state: &StateMap) -> Result<Vec<u8>, NodeError> {
+        let entries: Vec<(&String, &String, &str)> = state.iter().map(|((kind, key), id)| (kind, key, id.as_str())).collect();
+        let body = serde_json::to_vec(&entries).map_err(|error| NodeError::Stored(error.to_string()))?;
+        let hash = Sha256::digest(&body).to_vec();
+        self.tx.put_state_map(&StateMapRow { hash: hash.clone(), body }).await?;
+        Ok(hash)
+    }
+
+    async fn store_group(&mut self, conversation_id: i64, changes: GroupChanges) -> Result<(), NodeError> {
+        self.store_values(conversation_id, "", changes.public).await?;
+        for (client, changes) in changes.clients {
+            self.store_values(conversation_id, client.as_str(), changes).await?;
+        }
+        for epoch in changes.epochs {
+            self.tx.insert_epoch(&epoch_row(conversation_id, epoch)).await?;
+        }
+        Ok(())
+    }
+
+    async fn store_values(&mut self, conversation_id: i64, client_uri: &str, changes: RowChanges) -> Result<(), NodeError> {
+        for (key, value) in changes.put {
+            let row = GroupValueRow { conversation_id, client_uri: client_uri.to_owned(), key, value };
+            self.tx.put_group_value(&row).await?;
+        }
+        for key in changes.delete {
+            self.tx.delete_group_value(conversation_id, client_uri, &key).await?;
+        }
+        Ok(())
+    }
+
+    async fn store_decision(&mut self, conversation_id: i64, decision: Decision) -> Result<(), NodeError> {
+        for client in &decision.clients {
+            self.store_client(client).await?;
+        }
+        for mut message in decision.messages {
+            message.conversation_id = conversation_id;
+            self.tx.put_message(&message).await?;
+        }
+        for mut loss in decision.losses {
+            loss.conversation_id = conversation_id;
+            tracing::info!(feature = loss.feature, direction = loss.direction, source = loss.source, "loss");
+            self.tx.insert_loss(&loss).await?;
+        }
+        for mut consent in decision.consents {
+            consent.conversation_id = Some(conversation_id);
+            self.tx.put_consent(&consent).await?;
+        }
+        for reference in &decision.spent_key_packages {
+            self.tx.spend_key_package(reference).await?;
+        }
+        for profile in &decision.profiles {
+            self.tx.put_profile(profile).await?;
+        }
+        for (lane, item) in &decision.outbox {
+            self.tx.queue(lane, item.kind(), Some(conversation_id), &item.to_bytes()).await?;
+        }
+        Ok(())
+    }
+
+    /// Another conversation may have issued the client's identity meanwhile: then this one has to begin again with that.
+    pub(super) async fn store_client(&mut self, client: &ClientRow) -> Result<(), NodeError> {
+        self.node.cache.forget_identity(&client.client_uri);
+        self.tx.insert_client(client).await?;
+        let kept = self.tx.client(&client.client_uri).await?;
+        match kept.is_some_and(|kept| kept.identity == client.identity) {
+            true => Ok(()),
+            false => Err(StoreError::Conflict.into()),
+        }
+    }
+}
+
+fn epoch_row(conversation_id: i64, epoch: EpochRecord) -> EpochRow {
+    EpochRow {
+        conversation_id,
+        epoch_id: epoch.id.as_bytes().to_vec(),
+        parent_epoch_id: epoch.parent.map(|parent| parent.as_bytes().to_vec()),
+        number: epoch.number as i64,
+        confirmation_tag: epoch.confirmation_tag,
+        status: "head".to_owned(),
+        origin: epoch.origin.as_str().to_owned(),
+        committer: epoch.committer.map(|committer| committer.to_string()),
+        commit: epoch.commit,
+        created_at: now_ms() as i64,
+    }
+}

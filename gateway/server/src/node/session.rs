@@ -1,0 +1,85 @@
+//! One transaction's view: conversations under lock, the turn of the core, and what is saved.
+
+use std::ops::Deref;
+
+use causeway_core::conversation::{Conversation, ConversationError, Decision, Turn};
+use causeway_store::Tx;
+
+use super::{Node, NodeError, now_ms};
+
+/// How a conversation is named.
+#[derive(Clone, Debug)]
+pub(crate) enum Find {
+    /// By its row.
+    Id(i64),
+    /// By its Matrix room.
+    Matrix(String),
+    /// By its MIMI room.
+    Mimi(String),
+}
+
+/// A transaction under way.
+pub(crate) struct Session<'t> {
+    /// The node.
+    pub(crate) node: &'t Node,
+    /// The transaction.
+    pub(crate) tx: &'t mut Tx,
+    saved: Vec<Conversation>,
+}
+
+impl<'t> Session<'t> {
+    pub(super) fn new(node: &'t Node, tx: &'t mut Tx) -> Self {
+        Self { node, tx, saved: Vec::new() }
+    }
+
+    pub(super) fn into_saved(self) -> Vec<Conversation> {
+        self.saved
+    }
+
+    /// The conversation, locked; none if there is no such.
+    pub(crate) async fn find(&mut self, find: &Find) -> Result<Option<Conversation>, NodeError> {
+        let id = match find {
+            Find::Id(id) => Some(*id),
+            Find::Matrix(room) => self.tx.conversation_of_matrix_room(room).await?,
+            Find::Mimi(room) => self.tx.conversation_of_mimi_room(room).await?,
+        };
+        let Some(id) = id else { return Ok(None) };
+        let Some(row) = self.tx.lock_conversation(id).await? else { return Ok(None) };
+        let mut conversation = match self.node.cache.take(id, row.version) {
+            Some(cached) => cached,
+            None => self.load(row).await?,
+        };
+        self.load_identities(&mut conversation).await?;
+        Ok(Some(conversation))
+    }
+
+    /// The conversation, locked.
+    pub(crate) async fn conversation(&mut self, find: &Find) -> Result<Conversation, NodeError> {
+        self.find(find).await?.ok_or(NodeError::NoSuchRoom)
+    }
+
+    /// One call of the core. What it decides is for [`Self::save`].
+    pub(crate) fn turn<T>(
+        &self,
+        act: impl FnOnce(&mut Turn<'_>) -> Result<T, ConversationError>,
+    ) -> Result<(T, Decision), NodeError> {
+        let roots = self.node.roots.current();
+        let mut rng = rand::rng();
+        let mut turn = Turn::new(&self.node.gateway, roots.deref(), now_ms(), &mut rng);
+        let value = act(&mut turn)?;
+        Ok((value, turn.decision))
+    }
+
+    /// Stores a conversation with what was decided; gives its id.
+    pub(crate) async fn save(&mut self, mut conversation: Conversation, decision: Decision) -> Result<i64, NodeError> {
+        self.store_all(&mut conversation, decision).await?;
+        let id = conversation.row.id;
+        self.saved.push(conversation);
+        Ok(id)
+    }
+
+    /// Gives a conversation back that has only been looked at.
+    pub(crate) fn unchanged(&mut self, conversation: Conversation) {
+        self.saved.push(conversation);
+    }
+}

@@ -1,0 +1,148 @@
+//! Sending what was stored, until the peer has taken it.
+//!
+//! One dispatcher leases the heads of lanes that are due and gives each to a task; a lane's next item is leased when
+//! its head is forgotten, so that order holds however many processes share the database.
+
+mod deliver;
+mod matrix;
+mod mimi;
+mod pace;
+mod pdus;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use causeway_core::records::OutboxRow;
+use causeway_drafts::mimi_uri::ProviderDomain;
+use causeway_store::{Lease, StoreError};
+use ruma::OwnedServerName;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::node::{Node, now_ms};
+use pace::Pace;
+
+/// Deliveries under way at once.
+const DELIVERIES: usize = 64;
+/// A lease outlives every request (see the HTTP client's limit).
+const LEASE: i64 = 120_000;
+/// As many PDUs as a Matrix transaction may have.
+const BATCH: i64 = 50;
+/// The dispatcher looks at the clock at least so often: items that were postponed become due.
+const TICK: Duration = Duration::from_millis(500);
+/// After a failure of the database.
+const BREATHER: Duration = Duration::from_secs(1);
+
+/// The other end of lanes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Peer {
+    /// A homeserver.
+    Homeserver(OwnedServerName),
+    /// A provider.
+    Provider(ProviderDomain),
+}
+
+impl Peer {
+    /// The lanes of a peer begin with one of these.
+    fn lane_prefixes(&self) -> Vec<String> {
+        match self {
+            Self::Homeserver(server) => vec![format!("pdu:{server}"), format!("matrix:{server}:")],
+            Self::Provider(provider) => vec![format!("mimi:{provider}:"), format!("consent:{provider}")],
+        }
+    }
+}
+
+/// What of the outbox is only in memory.
+#[derive(Default)]
+pub(crate) struct Outbox {
+    changed: Notify,
+    pace: Pace,
+    /// Peers to whom something could not be delivered.
+    waiting: Mutex<HashSet<Peer>>,
+    /// Of these, the ones that have shown themselves since.
+    back: Mutex<HashSet<Peer>>,
+}
+
+impl Outbox {
+    /// There is something new.
+    pub(crate) fn wake(&self) {
+        self.changed.notify_one();
+    }
+
+    /// A peer has sent us something: what waits for it is due.
+    pub(crate) fn heard_from(&self, peer: &Peer) {
+        if self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(peer) {
+            self.back.lock().unwrap_or_else(PoisonError::into_inner).insert(peer.clone());
+            self.wake();
+        }
+    }
+
+    fn waits_for(&self, peer: Peer) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(peer);
+    }
+}
+
+/// Delivers until `stop`, then lets deliveries under way finish.
+pub(crate) async fn run(node: Arc<Node>, stop: CancellationToken) {
+    let deliveries = TaskTracker::new();
+    let slots = Arc::new(Semaphore::new(DELIVERIES));
+    while !stop.is_cancelled() {
+        let Ok(slot) = slots.clone().acquire_owned().await else { break };
+        wake_lanes(&node).await;
+        match lease(&node).await {
+            Ok(rows) if rows.is_empty() => {
+                drop(slot);
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = node.outbox.changed.notified() => {}
+                    () = tokio::time::sleep(TICK) => {}
+                }
+            }
+            Ok(rows) => {
+                let node = node.clone();
+                deliveries.spawn(async move {
+                    deliver::deliver(&node, rows).await;
+                    drop(slot);
+                    node.outbox.wake();
+                });
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot read the outbox");
+                tokio::time::sleep(BREATHER).await;
+            }
+        }
+    }
+    deliveries.close();
+    deliveries.wait().await;
+}
+
+async fn lease(node: &Node) -> Result<Vec<OutboxRow>, StoreError> {
+    node.store
+        .transaction("lease", |tx| {
+            let lease = Lease { now: now_ms() as i64, duration: LEASE, batch: BATCH };
+            Box::pin(async move { tx.lease(lease).await })
+        })
+        .await
+}
+
+async fn wake_lanes(node: &Node) {
+    let back: Vec<Peer> = node.outbox.back.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
+    if back.is_empty() {
+        return;
+    }
+    let prefixes: Arc<Vec<String>> = Arc::new(back.iter().flat_map(Peer::lane_prefixes).collect());
+    let woken = node.store.transaction("wake lanes", move |tx| {
+        let prefixes = prefixes.clone();
+        Box::pin(async move {
+            for prefix in prefixes.iter() {
+                tx.wake_lanes(prefix).await?;
+            }
+            Ok::<_, StoreError>(())
+        })
+    });
+    if let Err(error) = woken.await {
+        tracing::error!(%error, "cannot wake the lanes of a peer that is back");
+    }
+}

@@ -1,0 +1,33 @@
+//! The public part of a group: tree and room state, no secrets.
+
+use crate::StoreError;
+use crate::tx::{Tx, both};
+
+impl Tx {
+    /// The rows of openmls' storage that all clients of a group share.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn public_group_values(&mut self, conversation_id: i64) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        let found = both!(self, connection => {
+            sqlx::query_as("-- public group values\nSELECT key, value FROM group_values WHERE conversation_id = $1 AND client_uri = ''")
+                .bind(conversation_id).fetch_all(connection).await
+        })?;
+        Ok(found)
+    }
+
+    /// The own clients that hold secrets of a group.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn own_clients(&mut self, conversation_id: i64) -> Result<Vec<String>, StoreError> {
+        let found = both!(self, connection => {
+            sqlx::query_as::<_, (String,)>(
+                "-- own clients\n\
+                 SELECT DISTINCT client_uri FROM group_values WHERE conversation_id = $1 AND client_uri <> '' ORDER BY client_uri",
+            )
+            .bind(conversation_id).fetch_all(connection).await
+        })?;
+        Ok(found.into_iter().map(|(client,)| client).collect())
+    }
+}

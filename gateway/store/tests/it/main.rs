@@ -1,0 +1,16 @@
+//! The store from outside, every test on both databases.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
+
+mod conversations;
+mod epochs;
+mod group_values;
+mod inbox;
+mod key_packages;
+mod operator;
+mod outbox;
+mod rooms;
+mod schema;
+mod sealing;
+mod small_tables;
+mod support;
+mod transactions;

@@ -1,0 +1,5 @@
+//! The reference provider against itself: two providers, each hub of a room and follower in the other's.
+
+mod refusals;
+mod rooms;
+mod support;

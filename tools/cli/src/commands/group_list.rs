@@ -1,0 +1,51 @@
+//! `causewayctl group list`
+
+use causeway_store::Store;
+use serde::Serialize;
+
+use crate::arguments::Output;
+use crate::find::names;
+use crate::render::{self, Row, short};
+
+#[derive(Serialize)]
+struct Line {
+    conversation: i64,
+    room: String,
+    group: String,
+    hub: String,
+    epoch: i64,
+    epoch_id: String,
+}
+
+impl Row for Line {
+    const HEADER: &'static [&'static str] = &["conversation", "room", "group", "hub", "epoch", "epoch id"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.conversation.to_string(),
+            self.room.clone(),
+            self.group.clone(),
+            self.hub.clone(),
+            self.epoch.to_string(),
+            short(&self.epoch_id),
+        ]
+    }
+}
+
+pub(crate) async fn run(store: &Store, output: Output) -> anyhow::Result<String> {
+    let lines: Vec<Line> = super::rooms(store)
+        .await?
+        .into_iter()
+        .filter_map(|room| {
+            Some(Line {
+                conversation: room.id,
+                room: names(&room).swap_remove(0),
+                group: String::from_utf8_lossy(room.group_id.as_ref()?).into_owned(),
+                hub: room.hub.clone().unwrap_or_default(),
+                epoch: room.head_number?,
+                epoch_id: hex::encode(room.head_epoch_id.as_ref()?),
+            })
+        })
+        .collect();
+    render::rows(&lines, output)
+}

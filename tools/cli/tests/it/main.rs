@@ -1,0 +1,8 @@
+//! `causewayctl` as operators run it: the program itself, on databases that the store filled.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
+
+mod configuration;
+mod failures;
+mod output;
+mod seed;
+mod support;

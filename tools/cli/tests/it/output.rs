@@ -1,0 +1,163 @@
+use crate::seed::{self, Seeded};
+use crate::support::*;
+
+/// Both databases give the operator the same picture.
+async fn both() -> Vec<Seeded> {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("output_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    vec![seed::sqlite().await, seed::postgres(&name).await]
+}
+
+/// Compared without the spaces that only align.
+async fn assert_prints(arguments: &[&str], expected: &str) {
+    for seeded in both().await {
+        assert_eq!(stdout(&seeded.url, arguments), expected, "{arguments:?} on {}", seeded.url);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn room_list_names_every_conversation() {
+    assert_prints(
+        &["room", "list"],
+        "\
+id  kind     status   topology     matrix room    mimi room               hub      epoch
+1   bridge   active   our_hub      !club:hs.test  mimi://gw.test/r/club   gw.test  2
+2   bridge   paused   foreign_hub  -              mimi://a.test/r/lounge  a.test   -
+3   consent  waiting  -            -              -                       -        -
+",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ndjson_is_one_object_a_line() {
+    assert_prints(
+        &["-o", "ndjson", "room", "list"],
+        r#"{"id":1,"kind":"bridge","status":"active","topology":"our_hub","matrix_room":"!club:hs.test","mimi_room":"mimi://gw.test/r/club","hub":"gw.test","epoch":2}
+{"id":2,"kind":"bridge","status":"paused","topology":"foreign_hub","matrix_room":null,"mimi_room":"mimi://a.test/r/lounge","hub":"a.test","epoch":null}
+{"id":3,"kind":"consent","status":"waiting","topology":null,"matrix_room":null,"mimi_room":null,"hub":null,"epoch":null}
+"#,
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn room_show_takes_every_name_of_a_room() {
+    let seeded = seed::sqlite().await;
+    let by_id = stdout(&seeded.url, &["room", "show", "1"]);
+    for name in ["!club:hs.test", "mimi://gw.test/r/club"] {
+        assert_eq!(stdout(&seeded.url, &["room", "show", name]), by_id);
+    }
+    assert_prints(
+        &["room", "show", "!club:hs.test"],
+        "\
+id            1
+kind          bridge
+status        active
+topology      our_hub
+matrix room   !club:hs.test
+room version  11
+mimi room     mimi://gw.test/r/club
+hub           gw.test
+group         mimi://gw.test/g/club
+epoch         2
+epoch id      a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3
+own clients   mimi://gw.test/d/_causeway/gateway-1
+waiting       1
+losses        1
+created       2026-09-21T14:13:20Z
+",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn group_list_shows_heads() {
+    assert_prints(
+        &["group", "list"],
+        "\
+conversation  room           group                  hub      epoch  epoch id
+1             !club:hs.test  mimi://gw.test/g/club  gw.test  2      a3a3a3a3
+",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn group_epochs_is_the_whole_history() {
+    let ids = ["a1".repeat(32), "a2".repeat(32), "a3".repeat(32)];
+    let committer = "mimi://gw.test/d/_causeway/gateway-1";
+    assert_prints(
+        &["group", "epochs", "mimi://gw.test/r/club"],
+        &format!(
+            "\
+number  short     parent    status  origin     committer                             created               epoch id
+0       a1a1a1a1  -         past    created    -                                     2026-09-21T14:13:20Z  {}
+1       a2a2a2a2  a1a1a1a1  past    committed  {committer}  2026-09-21T14:13:21Z  {}
+2       a3a3a3a3  a2a2a2a2  head    committed  {committer}  2026-09-21T14:13:22Z  {}
+",
+            ids[0], ids[1], ids[2]
+        ),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn group_epochs_as_json_has_full_names() {
+    let seeded = seed::sqlite().await;
+    let epochs: serde_json::Value = serde_json::from_str(&stdout(&seeded.url, &["-o", "json", "group", "epochs", "1"])).unwrap();
+    assert_eq!(epochs.as_array().unwrap().len(), 3);
+    assert_eq!(epochs[0]["parent"], serde_json::Value::Null);
+    assert_eq!(epochs[1]["parent"], epochs[0]["epoch_id"]);
+    assert_eq!(epochs[2]["epoch_id"], "a3".repeat(32));
+}
+
+/// From the public part alone: the program has no key.
+#[tokio::test(flavor = "multi_thread")]
+async fn group_members_shows_participants_with_and_without_clients() {
+    assert_prints(
+        &["group", "members", "1"],
+        "\
+user                        role     client                                leaf  ours
+mimi://gw.test/u/_causeway  gateway  mimi://gw.test/d/_causeway/gateway-1  0     yes
+mimi://a.test/u/carol       member   -                                     -     no
+",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn queue_list_says_what_waits_and_why() {
+    assert_prints(
+        &["queue", "list"],
+        "\
+id  lane              kind    conversation  state    attempts  not before            last error
+2   matrix:hs.test    pdu     -             due      0         -                     -
+1   mimi:a.test/club  notify  1             waiting  0         2096-10-02T07:06:40Z  connection refused
+",
+    )
+    .await;
+}
+
+/// Control characters that peers wrote do not reach the terminal.
+#[tokio::test(flavor = "multi_thread")]
+async fn loss_list_is_of_all_rooms_or_of_one() {
+    assert_prints(
+        &["loss", "list"],
+        "\
+recorded              conversation  direction       feature     detail     source
+2026-09-21T14:13:20Z  1             matrix_to_mimi  media       an image   $event
+2026-09-21T14:13:20Z  2             matrix_to_mimi  expiration  bold [31m  $event
+",
+    )
+    .await;
+    assert_prints(
+        &["loss", "list", "!club:hs.test"],
+        "\
+recorded              conversation  direction       feature  detail    source
+2026-09-21T14:13:20Z  1             matrix_to_mimi  media    an image  $event
+",
+    )
+    .await;
+}

@@ -1,0 +1,158 @@
+//! A gateway's database with three conversations: a room of ours with a real group, a foreign one, and a question.
+
+use causeway_core::records::{ConversationRow, EpochRow, GroupValueRow, LossRow};
+use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListData, UserRolePair};
+use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
+use causeway_drafts::mimi_room_policy_04::capability::Capability;
+use causeway_drafts::mimi_room_policy_04::roles_list::{Role, RolesList};
+use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, RoomUri, UserUri};
+use causeway_mls::{CreateGroup, CredentialAuthority, Group, RoomState};
+use causeway_store::testing::Postgres;
+use causeway_store::{Keyring, Store, StoreError, Tx};
+use tempfile::TempDir;
+use zeroize::Zeroizing;
+
+/// 2026-09-21T14:13:20Z
+const NOW: i64 = 1_790_000_000_000;
+
+pub(crate) struct Seeded {
+    pub(crate) url: String,
+    pub(crate) directory: TempDir,
+}
+
+/// `causeway.db` in a directory of its own.
+pub(crate) async fn sqlite() -> Seeded {
+    let directory = TempDir::new().unwrap();
+    let url = format!("sqlite://{}", directory.path().join("causeway.db").display());
+    fill(&url).await;
+    Seeded { url, directory }
+}
+
+pub(crate) async fn postgres(name: &str) -> Seeded {
+    let url = Postgres::shared().unwrap().database(name).await.unwrap();
+    fill(&url).await;
+    Seeded { url, directory: TempDir::new().unwrap() }
+}
+
+async fn fill(url: &str) {
+    let store = Store::connect(url, Keyring::new(&Zeroizing::new([1; 32]))).await.unwrap();
+    store.transaction::<_, StoreError, _>("seed", |tx| Box::pin(rows(tx))).await.unwrap();
+}
+
+async fn rows(tx: &mut Tx) -> Result<(), StoreError> {
+    let id = tx.insert_conversation(&ours()).await?;
+    tx.insert_conversation(&foreign()).await?;
+    tx.insert_conversation(&question()).await?;
+    for number in 0..3 {
+        tx.insert_epoch(&epoch(id, number)).await?;
+    }
+    for (client_uri, key, value) in group() {
+        tx.put_group_value(&GroupValueRow { conversation_id: id, client_uri, key, value }).await?;
+    }
+    tx.queue("mimi:a.test/club", "notify", Some(id), b"content").await?;
+    tx.queue("matrix:hs.test", "pdu", None, b"content").await?;
+    tx.postpone(&[1], 4_000_000_000_000, "connection refused").await?;
+    for (conversation_id, feature, detail) in [(id, "media", "an image"), (2, "expiration", "bold\u{1b}[31m")] {
+        tx.insert_loss(&LossRow {
+            conversation_id,
+            source: "$event".to_owned(),
+            direction: "matrix_to_mimi".to_owned(),
+            feature: feature.to_owned(),
+            detail: detail.to_owned(),
+            recorded_at: NOW,
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+fn conversation() -> ConversationRow {
+    ConversationRow {
+        id: 0,
+        version: 0,
+        kind: "bridge".to_owned(),
+        status: "active".to_owned(),
+        topology: None,
+        matrix_room_id: None,
+        room_version: None,
+        mimi_room: None,
+        hub: None,
+        group_id: None,
+        head_epoch_id: None,
+        head_number: None,
+        created_at: NOW,
+        bookkeeping: b"sealed".to_vec(),
+    }
+}
+
+fn ours() -> ConversationRow {
+    ConversationRow {
+        topology: Some("our_hub".to_owned()),
+        matrix_room_id: Some("!club:hs.test".to_owned()),
+        room_version: Some("11".to_owned()),
+        mimi_room: Some("mimi://gw.test/r/club".to_owned()),
+        hub: Some("gw.test".to_owned()),
+        group_id: Some(b"mimi://gw.test/g/club".to_vec()),
+        head_epoch_id: Some(vec![0xa3; 32]),
+        head_number: Some(2),
+        ..conversation()
+    }
+}
+
+fn foreign() -> ConversationRow {
+    ConversationRow {
+        status: "paused".to_owned(),
+        topology: Some("foreign_hub".to_owned()),
+        mimi_room: Some("mimi://a.test/r/lounge".to_owned()),
+        hub: Some("a.test".to_owned()),
+        ..conversation()
+    }
+}
+
+fn question() -> ConversationRow {
+    ConversationRow { kind: "consent".to_owned(), status: "waiting".to_owned(), ..conversation() }
+}
+
+fn epoch(conversation_id: i64, number: u8) -> EpochRow {
+    EpochRow {
+        conversation_id,
+        epoch_id: vec![0xa1 + number; 32],
+        parent_epoch_id: (number > 0).then(|| vec![0xa0 + number; 32]),
+        number: number.into(),
+        confirmation_tag: vec![1; 32],
+        status: "head".to_owned(),
+        origin: if number == 0 { "created" } else { "committed" }.to_owned(),
+        committer: (number > 0).then(|| "mimi://gw.test/d/_causeway/gateway-1".to_owned()),
+        commit: vec![1],
+        created_at: NOW + i64::from(number) * 1000,
+    }
+}
+
+/// A group of one client, with a participant that has none.
+fn group() -> Vec<(String, Vec<u8>, Vec<u8>)> {
+    let domain: ProviderDomain = "gw.test".parse().unwrap();
+    let (authority, _) = CredentialAuthority::generate(&domain).unwrap();
+    let hub = authority.issue_hub(&domain).unwrap();
+    let listener = UserUri::new(&domain, "_causeway");
+    let carol = UserUri::new(&"a.test".parse().unwrap(), "carol");
+    let identity = authority.issue_client(&ClientUri::new(&listener, "gateway-1"), &listener).unwrap();
+    let participants = vec![UserRolePair { user: listener, role_index: 5 }, UserRolePair { user: carol, role_index: 2 }];
+    let roles = RolesList {
+        roles: vec![
+            Role::new(0, "no_role", vec![], vec![]),
+            Role::new(1, "banned", vec![], vec![]),
+            Role::new(2, "member", vec![Capability::CAN_SEND_MESSAGE], vec![]),
+            Role::new(5, "gateway", vec![Capability::CAN_SEND_MESSAGE], vec![]),
+        ],
+    };
+    let metadata = RoomMetadata::named(&RoomUri::new(&domain, "club"), "Club");
+    let room_state = RoomState::baseline(&hub, ParticipantListData { participants }, metadata, roles);
+    let group_id = b"mimi://gw.test/g/club".to_vec();
+    let mut group = Group::create(CreateGroup { group_id, room_state, hub: &hub }, &identity).unwrap();
+    let changes = group.take_changes();
+    let public = changes.public.put.into_iter().map(|(key, value)| (String::new(), key, value));
+    let private = changes.clients.into_iter().flat_map(|(client, rows)| {
+        rows.put.into_iter().map(move |(key, value)| (client.to_string(), key, value))
+    });
+    public.chain(private).collect()
+}
