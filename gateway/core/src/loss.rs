@@ -49,6 +49,8 @@ pub enum Feature {
     RefusedByMatrix,
     /// The hub refuses it.
     RefusedByHub,
+    /// A follower refuses what we fan out as its hub.
+    RefusedByFollower,
     /// The hub's timestamps ran backwards.
     HubClockRegressed,
     /// A commit of the hub's order that we find invalid.

@@ -38,8 +38,6 @@ pub enum Prepared {
 
 /// A request to a provider.
 pub enum MimiRequest {
-    /// `notify`
-    Notify(Vec<u8>),
     /// `keyMaterial`, for this user.
     KeyMaterial(UserUri, Vec<u8>),
     /// `submitMessage`, to the room's hub.
@@ -61,8 +59,8 @@ impl Conversation {
     /// Decides what leaves for an outbox item.
     pub fn prepare(&mut self, turn: &mut Turn<'_>, item: &Outgoing) -> Result<Prepared> {
         match item {
-            Outgoing::Pdu { .. } => Ok(Prepared::Done),
-            Outgoing::Notify { message, .. } => Ok(Prepared::Mimi(MimiRequest::Notify(message.clone()))),
+            // These leave as they are, without the conversation being asked.
+            Outgoing::Pdu { .. } | Outgoing::Notify { .. } => Ok(Prepared::Done),
             Outgoing::RequestConsent { entry } => Ok(Prepared::Mimi(MimiRequest::RequestConsent(entry.clone()))),
             Outgoing::UpdateConsent { entry } => Ok(Prepared::Mimi(MimiRequest::UpdateConsent(entry.clone()))),
             Outgoing::MatrixInvite { sender, user } => self.prepare_invite(turn, sender, user),

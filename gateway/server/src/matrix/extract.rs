@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::RequestExt;
-use axum::extract::{FromRequest, RawPathParams, Request};
+use axum::extract::{FromRequest, OriginalUri, RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, Limited};
 use ruma::api::federation::authentication::XMatrix;
@@ -29,7 +29,10 @@ impl<R: IncomingRequest> FromRequest<Arc<Node>> for Signed<R> {
 
     async fn from_request(mut request: Request, node: &Arc<Node>) -> Result<Self, MatrixError> {
         let path: RawPathParams = request.extract_parts().await.map_err(|_| MatrixError::invalid_param("not a valid path"))?;
-        let (parts, body) = request.into_parts();
+        // What was signed is the path as it came, not what nested routers leave of it.
+        let OriginalUri(uri) = request.extract_parts().await.map_err(|_| MatrixError::invalid_param("not a valid path"))?;
+        let (mut parts, body) = request.into_parts();
+        parts.uri = uri;
         let body = match Limited::new(body, BODY_LIMIT).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<http_body_util::LengthLimitError>() => return Err(MatrixError::too_large()),

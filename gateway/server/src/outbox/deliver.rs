@@ -7,7 +7,7 @@ use causeway_core::loss::Feature;
 use causeway_core::records::{LossRow, OutboxRow};
 use causeway_store::StoreError;
 
-use super::{Peer, matrix, mimi, pdus};
+use super::{Peer, matrix, mimi, notify, pdus};
 use crate::node::{Find, Node, NodeError, now_ms};
 
 /// The first wait after a failure, ms; it doubles.
@@ -35,6 +35,7 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: Vec<OutboxRow>) {
     let Some(head) = rows.first() else { return };
     let result = match head.kind.as_str() {
         "pdu" => pdus::deliver(node, &rows).await,
+        "notify" => notify::deliver(node, &rows).await,
         _ => deliver_item(node, head).await,
     };
     if let Err(error) = result {
@@ -56,7 +57,7 @@ async fn deliver_item(node: &Arc<Node>, row: &OutboxRow) -> Result<(), NodeError
     };
     let outcome = match prepared {
         Prepared::Done | Prepared::Wait(_) => return Ok(()),
-        Prepared::Mimi(request) => mimi::send(node, &item, request).await?,
+        Prepared::Mimi(request) => mimi::send(node, request).await?,
         Prepared::Invite(pdu) => matrix::invite(node, row, *pdu).await?,
         Prepared::Join => matrix::join(node, &item).await?,
         Prepared::Decline => matrix::decline(node, &item).await?,
@@ -143,6 +144,17 @@ async fn unusable(node: &Arc<Node>, row: &Arc<OutboxRow>, error: &ConversationEr
         })
         .await?;
     Ok(())
+}
+
+/// The peer has taken them.
+pub(super) async fn forget(node: &Node, rows: &[OutboxRow]) -> Result<(), StoreError> {
+    let ids: Arc<Vec<i64>> = Arc::new(rows.iter().map(|row| row.id).collect());
+    node.store
+        .transaction("delivered", move |tx| {
+            let ids = ids.clone();
+            Box::pin(async move { tx.forget(&ids).await })
+        })
+        .await
 }
 
 /// The lane waits.

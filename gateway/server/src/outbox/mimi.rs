@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use causeway_core::conversation::{Answer, MimiRequest, Outgoing};
+use causeway_core::conversation::{Answer, MimiRequest};
 use causeway_drafts::decode_exact;
 use causeway_drafts::mimi_protocol_06::consent::ConsentEntry;
 use causeway_drafts::mimi_protocol_06::group_info::{
@@ -22,9 +22,8 @@ fn stored(error: impl std::fmt::Display) -> NodeError {
 }
 
 /// Sends a request, and reads the answer.
-pub(super) async fn send(node: &Arc<Node>, item: &Arc<Outgoing>, request: MimiRequest) -> Result<Outcome, NodeError> {
+pub(super) async fn send(node: &Arc<Node>, request: MimiRequest) -> Result<Outcome, NodeError> {
     let (provider, sent) = match request {
-        MimiRequest::Notify(body) => notify(node, item, body).await?,
         MimiRequest::KeyMaterial(user, body) => {
             let provider = user.provider();
             let ours = node.providers.ours();
@@ -68,14 +67,6 @@ fn decoded<T: tls_codec::Deserialize>(provider: &ProviderDomain, body: &[u8]) ->
 async fn to_hub(node: &Arc<Node>, (room, target): (&RoomUri, Target<'_>), body: Vec<u8>) -> Result<Vec<u8>, ProviderError> {
     let answer = node.providers.post(&room.provider(), target, (node.providers.ours(), body)).await?;
     Ok(answer.body.to_vec())
-}
-
-async fn notify(node: &Arc<Node>, item: &Outgoing, body: Vec<u8>) -> Result<Sent, NodeError> {
-    let Outgoing::Notify { room, provider, .. } = item else { return Err(stored("not a fan-out")) };
-    let room: RoomUri = room.parse().map_err(stored)?;
-    let provider: ProviderDomain = provider.parse().map_err(stored)?;
-    let answer = node.providers.post(&provider, Target::Notify(&room), (&room.provider(), body)).await;
-    Ok((provider, answer.map(|_| Answer::Accepted)))
 }
 
 fn key_material(provider: &ProviderDomain, body: &[u8]) -> Result<Answer, ProviderError> {

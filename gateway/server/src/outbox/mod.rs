@@ -6,6 +6,7 @@
 mod deliver;
 mod matrix;
 mod mimi;
+mod notify;
 mod pace;
 mod pdus;
 
@@ -28,7 +29,7 @@ use pace::Pace;
 const DELIVERIES: usize = 64;
 /// A lease outlives every request (see the HTTP client's limit).
 const LEASE: i64 = 120_000;
-/// As many PDUs as a Matrix transaction may have.
+/// As many PDUs as a Matrix transaction may have; as many fan-outs in one body.
 const BATCH: i64 = 50;
 /// The dispatcher looks at the clock at least so often: items that were postponed become due.
 const TICK: Duration = Duration::from_millis(500);
@@ -121,7 +122,7 @@ pub(crate) async fn run(node: Arc<Node>, stop: CancellationToken) {
 async fn lease(node: &Node) -> Result<Vec<OutboxRow>, StoreError> {
     node.store
         .transaction("lease", |tx| {
-            let lease = Lease { now: now_ms() as i64, duration: LEASE, batch: BATCH };
+            let lease = Lease { now: now_ms() as i64, duration: LEASE, batch: BATCH, batched_kinds: &["pdu", "notify"] };
             Box::pin(async move { tx.lease(lease).await })
         })
         .await

@@ -10,7 +10,7 @@ use ruma::{MilliSecondsSinceUnixEpoch, OwnedServerName};
 use serde_json::value::RawValue;
 
 use super::Peer;
-use super::deliver::{backoff, postpone};
+use super::deliver::{backoff, forget, postpone};
 use crate::node::{Node, NodeError};
 
 pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), NodeError> {
@@ -32,11 +32,11 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
                     tracing::warn!(%server, %event_id, why, "a homeserver refuses an event of ours");
                 }
             }
-            forget(node, rows).await
+            Ok(forget(node, rows).await?)
         }
         Err(error) if error.is_final() => {
             tracing::error!(%server, %error, events = rows.len(), "a homeserver refuses a whole transaction for good");
-            forget(node, rows).await
+            Ok(forget(node, rows).await?)
         }
         Err(error) => {
             tracing::info!(%server, %error, "events are not delivered yet");
@@ -70,15 +70,4 @@ async fn events(node: &Node, rows: &[OutboxRow]) -> Result<Vec<Box<RawValue>>, N
     });
     let found = found.await?;
     found.into_iter().map(|json| RawValue::from_string(json).map_err(|error| NodeError::Stored(error.to_string()))).collect()
-}
-
-async fn forget(node: &Node, rows: &[OutboxRow]) -> Result<(), NodeError> {
-    let ids: Arc<Vec<i64>> = Arc::new(rows.iter().map(|row| row.id).collect());
-    node.store
-        .transaction("forget events", move |tx| {
-            let ids = ids.clone();
-            Box::pin(async move { tx.forget(&ids).await })
-        })
-        .await?;
-    Ok(())
 }

@@ -24,8 +24,10 @@ pub struct Lease {
     pub now: i64,
     /// How long the work may take.
     pub duration: i64,
-    /// As many rows of one kind at once.
+    /// As many rows of one kind at once,
     pub batch: i64,
+    /// if it is one of these kinds; of others one at a time.
+    pub batched_kinds: &'static [&'static str],
 }
 
 impl Tx {
@@ -97,9 +99,10 @@ impl Tx {
 
     /// A retry repeats its batch exactly; a first try takes what follows the head and is of its kind.
     async fn batch(&mut self, head: &OutboxRow, lease: Lease) -> Result<Vec<OutboxRow>, StoreError> {
+        let limit = if lease.batched_kinds.contains(&head.kind.as_str()) { lease.batch } else { 1 };
         let found = both!(self, connection => {
             sqlx::query_as::<_, Columns>(select!("batch", "WHERE lane = $1 ORDER BY id LIMIT $2"))
-                .bind(&head.lane).bind(lease.batch).fetch_all(connection).await
+                .bind(&head.lane).bind(limit).fetch_all(connection).await
         })?;
         let mut rows = Vec::new();
         for columns in found {

@@ -62,7 +62,7 @@ async fn a_reader_cannot_write() {
         let reader = Store::connect_read_only(&db.url).await.unwrap();
         let written = reader.transaction("write", tx!(|tx| tx.queue("mimi:a", "pdu", None, b"x").await)).await;
         assert!(matches!(written, Err(StoreError::Database(_))), "{written:?}");
-        let leased = reader.transaction("lease", tx!(|tx| tx.lease(Lease { now: NOW, duration: 1, batch: 1 }).await.map(|_| ()))).await;
+        let leased = reader.transaction("lease", tx!(|tx| tx.lease(Lease { now: NOW, duration: 1, batch: 1, batched_kinds: &["pdu"] }).await.map(|_| ()))).await;
         assert!(leased.is_err());
         assert_eq!(db.run(tx!(|tx| tx.outbox_depth().await)).await, 1);
     })

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::support::*;
 
-const LEASE: Lease = Lease { now: NOW, duration: 60_000, batch: 1 };
+const LEASE: Lease = Lease { now: NOW, duration: 60_000, batch: 1, batched_kinds: &["pdu"] };
 
 async fn queue(db: &Database, lane: &'static str, bodies: &'static [&'static str]) {
     db.run(tx!([lane, bodies] |tx| {
