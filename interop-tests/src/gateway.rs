@@ -109,7 +109,7 @@ impl Gateway {
 
 async fn serve(programs: &Programs, file: &Path, log: &Path) -> Result<Process> {
     let mut command = Command::new(&programs.causeway);
-    command.args(["serve", "--config"]).arg(file);
+    command.args(["serve", "--config"]).arg(file).env("CAUSEWAY_LOG", "info,causeway=debug,ruma_state_res=warn");
     let mut process = Process::start("causeway", command, log)?;
     process.ready_line("causeway is ready").await?;
     Ok(process)
