@@ -161,7 +161,8 @@ impl Trust {
     pub(crate) fn certify_hub(&self, hub: &ProviderDomain, credential: &Credential, key: &[u8]) -> Result<()> {
         let chain = chain_of(credential)?;
         let certificate = parse(&chain[0])?;
-        let named = general_names(&certificate)?.iter().any(|name| matches!(name, GeneralName::DNSName(name) if *name == hub.as_str()));
+        let named =
+            general_names(&certificate)?.iter().any(|name| matches!(name, GeneralName::DNSName(name) if *name == hub.as_str()));
         if !named {
             return Err(refused(format!("G-26: the certificate does not name {hub}")));
         }
@@ -172,7 +173,12 @@ impl Trust {
     ///
     /// # Errors
     /// If credential or signature do not hold.
-    pub(crate) fn certify_signature(&self, (credential, key): (&Credential, &[u8]), content: &[u8], signature: &[u8]) -> Result<ClientUri> {
+    pub(crate) fn certify_signature(
+        &self,
+        (credential, key): (&Credential, &[u8]),
+        content: &[u8],
+        signature: &[u8],
+    ) -> Result<ClientUri> {
         let client = self.certify(credential, key)?;
         if verifies(key, content, signature) { Ok(client) } else { Err(refused("the signature does not verify")) }
     }
@@ -226,7 +232,8 @@ pub(crate) fn named_client(credential: &Credential) -> Result<ClientUri> {
     let chain = chain_of(credential)?;
     let certificate = parse(&chain[0])?;
     let names = general_names(&certificate)?;
-    let uris: Vec<&str> = names.iter().filter_map(|name| if let GeneralName::URI(uri) = name { Some(*uri) } else { None }).collect();
+    let uris: Vec<&str> =
+        names.iter().filter_map(|name| if let GeneralName::URI(uri) = name { Some(*uri) } else { None }).collect();
     let clients: Vec<ClientUri> = uris.iter().filter_map(|uri| uri.parse().ok()).collect();
     let users: Vec<UserUri> = uris.iter().filter_map(|uri| uri.parse().ok()).collect();
     match (clients.as_slice(), users.as_slice()) {

@@ -1,9 +1,9 @@
 //! `keyMaterial`, as hub: relayed to the target's provider, or answered here (P-019).
 
+use causeway_drafts::mimi_protocol_06::Protocol;
 use causeway_drafts::mimi_protocol_06::key_material::{
     ClientKeyMaterialStatus, KeyMaterialRequest, KeyMaterialRequestTbs, KeyMaterialResponse, KeyMaterialUserCode,
 };
-use causeway_drafts::mimi_protocol_06::Protocol;
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, RoomUri, UserUri};
 use causeway_drafts::{decode_exact, encode};
 use openmls::prelude::{KeyPackage, KeyPackageIn, ProtocolVersion};
@@ -78,7 +78,21 @@ impl Provider {
     /// # Errors
     /// The target's refusal, or a KeyPackage that does not hold.
     pub(crate) async fn claim(&self, client: &ClientUri, room: &RoomUri, target: &UserUri) -> Result<Vec<KeyPackage>> {
-        let request = self.with(|state| {
+        let request = self.claim_request(client, room, target)?;
+        let hub = room.provider();
+        let response = match hub == self.domain {
+            true => self.key_material(&self.domain, &request).await?,
+            false => self.post_claim(&hub, &request).await?,
+        };
+        let code = user_code(response.user_status);
+        if !matches!(response.user_status, KeyMaterialUserCode::Success | KeyMaterialUserCode::PartialSuccess) {
+            return Err(Error::Peer { code: code.to_owned(), why: format!("no KeyPackages of {target}: {code}") });
+        }
+        self.check_supplied(target, &response).await
+    }
+
+    fn claim_request(&self, client: &ClientUri, room: &RoomUri, target: &UserUri) -> Result<KeyMaterialRequest> {
+        self.with(|state| {
             let device = state.device(client)?;
             KeyMaterialRequestTbs {
                 protocol: Protocol::Mls10,
@@ -91,26 +105,17 @@ impl Provider {
                 requester_credential: device.identity.credential(),
             }
             .sign(|content| device.identity.sign(content))
-        })?;
-        let hub = room.provider();
-        let response = match hub == self.domain {
-            true => self.key_material(&self.domain, &request).await?,
-            false => self.post_claim(&hub, &request).await?,
-        };
-        let code = user_code(response.user_status);
-        if !matches!(response.user_status, KeyMaterialUserCode::Success | KeyMaterialUserCode::PartialSuccess) {
-            return Err(Error::Peer { code: code.to_owned(), why: format!("no KeyPackages of {target}: {code}") });
-        }
-        let supplied: Vec<_> = response
-            .clients
-            .into_iter()
-            .filter_map(|client| match client.status {
-                ClientKeyMaterialStatus::Success(key_package) => Some((client.client_uri, key_package.into_value())),
-                _ => None,
-            })
-            .collect();
+        })
+    }
+
+    /// G-15: the response is unsigned, so each KeyPackage has to speak for itself.
+    async fn check_supplied(&self, target: &UserUri, response: &KeyMaterialResponse) -> Result<Vec<KeyPackage>> {
         self.resolving(|state| {
-            let checked = supplied.iter().map(|(client, key_package)| {
+            let supplied = response.clients.iter().filter_map(|client| match &client.status {
+                ClientKeyMaterialStatus::Success(key_package) => Some((&client.client_uri, key_package.value())),
+                _ => None,
+            });
+            let checked = supplied.map(|(client, key_package)| {
                 let key_package = validate(key_package.clone())?;
                 let leaf = key_package.leaf_node();
                 let named = state.trust.certify(leaf.credential(), leaf.signature_key().as_slice())?;

@@ -66,9 +66,7 @@ impl Draft {
         let (replaces, in_reply_to, nested_part) = match kind {
             Kind::Text => (None, reply, NestedPart::text(PLAIN, text)),
             Kind::Markdown => (None, reply, NestedPart::text(MARKDOWN, text)),
-            Kind::Reaction => {
-                (None, Some(needed()?), NestedPart::single(Disposition::REACTION, PLAIN, text.as_bytes().to_vec()))
-            }
+            Kind::Reaction => (None, Some(needed()?), NestedPart::single(Disposition::REACTION, PLAIN, text.as_bytes().to_vec())),
             Kind::Edit => (Some(needed()?), reply, NestedPart::text(PLAIN, text)),
             Kind::Delete => (Some(needed()?), reply, NestedPart::null(Disposition::RENDER)),
             Kind::Unreact => (Some(needed()?), reply, NestedPart::null(Disposition::REACTION)),
@@ -101,7 +99,7 @@ pub(crate) struct Heard {
     pub(crate) sender: UserUri,
     /// Its client.
     pub(crate) client: ClientUri,
-    /// Whether this device sent it.
+    /// Whether the device's user sent it.
     pub(crate) own: bool,
     /// The epoch it was sealed in.
     pub(crate) epoch: u64,
@@ -127,7 +125,7 @@ pub(crate) struct Heard {
 pub(crate) struct Origin {
     /// The client.
     pub(crate) client: ClientUri,
-    /// Whether it is the hearer.
+    /// Whether it is one of the hearer's user.
     pub(crate) own: bool,
     /// The epoch of the message.
     pub(crate) epoch: u64,

@@ -26,6 +26,9 @@ mod roles;
 mod room_state;
 mod server;
 mod state;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests;
 mod tls;
 mod view;
 

@@ -110,7 +110,11 @@ fn judge_metadata(before: &RoomState, after: &RoomState, actor: &UserUri) -> Res
     need(old.room_uri == new.room_uri, || "R-071: a room's URI does not change".to_owned())?;
     let fields = [
         (old.room_name != new.room_name, Capability::CAN_CHANGE_ROOM_NAME, "R-071: canChangeRoomName"),
-        (old.room_descriptions != new.room_descriptions, Capability::CAN_CHANGE_ROOM_DESCRIPTION, "R-071: canChangeRoomDescription"),
+        (
+            old.room_descriptions != new.room_descriptions,
+            Capability::CAN_CHANGE_ROOM_DESCRIPTION,
+            "R-071: canChangeRoomDescription",
+        ),
         (old.room_avatar != new.room_avatar, Capability::CAN_CHANGE_ROOM_AVATAR, "R-071: canChangeRoomAvatar"),
         (old.room_subject != new.room_subject, Capability::CAN_CHANGE_ROOM_SUBJECT, "R-071: canChangeRoomSubject"),
         (old.room_mood != new.room_mood, Capability::CAN_CHANGE_ROOM_MOOD, "R-071: canChangeRoomMood"),
@@ -184,7 +188,9 @@ fn judge_active(state: &RoomState, active: &BTreeSet<UserUri>) -> Result<()> {
         let holders = active.iter().filter(|user| state.role_of(user) == role.role_index).count();
         let maximum = role.maximum_active_participants_constraint.map_or(usize::MAX, |maximum| maximum as usize);
         let fits = (role.minimum_active_participants_constraint as usize..=maximum).contains(&holders);
-        need(fits || role.role_index == NO_ROLE, || format!("R-003: role {} has {holders} active participants", role.role_index))?;
+        need(fits || role.role_index == NO_ROLE, || {
+            format!("R-003: role {} has {holders} active participants", role.role_index)
+        })?;
     }
     Ok(())
 }

@@ -219,7 +219,12 @@ impl Provider {
     }
 
     /// P-086: 201 says no more than that the entry has come.
-    fn answer_consent(&self, from: &ProviderDomain, variable: &str, (body, direction): (&[u8], Direction)) -> Result<Option<Vec<u8>>> {
+    fn answer_consent(
+        &self,
+        from: &ProviderDomain,
+        variable: &str,
+        (body, direction): (&[u8], Direction),
+    ) -> Result<Option<Vec<u8>>> {
         let named = percent_decode_str(variable).decode_utf8_lossy();
         let named = named.strip_prefix("mimi://").unwrap_or(&named);
         if named != self.domain.as_str() {

@@ -33,7 +33,8 @@ impl Tls {
         let chain = certificates(&config.certificate)?;
         let key = PrivateKeyDer::from_pem_file(&config.private_key)
             .with_context(|| format!("cannot read a private key from {}", config.private_key.display()))?;
-        let verifier = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone()).allow_unauthenticated().build()?;
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone()).allow_unauthenticated().build()?;
         let server = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()?
             .with_client_cert_verifier(verifier)
@@ -48,7 +49,8 @@ impl Tls {
 
 fn certificates(path: &PathBuf) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let context = || format!("cannot read certificates from {}", path.display());
-    let chain: Vec<_> = CertificateDer::pem_file_iter(path).with_context(context)?.collect::<Result<_, _>>().with_context(context)?;
+    let chain: Vec<_> =
+        CertificateDer::pem_file_iter(path).with_context(context)?.collect::<Result<_, _>>().with_context(context)?;
     anyhow::ensure!(!chain.is_empty(), "no certificate in {}", path.display());
     Ok(chain)
 }

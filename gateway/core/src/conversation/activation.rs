@@ -126,6 +126,19 @@ impl Conversation {
         if !self.book.first_time("disclosed_to_matrix") {
             return Ok(());
         }
+        self.disclose_in_state(turn)?;
+        self.disclose_in_a_notice(turn)
+    }
+
+    /// The notice alone: a mirror room's history begins with one's own join, so whoever joins there is told anew.
+    pub(super) fn disclose_in_a_notice(&mut self, turn: &mut Turn<'_>) -> Result<()> {
+        let text =
+            notices::disclosure_to_matrix(self.mimi_room()?.as_str(), self.hub()?.as_str(), turn.gateway.names.server_name());
+        self.emit_notice(turn, &text)
+    }
+
+    /// The state event, for clients.
+    pub(super) fn disclose_in_state(&mut self, turn: &mut Turn<'_>) -> Result<()> {
         let mimi_room = self.mimi_room()?;
         let hub = self.hub()?;
         let gateway = turn.gateway.names.server_name().to_owned();
@@ -138,8 +151,7 @@ impl Conversation {
             });
             self.emit_state(turn, &sender, (notices::DISCLOSURE_TYPE, &gateway), content)?;
         }
-        let text = notices::disclosure_to_matrix(mimi_room.as_str(), hub.as_str(), &gateway);
-        self.emit_notice(turn, &text)
+        Ok(())
     }
 
     /// One of our users in the room whose power level allows the state event.

@@ -74,6 +74,12 @@ impl Conversation {
                 self.entered(turn, Room::clone(room), &user)?;
                 Ok(Next::Done)
             }
+            (Outgoing::MatrixJoin { user, .. } | Outgoing::MatrixInvite { user, .. }, Answer::Refused(why)) => {
+                self.book.invitations.remove(user);
+                let loss = Loss::new(Feature::JoinRefused, why.as_str());
+                self.lose(turn, user, "mimi_to_matrix", vec![loss]);
+                Ok(Next::Done)
+            }
             (_, _) => Ok(Next::Done),
         }
     }

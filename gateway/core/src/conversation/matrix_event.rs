@@ -76,6 +76,9 @@ impl Conversation {
         if !self.is_active() {
             return self.reconsider(turn);
         }
+        if self.topology() == Some(Topology::ForeignHub) {
+            self.disclose_in_a_notice(turn)?;
+        }
         let mimi = self.mimi_user(turn, user)?;
         if self.is_participant(&mimi) {
             return Ok(());

@@ -21,7 +21,7 @@ impl Conversation {
         self.room = Some(room);
         self.row.status = "active".to_owned();
         self.invite_missing(turn)?;
-        self.disclose_to_matrix(turn)?;
+        self.disclose_in_state(turn)?;
         self.disclose_as_follower(turn)
     }
 

@@ -11,7 +11,7 @@ use super::{Peer, matrix, mimi, notify, pdus};
 use crate::node::{Find, Node, NodeError, now_ms};
 
 /// The first wait after a failure, ms; it doubles.
-const FIRST_WAIT: u64 = 500;
+const FIRST_WAIT: u64 = 250;
 /// The longest wait, ms.
 const LONGEST_WAIT: u64 = 10 * 60 * 1000;
 
@@ -59,7 +59,7 @@ async fn deliver_item(node: &Arc<Node>, row: &OutboxRow) -> Result<(), NodeError
         Prepared::Done | Prepared::Wait(_) => return Ok(()),
         Prepared::Mimi(request) => mimi::send(node, request).await?,
         Prepared::Invite(pdu) => matrix::invite(node, row, *pdu).await?,
-        Prepared::Join => matrix::join(node, &item).await?,
+        Prepared::Join => matrix::join(node, row, &item).await?,
         Prepared::Decline => matrix::decline(node, &item).await?,
     };
     match outcome {

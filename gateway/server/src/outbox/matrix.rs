@@ -12,6 +12,9 @@ use super::deliver::Outcome;
 use crate::matrix::{self, FederationError};
 use crate::node::{Find, Node, NodeError};
 
+/// After so many attempts a refused join is refused.
+const JOIN_ATTEMPTS: i32 = 5;
+
 fn stored(error: impl std::fmt::Display) -> NodeError {
     NodeError::Stored(error.to_string())
 }
@@ -49,8 +52,9 @@ pub(super) async fn invite(node: &Arc<Node>, row: &OutboxRow, pdu: Pdu) -> Resul
     })
 }
 
-/// Joins a room that we are not in yet.
-pub(super) async fn join(node: &Arc<Node>, item: &Outgoing) -> Result<Outcome, NodeError> {
+/// Joins a room that we are not in yet. An invite reaches us before its own homeserver has stored it, so that the
+/// first refusals may only mean that we were quick.
+pub(super) async fn join(node: &Arc<Node>, row: &OutboxRow, item: &Outgoing) -> Result<Outcome, NodeError> {
     let Outgoing::MatrixJoin { room_id, user, via } = item else { return Err(stored("not a join")) };
     let room_id = OwnedRoomId::try_from(room_id.clone()).map_err(stored)?;
     let user = OwnedUserId::try_from(user.clone()).map_err(stored)?;
@@ -58,6 +62,9 @@ pub(super) async fn join(node: &Arc<Node>, item: &Outgoing) -> Result<Outcome, N
     let first = via.first().cloned().ok_or_else(|| stored("a join without homeserver"))?;
     Ok(match matrix::join(node, &room_id, &user, &via).await {
         Ok(joined) => Outcome::Answered(Answer::Joined(joined.0)),
+        Err(error) if row.attempts < JOIN_ATTEMPTS => {
+            Outcome::Failed { peer: Peer::Homeserver(first), why: error.to_string(), retry_after: error.retry_after() }
+        }
         Err(error) => failed(&first, &error),
     })
 }

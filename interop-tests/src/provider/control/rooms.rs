@@ -106,18 +106,20 @@ pub(super) async fn list(Shared(provider): Shared<Arc<Provider>>, Query(of): Que
 
 /// A room as a device last saw it.
 fn describe(room: &RoomUri, membership: &Membership) -> Result<Value> {
-    let mut described = json!({ "room": room, "hub": room.provider(), "active": membership.group().is_some() });
-    described["ended"] = json!(membership.ended);
-    if let Some(group) = membership.last_group() {
-        let state = RoomState::of(group.extensions())?;
-        let participants = state.participants.participants.iter();
-        let participants: Vec<_> =
-            participants.map(|participant| json!({ "user_uri": participant.user, "role_index": participant.role_index })).collect();
-        let clients: Vec<_> = roster(group.members())?.into_iter().map(|member| member.client).collect();
-        described["name"] = json!(state.metadata.name());
-        described["epoch"] = json!(group.epoch().as_u64());
-        described["participants"] = json!(participants);
-        described["clients"] = json!(clients);
-    }
-    Ok(described)
+    let group = membership.last_group();
+    let state = group.map(|group| RoomState::of(group.extensions())).transpose()?;
+    let participants = state.as_ref().map(|state| state.participants.participants.as_slice()).unwrap_or_default().iter();
+    let participants =
+        participants.map(|participant| json!({ "user_uri": participant.user, "role_index": participant.role_index }));
+    let clients = group.map(|group| roster(group.members())).transpose()?.unwrap_or_default();
+    Ok(json!({
+        "room": room,
+        "hub": room.provider(),
+        "name": state.as_ref().map(|state| state.metadata.name()).unwrap_or_default(),
+        "epoch": group.map(|group| group.epoch().as_u64()).unwrap_or_default(),
+        "participants": participants.collect::<Vec<_>>(),
+        "clients": clients.into_iter().map(|member| member.client).collect::<Vec<_>>(),
+        "active": membership.group().is_some(),
+        "ended": membership.ended,
+    }))
 }

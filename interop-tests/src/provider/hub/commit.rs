@@ -35,7 +35,12 @@ impl HubRoom {
     ///
     /// # Errors
     /// The epoch or the rule against it; then nothing has changed.
-    pub(crate) fn accept_commit(&mut self, from: &ProviderDomain, bundle: &CommitBundle, trust: &Trust) -> Result<AcceptedCommit> {
+    pub(crate) fn accept_commit(
+        &mut self,
+        from: &ProviderDomain,
+        bundle: &CommitBundle,
+        trust: &Trust,
+    ) -> Result<AcceptedCommit> {
         let message = public_message(&bundle.commit)?;
         self.check_place(message.group_id(), message.epoch().as_u64())?;
         let provider = copy(&self.public)?;
@@ -61,20 +66,17 @@ impl HubRoom {
         Ok(AcceptedCommit { at: self.tick(), view, before, welcomed, tree })
     }
 
-    /// P-118, P-119: the next commit includes what was proposed. An external commit can only include SelfRemoves.
+    /// P-118, P-119: the next commit includes what was proposed. An external commit can include SelfRemoves only, so it
+    /// has to wait until a member has committed the rest.
     fn check_includes_pending(&self, view: &View) -> Result<()> {
-        let included = |pending: &super::Pending| {
+        let left_out = |pending: &&super::Pending| {
             let reference = pending.queued.proposal_reference_ref().as_slice();
-            view.references.iter().any(|included| included == reference)
+            !view.references.iter().any(|included| included == reference)
         };
-        let possible = |pending: &super::Pending| {
-            !view.external || matches!(pending.queued.proposal(), openmls::prelude::Proposal::SelfRemove)
-        };
-        let missing: Vec<_> = self.pending.iter().filter(|pending| possible(pending) && !included(pending)).collect();
-        if missing.is_empty() {
-            return Ok(());
+        match self.pending.iter().filter(left_out).count() {
+            0 => Ok(()),
+            count => Err(Error::NotAllowed(format!("P-118, P-119: the commit leaves {count} pending proposals out"))),
         }
-        Err(Error::NotAllowed(format!("P-118: the commit leaves {} pending proposals out", missing.len())))
     }
 
     fn welcomed(&mut self, view: &View) -> BTreeSet<ProviderDomain> {

@@ -41,7 +41,8 @@ pub(crate) struct HubRoom {
     pub(crate) room: RoomUri,
     group_id: GroupId,
     public: OpenMlsRustCrypto,
-    group_info: Vec<u8>,
+    /// Of the head, from its committer.
+    pub(crate) group_info: Vec<u8>,
     pending: Vec<Pending>,
     clock: u64,
     claims: HashMap<Vec<u8>, ProviderDomain>,

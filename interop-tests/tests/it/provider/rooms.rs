@@ -135,13 +135,18 @@ async fn consent_is_asked_granted_and_withdrawn() {
     let room = a.post("/rooms", json!({ "id": "r", "by": "carol/phone", "name": "R" })).await["room"].clone();
     let add = json!({ "room": room, "by": "carol/phone", "user_uri": dora, "role": "member" });
     let act = |operation: &str| json!({ "operation": operation, "requester": carol, "target": dora, "room": null });
-    for (operation, provider, status) in
-        [("request", a, "requested"), ("cancel", a, "cancelled"), ("request", a, "requested"), ("grant", b, "granted"), ("revoke", b, "revoked")]
-    {
+    for (operation, provider, status) in [
+        ("request", a, "requested"),
+        ("cancel", a, "cancelled"),
+        ("request", a, "requested"),
+        ("grant", b, "granted"),
+        ("revoke", b, "revoked"),
+    ] {
         provider.post("/consents", act(operation)).await;
         for (provider, direction) in [(a, "outgoing"), (b, "incoming")] {
             let consents = provider.get("/consents").await;
-            let expected = json!([{ "requester": carol, "target": dora, "room": null, "status": status, "direction": direction }]);
+            let expected =
+                json!([{ "requester": carol, "target": dora, "room": null, "status": status, "direction": direction }]);
             assert_eq!(consents, expected, "after {operation}");
         }
     }
@@ -152,4 +157,58 @@ async fn consent_is_asked_granted_and_withdrawn() {
     let other = a.post("/rooms", json!({ "id": "s", "by": "carol/phone", "name": "S" })).await["room"].clone();
     let add = json!({ "room": other, "by": "carol/phone", "user_uri": dora, "role": "member" });
     assert_eq!(a.refused("/rooms/add", add).await, "noConsent");
+}
+
+#[tokio::test]
+async fn operations_of_both_sides_at_once_all_succeed() {
+    let world = World::start(&["a.test", "b.test"]).await;
+    let (a, b) = world.pair();
+    let (room, _, _) = club(&world).await;
+    let renames = async {
+        for number in 0..8 {
+            a.post("/rooms/rename", json!({ "room": room, "by": "carol/phone", "name": format!("Club {number}") })).await;
+        }
+    };
+    let talk = async {
+        let mut said = Vec::new();
+        for number in 0..16 {
+            said.push(b.say(&room, "dora/phone", "text", &format!("word {number}"), None).await);
+        }
+        said
+    };
+    let ((), said) = tokio::join!(renames, talk);
+    for id in &said {
+        assert_eq!(a.heard(&room, "carol/laptop", id).await["frank"], "verified");
+        assert_eq!(b.heard(&room, "dora/tablet", id).await["frank"], "verified");
+    }
+    let messages = a.get(&format!("/messages?room={room}&device=carol/laptop")).await;
+    let order: Vec<&str> = messages.as_array().unwrap().iter().filter_map(|message| message["message_id"].as_str()).collect();
+    assert_eq!(order, said);
+    b.until(&room, "dora/tablet", |seen| seen["name"] == "Club 7").await;
+}
+
+#[tokio::test]
+async fn what_a_follower_misses_comes_later_and_in_order() {
+    let world = World::start(&["a.test", "b.test"]).await;
+    let (a, b) = world.pair();
+    let (room, _, _) = club(&world).await;
+    b.line.cut();
+    let mut said = Vec::new();
+    for number in 0..3 {
+        said.push(a.say(&room, "carol/phone", "text", &format!("word {number}"), None).await);
+        a.post("/rooms/rename", json!({ "room": room, "by": "carol/laptop", "name": format!("Club {number}") })).await;
+    }
+    // The follower's own requests pass: it learns from the answer that it is behind, and waits.
+    let (id, ()) = tokio::join!(b.say(&room, "dora/tablet", "text", "am I late?", None), async {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        b.line.mend();
+    });
+    said.push(id);
+    for (provider, device) in [(a, "carol/laptop"), (b, "dora/phone"), (b, "dora/tablet")] {
+        provider.heard(&room, device, &said[3]).await;
+        let messages = provider.get(&format!("/messages?room={room}&device={device}")).await;
+        let order: Vec<&str> = messages.as_array().unwrap().iter().filter_map(|message| message["message_id"].as_str()).collect();
+        assert_eq!(order, said, "{device}");
+    }
+    b.until(&room, "dora/phone", |seen| seen["name"] == "Club 2").await;
 }

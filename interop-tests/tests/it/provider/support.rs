@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use http::{Request, StatusCode, header};
@@ -31,6 +32,45 @@ pub(crate) struct Provider {
     pub(crate) domain: String,
     pub(crate) mimi: SocketAddr,
     control: SocketAddr,
+    /// What peers connect to.
+    pub(crate) line: Line,
+}
+
+/// The line to a provider, which can be cut.
+pub(crate) struct Line {
+    address: SocketAddr,
+    is_up: Arc<AtomicBool>,
+}
+
+impl Line {
+    async fn lay(to: SocketAddr) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let is_up = Arc::new(AtomicBool::new(true));
+        let up = is_up.clone();
+        tokio::spawn(async move {
+            while let Ok((mut from, _)) = listener.accept().await {
+                if !up.load(Ordering::SeqCst) {
+                    continue;
+                }
+                tokio::spawn(async move {
+                    let mut to = TcpStream::connect(to).await.unwrap();
+                    tokio::io::copy_bidirectional(&mut from, &mut to).await
+                });
+            }
+        });
+        Self { address, is_up }
+    }
+
+    /// Nothing passes any more.
+    pub(crate) fn cut(&self) {
+        self.is_up.store(false, Ordering::SeqCst);
+    }
+
+    /// Everything passes again.
+    pub(crate) fn mend(&self) {
+        self.is_up.store(true, Ordering::SeqCst);
+    }
 }
 
 fn free_port() -> SocketAddr {
@@ -42,10 +82,12 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let authority = Authority::generate();
         std::fs::write(folder.path().join("ca.pem"), authority.root_pem()).unwrap();
-        let providers: Vec<Provider> = domains
-            .iter()
-            .map(|domain| Provider { domain: (*domain).to_owned(), mimi: free_port(), control: free_port() })
-            .collect();
+        let mut providers = Vec::new();
+        for domain in domains {
+            let mimi = free_port();
+            let line = Line::lay(mimi).await;
+            providers.push(Provider { domain: (*domain).to_owned(), mimi, control: free_port(), line });
+        }
         for provider in &providers {
             let Issued { certificate_pem, private_key_pem } = authority.issue(&[&provider.domain]);
             write(folder.path(), &provider.domain, "pem", &certificate_pem);
@@ -88,7 +130,10 @@ fn write(folder: &Path, domain: &str, extension: &str, content: &str) {
     std::fs::write(folder.join(format!("{domain}.{extension}")), content).unwrap();
 }
 
-async fn exchange(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, request: Request<Full<Bytes>>) -> (StatusCode, Bytes) {
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    request: Request<Full<Bytes>>,
+) -> (StatusCode, Bytes) {
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
     let response = sender.send_request(request).await.unwrap();
@@ -104,7 +149,7 @@ impl Provider {
             self.domain, self.mimi, self.control
         );
         for peer in all.iter().filter(|peer| peer.domain != self.domain) {
-            text += &format!("[peers.\"{}\"]\naddress = \"{}\"\n", peer.domain, peer.mimi);
+            text += &format!("[peers.\"{}\"]\naddress = \"{}\"\n", peer.domain, peer.line.address);
         }
         text
     }
