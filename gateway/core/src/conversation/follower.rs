@@ -112,7 +112,7 @@ impl Conversation {
     /// conversation pauses, with the reason, instead of guessing.
     fn stranded(&mut self, turn: &mut Turn<'_>, error: &MlsError) -> Result<()> {
         self.row.status = "paused".to_owned();
-        let loss = Loss::new(Feature::CommitRefused, &error.to_string());
+        let loss = Loss::new(Feature::CommitRefused, error.to_string());
         self.lose(turn, "commit", "mimi_to_matrix", vec![loss]);
         Ok(())
     }
@@ -122,7 +122,7 @@ impl Conversation {
         match group.queue_proposals(messages) {
             Ok(_) => Ok(()),
             Err(error) => {
-                let loss = Loss::new(Feature::ProposalRefused, &error.to_string());
+                let loss = Loss::new(Feature::ProposalRefused, error.to_string());
                 self.lose(turn, "proposal", "mimi_to_matrix", vec![loss]);
                 Ok(())
             }

@@ -47,7 +47,12 @@ fn reactions_replies_and_deletions_cross() {
     for (here, there) in [((A, 0), (B, 1)), ((B, 1), (A, 0))] {
         let theirs = world.say(there.0, there.1, "what do you think?").event_id().to_string();
         let mine = counterpart(&world, there, &theirs, here);
-        world.send(here.0, here.1, "m.reaction", json!({ "m.relates_to": { "rel_type": "m.annotation", "event_id": mine, "key": "👍" } }));
+        world.send(
+            here.0,
+            here.1,
+            "m.reaction",
+            json!({ "m.relates_to": { "rel_type": "m.annotation", "event_id": mine, "key": "👍" } }),
+        );
         assert_eq!(last(&world, there.0, there.1).1["m.relates_to"]["event_id"], json!(theirs));
         let reply = json!({ "msgtype": "m.text", "body": "great", "m.relates_to": { "m.in_reply_to": { "event_id": mine } } });
         let reply = world.send(here.0, here.1, "m.room.message", reply);

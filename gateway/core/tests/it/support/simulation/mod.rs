@@ -193,11 +193,9 @@ impl World {
     }
 
     fn hear(&mut self, side: usize, index: usize, pdu: Arc<Pdu>) -> Result<(), ConversationError> {
-        self.turn(side, index, |conversation, turn| {
-            match conversation.room.as_mut().unwrap().accept(pdu.clone()) {
-                Outcome::Accepted => conversation.matrix_event(turn, &pdu),
-                other => panic!("the gateway does not accept {}: {other:?}", pdu.json()),
-            }
+        self.turn(side, index, |conversation, turn| match conversation.room.as_mut().unwrap().accept(pdu.clone()) {
+            Outcome::Accepted => conversation.matrix_event(turn, &pdu),
+            other => panic!("the gateway does not accept {}: {other:?}", pdu.json()),
         })
     }
 
