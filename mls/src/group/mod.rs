@@ -166,6 +166,11 @@ impl Group {
         self.snapshot.clients.contains_key(client)
     }
 
+    /// Whether proposals wait for a commit: until then MLS lets nobody seal a message.
+    pub fn has_pending_proposals(&self) -> bool {
+        self.snapshot.clients.values().flat_map(|rows| rows.keys()).any(|key| key.starts_with(b"QueuedProposal"))
+    }
+
     /// What a client has to be able to do to be added.
     pub fn required_capabilities(&self) -> RequiredCapabilitiesExtension {
         required_capabilities()
