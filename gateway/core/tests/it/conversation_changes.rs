@@ -63,6 +63,18 @@ fn reactions_replies_and_deletions_cross() {
     }
 }
 
+/// C-074: a role may allow to retract what others said, as Matrix power levels do.
+#[test]
+fn c_074_an_admin_retracts_what_others_said() {
+    let mut world = World::together(RoomVersionId::V11);
+    let theirs = world.say(B, 1, "spam").event_id().to_string();
+    let copy: ruma::OwnedEventId = counterpart(&world, (B, 1), &theirs, (A, 0)).try_into().unwrap();
+    world.redact(A, 0, &copy);
+    let (sender, content) = last(&world, B, 1);
+    assert_eq!((sender, &content["redacts"]), (world.ghost_of_peer(B).to_string(), &json!(theirs)));
+    assert!(world.sides[A].losses.is_empty() && world.sides[B].losses.is_empty());
+}
+
 #[test]
 fn the_hubs_name_is_followed() {
     let mut world = World::together(RoomVersionId::V11);
