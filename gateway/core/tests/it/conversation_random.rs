@@ -37,7 +37,12 @@ struct Story {
     /// Event and text of each side's own words that stand.
     own: [Vec<(String, String)>; 2],
     count: usize,
+    /// Commits since everything was delivered. A group opens messages of its last two epochs, so that a third commit
+    /// would overtake them.
+    commits: usize,
 }
+
+const PAST_EPOCHS: usize = 2;
 
 impl Story {
     fn act(&mut self, side: usize, event_type: &str, state_key: Option<&str>, content: Value) -> String {
@@ -81,9 +86,16 @@ impl Story {
                 self.world.act(side, side, draft);
             }
             Step::Rename(side) => {
+                if self.commits == PAST_EPOCHS {
+                    self.run(&Step::Deliver(side));
+                }
+                self.commits += 1;
                 self.act(side, "m.room.name", Some(""), json!({ "name": words }));
             }
-            Step::Deliver(first) => self.world.pump_from(first),
+            Step::Deliver(first) => {
+                self.commits = 0;
+                self.world.pump_from(first);
+            }
         }
     }
 
@@ -118,7 +130,7 @@ proptest! {
         let ghost = world.ghost_of_peer(A);
         let users = json!({ "@alice:hs-a.test": 100, ghost.as_str(): 50 });
         world.set(A, 0, ("m.room.power_levels", "", json!({ "users": users, "events": { "m.room.power_levels": 100 } })));
-        let mut story = Story { world, own: [Vec::new(), Vec::new()], count: 0 };
+        let mut story = Story { world, own: [Vec::new(), Vec::new()], count: 0, commits: 0 };
         for step in &steps {
             story.run(step);
         }
