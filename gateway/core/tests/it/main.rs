@@ -5,6 +5,7 @@ mod conversation_attacks;
 mod conversation_changes;
 mod conversation_consent;
 mod conversation_life;
+mod conversation_lurkers;
 mod conversation_races;
 mod conversation_random;
 mod conversation_refusals;
