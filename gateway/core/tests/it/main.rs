@@ -4,6 +4,7 @@
 mod conversation_attacks;
 mod conversation_changes;
 mod conversation_consent;
+mod conversation_crafted;
 mod conversation_life;
 mod conversation_lurkers;
 mod conversation_races;
