@@ -306,7 +306,7 @@ impl Conversation {
     }
 }
 
-fn may_delete_others(group: &Group, user: &UserUri) -> bool {
+pub(super) fn may_delete_others(group: &Group, user: &UserUri) -> bool {
     let state = group.room_state();
     state.roles.has(state.role_of(user), Capability::CAN_DELETE_OTHER_MESSAGE)
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use causeway_core::conversation::{Answer, Conversation, ConversationError, Next, Outgoing, Prepared, WelcomeFor, MimiRequest};
+use causeway_core::conversation::{Answer, Conversation, ConversationError, MimiRequest, Next, Outgoing, Prepared, WelcomeFor};
 use causeway_core::matrix::{Outcome, Room, Template};
 use causeway_drafts::decode_exact;
 use causeway_drafts::mimi_protocol_06::Protocol;
@@ -200,13 +200,14 @@ impl World {
     pub(crate) fn update(&mut self, hub: usize, from: usize, from_index: usize, request: &UpdateRequest) -> UpdateRoomResponse {
         let index = self.conversation_of(hub, &self.mimi_room(from, from_index)).unwrap();
         let provider = self.sides[from].gateway.names.provider().clone();
-        let (status, error_description) = match self.turn(hub, index, |conversation, turn| conversation.update(turn, &provider, request)) {
-            Ok(accepted_timestamp) => (UpdateStatus::Success { accepted_timestamp }, String::new()),
-            Err(ConversationError::WrongEpoch { current } | ConversationError::Mls(MlsError::WrongEpoch { current })) => {
-                (UpdateStatus::WrongEpoch { current_epoch: current }, String::new())
-            }
-            Err(error) => (UpdateStatus::NotAllowed, error.to_string()),
-        };
+        let (status, error_description) =
+            match self.turn(hub, index, |conversation, turn| conversation.update(turn, &provider, request)) {
+                Ok(accepted_timestamp) => (UpdateStatus::Success { accepted_timestamp }, String::new()),
+                Err(ConversationError::WrongEpoch { current } | ConversationError::Mls(MlsError::WrongEpoch { current })) => {
+                    (UpdateStatus::WrongEpoch { current_epoch: current }, String::new())
+                }
+                Err(error) => (UpdateStatus::NotAllowed, error.to_string()),
+            };
         UpdateRoomResponse { status, error_description }
     }
 
