@@ -131,7 +131,8 @@ fn a_latecomer_brings_its_role() {
     let mut world = World::together(RoomVersionId::V11);
     let (alice, erin) = (user("@alice:hs-a.test"), user("@erin:hs-a.test"));
     let users = json!({ "@alice:hs-a.test": 100, "@erin:hs-a.test": 50 });
-    world.set(A, 0, ("m.room.power_levels", "", json!({ "users": users })));
+    let content = json!({ "users": users, "events": { "m.room.power_levels": 100 } });
+    world.set(A, 0, ("m.room.power_levels", "", content));
     world.act(A, 0, member(&alice, &erin, "invite"));
     world.act(A, 0, member(&erin, &erin, "join"));
     world.pump();
