@@ -45,6 +45,11 @@ impl World {
         panic!("the gateways never come to rest");
     }
 
+    /// Sends from one side until it has to wait: the other's requests are slow.
+    pub(crate) fn pump_only(&mut self, side: usize) {
+        while self.pass(side) {}
+    }
+
     /// Tries every lane's head once. Whether anything was done.
     fn pass(&mut self, side: usize) -> bool {
         let mut items: VecDeque<_> = std::mem::take(&mut self.sides[side].outbox);
@@ -97,6 +102,9 @@ impl World {
             Prepared::Join => self.join(side, item),
             Prepared::Mimi(request) => self.request(side, index, request),
         };
+        if self.answers_come_late {
+            self.pump_only(1 - side);
+        }
         self.turn(side, index, |conversation, turn| conversation.answered(turn, item, &answer)).unwrap()
     }
 
