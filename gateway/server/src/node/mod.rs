@@ -94,9 +94,13 @@ impl NodeError {
 }
 
 impl Node {
-    /// A node over its parts.
-    pub(crate) fn new(gateway: Gateway, store: Store, (federation, providers, roots): (Federation, Providers, PinnedRoots)) -> Self {
-        Self { gateway, store, federation, providers, roots, outbox: Outbox::default(), server_keys: ServerKeys::default(), cache: Cache::default() }
+    /// A node over its parts. `holder` is the process' number in the outbox.
+    pub(crate) fn new(
+        gateway: Gateway,
+        (store, holder): (Store, i64),
+        (federation, providers, roots): (Federation, Providers, PinnedRoots),
+    ) -> Self {
+        Self { gateway, store, federation, providers, roots, outbox: Outbox::new(holder), server_keys: ServerKeys::default(), cache: Cache::default() }
     }
 
     /// Runs a named transaction over conversations. If it fails for a provider whose credential roots nobody has
