@@ -86,7 +86,10 @@ mod tests {
 
     #[test]
     fn a_ledger_that_holds_has_no_violations() {
-        assert_eq!(violations(&ledger("| P-001 | text | done | `p_001_holds`, scenario \"edit\" |"), &sources()), Vec::<String>::new());
+        assert_eq!(
+            violations(&ledger("| P-001 | text | done | `p_001_holds`, scenario \"edit\" |"), &sources()),
+            Vec::<String>::new()
+        );
     }
 
     #[test]

@@ -137,9 +137,11 @@ mod tests {
 
     #[test]
     fn rows_are_told_from_prose() {
-        let text = "# Title\n| id | in short | state | by |\n|---|---|---|---|\n| G-01 | octets | done | `a_test` |\nG-01 is a decision.";
+        let text =
+            "# Title\n| id | in short | state | by |\n|---|---|---|---|\n| G-01 | octets | done | `a_test` |\nG-01 is a decision.";
         let ledger = Ledger::parse(&[("decisions.md", text)]).unwrap();
-        let row = Row { id: "G-01".to_owned(), state: State::Done, proof: "`a_test`".to_owned(), place: "decisions.md:4".to_owned() };
+        let row =
+            Row { id: "G-01".to_owned(), state: State::Done, proof: "`a_test`".to_owned(), place: "decisions.md:4".to_owned() };
         assert_eq!(ledger.rows, [row]);
     }
 
