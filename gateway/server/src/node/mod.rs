@@ -23,6 +23,7 @@ pub(crate) use consents::has_consent;
 pub(crate) use roots::PinnedRoots;
 pub(crate) use session::{Find, Session};
 
+use crate::crash;
 use crate::matrix::{Federation, ServerKeys};
 use crate::mimi::Providers;
 use crate::outbox::Outbox;
@@ -133,10 +134,12 @@ impl Node {
                 Box::pin(async move {
                     let mut session = Session::new(&node, tx);
                     let value = body(&mut session).await?;
+                    crash::point("before-commit", name);
                     Ok::<_, NodeError>((value, session.into_saved()))
                 })
             })
             .await?;
+        crash::point("after-commit", name);
         for conversation in conversations {
             self.cache.put(conversation);
         }

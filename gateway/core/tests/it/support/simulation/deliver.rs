@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use causeway_core::conversation::{Answer, Conversation, ConversationError, Next, Outgoing, Prepared, WelcomeFor, MimiRequest};
+use causeway_core::conversation::{Answer, Conversation, ConversationError, MimiRequest, Next, Outgoing, Prepared, WelcomeFor};
 use causeway_core::matrix::{Outcome, Room, Template};
 use causeway_drafts::decode_exact;
 use causeway_drafts::mimi_protocol_06::Protocol;
@@ -27,8 +27,13 @@ const ROUNDS: usize = 200;
 impl World {
     /// Sends until all outboxes are empty.
     pub(crate) fn pump(&mut self) {
+        self.pump_from(A);
+    }
+
+    /// The same, and `first` sends first.
+    pub(crate) fn pump_from(&mut self, first: usize) {
         for _ in 0..ROUNDS {
-            let progress = [A, B].map(|side| self.pass(side));
+            let progress = [first, 1 - first].map(|side| self.pass(side));
             if progress == [false, false] {
                 for side in [A, B] {
                     let kinds: Vec<_> = self.sides[side].outbox.iter().map(|(_, _, item)| item.kind()).collect();
@@ -76,7 +81,12 @@ impl World {
             Prepared::Done => {
                 match item {
                     Outgoing::Pdu { event_id } => self.deliver_pdu(side, index, event_id, lane),
-                    Outgoing::Notify { message, .. } => self.notify(1 - side, message, side, index),
+                    Outgoing::Notify { message, .. } => {
+                        self.notify(1 - side, message, side, index);
+                        if self.send_twice {
+                            self.notify(1 - side, message, side, index);
+                        }
+                    }
                     _ => {}
                 }
                 return Next::Done;
@@ -190,13 +200,14 @@ impl World {
     pub(crate) fn update(&mut self, hub: usize, from: usize, from_index: usize, request: &UpdateRequest) -> UpdateRoomResponse {
         let index = self.conversation_of(hub, &self.mimi_room(from, from_index)).unwrap();
         let provider = self.sides[from].gateway.names.provider().clone();
-        let (status, error_description) = match self.turn(hub, index, |conversation, turn| conversation.update(turn, &provider, request)) {
-            Ok(accepted_timestamp) => (UpdateStatus::Success { accepted_timestamp }, String::new()),
-            Err(ConversationError::WrongEpoch { current } | ConversationError::Mls(MlsError::WrongEpoch { current })) => {
-                (UpdateStatus::WrongEpoch { current_epoch: current }, String::new())
-            }
-            Err(error) => (UpdateStatus::NotAllowed, error.to_string()),
-        };
+        let (status, error_description) =
+            match self.turn(hub, index, |conversation, turn| conversation.update(turn, &provider, request)) {
+                Ok(accepted_timestamp) => (UpdateStatus::Success { accepted_timestamp }, String::new()),
+                Err(ConversationError::WrongEpoch { current } | ConversationError::Mls(MlsError::WrongEpoch { current })) => {
+                    (UpdateStatus::WrongEpoch { current_epoch: current }, String::new())
+                }
+                Err(error) => (UpdateStatus::NotAllowed, error.to_string()),
+            };
         UpdateRoomResponse { status, error_description }
     }
 
