@@ -12,7 +12,7 @@ use causeway_drafts::mimi_protocol_06::notify::FanoutMessage;
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate, UserRolePair, UserindexRolePair};
 use causeway_drafts::mimi_protocol_06::ratchet_tree::RatchetTreeOption;
 use causeway_drafts::mimi_protocol_06::room_metadata::Utf8;
-use causeway_drafts::mimi_protocol_06::update::UpdateRequest;
+use causeway_drafts::mimi_protocol_06::update::{CommitBundle, UpdateRequest};
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, UserUri};
 use causeway_mls::{CIPHERSUITE, CommitPlan, CommitSummary, Group, new_key_package};
 
@@ -38,8 +38,7 @@ impl Conversation {
             UpdateRequest::Commit(bundle) => {
                 let welcome = bundle.welcome.as_ref().map(|welcome| welcome.bytes().to_vec());
                 let tree = bundle.ratchet_tree_option.clone();
-                let group_info = bundle.group_info_option.bytes().to_vec();
-                let summary = self.follower_commit(turn, from, bundle.commit.bytes(), group_info)?;
+                let summary = self.follower_commit(turn, from, bundle)?;
                 if let Some(welcome) = welcome {
                     self.route_welcome(turn, &welcome, &tree, &summary)?;
                 }
@@ -56,18 +55,25 @@ impl Conversation {
         &mut self,
         turn: &mut Turn<'_>,
         from: &ProviderDomain,
-        commit: &[u8],
-        group_info: Vec<u8>,
+        bundle: &CommitBundle,
     ) -> Result<CommitSummary> {
+        let (commit, group_info) = (bundle.commit.bytes(), bundle.group_info_option.bytes());
+        let tree = match &bundle.ratchet_tree_option {
+            RatchetTreeOption::Full(tree) => Some(tree.bytes()),
+            // We have it ourselves.
+            RatchetTreeOption::DistributionService => None,
+            _ => return Err(ConversationError::refused("G-22", "the ratchet tree has to be in the body, or left to the hub")),
+        };
         let before = self.active_providers(turn.gateway.names.provider());
         let staged = self.group()?.stage(commit, turn.roots, turn.now)?;
         let summary = staged.summary().clone();
         if summary.committer.provider() != *from {
             return Err(ConversationError::refused("P-045", "the committer is not a client of the provider that sent the commit"));
         }
+        self.group()?.check_group_info(&staged, group_info, tree)?;
         self.group_mut()?.merge(staged)?;
         self.book.pending_proposals.clear();
-        self.book.group_info = group_info;
+        self.book.group_info = group_info.to_vec();
         let providers: BTreeSet<_> = before.into_iter().collect();
         self.fan_out_commit(turn, commit, &providers);
         self.mirror_commit(turn, &summary)?;
