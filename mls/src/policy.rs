@@ -35,6 +35,16 @@ impl RoomState {
         self.participants.find(user).map_or(NO_ROLE, |participant| participant.role_index)
     }
 
+    /// Whether a user takes part: is in the list, and not as banned.
+    pub fn is_present(&self, user: &UserUri) -> bool {
+        !matches!(self.role_of(user), NO_ROLE | BANNED)
+    }
+
+    /// Whether a user is in the list as banned.
+    pub fn is_banned(&self, user: &UserUri) -> bool {
+        self.role_of(user) == BANNED
+    }
+
     fn has(&self, user: &UserUri, capability: Capability) -> bool {
         self.roles.has(self.role_of(user), capability)
     }

@@ -44,19 +44,25 @@ pub struct CommitSummary {
 }
 
 impl CommitSummary {
-    /// Users that were in the list before and are not after.
+    /// Users that took part before and do not after: removed, or banned.
     pub fn participants_removed(&self) -> Vec<UserUri> {
         missing(&self.before, &self.after)
     }
 
-    /// Users that are in the list after and were not before.
+    /// Users that take part after and did not before.
     pub fn participants_added(&self) -> Vec<UserUri> {
         missing(&self.after, &self.before)
     }
 
+    /// Users whose ban is lifted, without their coming back.
+    pub fn unbanned(&self) -> Vec<UserUri> {
+        let listed = self.before.participants.participants.iter().map(|participant| &participant.user);
+        listed.filter(|user| self.before.is_banned(user) && self.after.participants.find(user).is_none()).cloned().collect()
+    }
+
     /// Whether roles were defined anew, or a participant that stays has another.
     pub fn roles_changed(&self) -> bool {
-        let stays = |user: &UserUri| self.before.participants.find(user).is_some();
+        let stays = |user: &UserUri| self.before.is_present(user) && self.after.is_present(user);
         let moved = self.after.participants.participants.iter().any(|p| stays(&p.user) && self.before.role_of(&p.user) != p.role_index);
         moved || self.before.roles != self.after.roles
     }
@@ -70,7 +76,7 @@ impl CommitSummary {
 
 fn missing(from: &RoomState, to: &RoomState) -> Vec<UserUri> {
     let participants = from.participants.participants.iter();
-    participants.filter(|participant| to.participants.find(&participant.user).is_none()).map(|p| p.user.clone()).collect()
+    participants.map(|p| &p.user).filter(|user| from.is_present(user) && !to.is_present(user)).cloned().collect()
 }
 
 /// A valid commit, not yet merged.

@@ -20,6 +20,15 @@ use super::outgoing::lane;
 use super::{AcceptedProposal, Conversation, ConversationError, Outgoing, Result, Turn, notices, roles};
 use crate::translate::MimiDraft;
 
+/// How a participant goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Removal {
+    /// Out of the list.
+    Remove,
+    /// Into the role of the banned.
+    Ban,
+}
+
 /// An application message that the hub has taken.
 pub struct Submitted {
     /// Accepted timestamp, ms.
@@ -178,16 +187,32 @@ impl Conversation {
     }
 
     pub(super) fn hub_remove_participant(&mut self, turn: &mut Turn<'_>, user: &UserUri) -> Result<()> {
+        match self.removal(user, Removal::Remove)? {
+            Some(plan) => self.own_commit(turn, plan).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn hub_ban_participant(&mut self, turn: &mut Turn<'_>, user: &UserUri) -> Result<()> {
+        match self.removal(user, Removal::Ban)? {
+            Some(plan) => self.own_commit(turn, plan).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// A participant goes, with all its clients in the same commit (P-033); none if there is no such.
+    pub(super) fn removal(&self, user: &UserUri, kind: Removal) -> Result<Option<CommitPlan>> {
         let group = self.group()?;
-        let index = group.room_state().participants.participants.iter().position(|p| p.user == *user);
-        let Some(index) = index else { return Ok(()) };
+        let Some(index) = group.room_state().participants.position(user) else { return Ok(None) };
         let remove_clients = group.members().iter().filter(|m| m.user == *user).map(|m| m.client.clone()).collect();
-        let participants = Some(ParticipantListUpdate {
-            changed_role_participants: Vec::new(),
-            removed_indices: vec![index as u32],
-            added_participants: Vec::new(),
-        });
-        self.own_commit(turn, CommitPlan { participants, remove_clients, ..CommitPlan::default() }).map(|_| ())
+        let update = match kind {
+            Removal::Remove => ParticipantListUpdate { removed_indices: vec![index], ..ParticipantListUpdate::default() },
+            Removal::Ban => ParticipantListUpdate {
+                changed_role_participants: vec![UserindexRolePair { user_index: index, role_index: roles::BANNED }],
+                ..ParticipantListUpdate::default()
+            },
+        };
+        Ok(Some(CommitPlan { participants: Some(update), remove_clients, ..CommitPlan::default() }))
     }
 
     pub(super) fn hub_rename(&mut self, turn: &mut Turn<'_>, name: &str) -> Result<()> {
@@ -204,7 +229,7 @@ impl Conversation {
         let definitions = (state.roles != wanted).then_some(wanted);
         let mut changed = Vec::new();
         for (index, participant) in state.participants.participants.iter().enumerate() {
-            if participant.role_index == roles::GATEWAY {
+            if matches!(participant.role_index, roles::GATEWAY | roles::BANNED) {
                 continue;
             }
             let role_index = roles::role_of(room, &self.matrix_user(turn, &participant.user));

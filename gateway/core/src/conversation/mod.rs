@@ -288,9 +288,21 @@ impl Conversation {
         self.clients.get(client).ok_or(ConversationError::Missing("identity of the client"))
     }
 
-    /// Whether the user is in the participant list.
+    /// Whether the user is in the participant list, and not as banned.
     fn is_participant(&self, user: &UserUri) -> bool {
-        self.group.as_ref().is_some_and(|group| group.room_state().participants.participants.iter().any(|p| p.user == *user))
+        self.group.as_ref().is_some_and(|group| group.room_state().is_present(user))
+    }
+
+    /// Whether the user is in the participant list as banned.
+    fn is_banned(&self, user: &UserUri) -> bool {
+        self.group.as_ref().is_some_and(|group| group.room_state().is_banned(user))
+    }
+
+    /// All participants but the banned.
+    fn participants(&self) -> Result<Vec<UserUri>> {
+        let state = self.group()?.room_state();
+        let listed = state.participants.participants.iter().map(|participant| &participant.user);
+        Ok(listed.filter(|user| state.is_present(user)).cloned().collect())
     }
 
     /// Whether the user has a leaf.
