@@ -207,3 +207,20 @@ fn a_fanout_delivered_twice_is_heard_once() {
     assert_eq!(world.sides[B].conversation(1).row.status, "active");
     assert_same_group(&world);
 }
+
+/// A follower's own commits count where the hub's order brings them, so that they overtake nothing that the hub fanned
+/// out before.
+#[test]
+fn own_commits_do_not_overtake_a_slow_fan_out() {
+    let mut world = with_moderator();
+    let (alice, bob) = (user("@alice:hs-a.test"), user("@bob:hs-b.test"));
+    world.say(A, 0, "I have my leaf");
+    world.say(B, 1, "me too");
+    world.act(A, 0, text(&alice, "slow"));
+    for number in 0..3 {
+        world.act(B, 1, by(&bob, "m.room.name", Some(""), json!({ "name": format!("{number}") })));
+    }
+    world.pump_only(B);
+    world.pump();
+    assert!(world.sides[B].said(1).iter().any(|(_, words)| words == "slow"), "{:?}", world.sides[B].losses);
+}
