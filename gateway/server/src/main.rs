@@ -2,6 +2,7 @@
 
 mod commands;
 mod config;
+mod crash;
 mod http;
 mod logging;
 mod matrix;

@@ -295,6 +295,8 @@ impl Group {
             return Ok(None);
         }
         group.merge_staged_commit(&provider, staged).map_err(MlsError::stored)?;
+        // What this client had pending was made in the epoch that is over now.
+        group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
         Ok(Some(without_pending(overlay::split(&provider).1)))
     }
 

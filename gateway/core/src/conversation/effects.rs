@@ -25,7 +25,9 @@ impl Conversation {
     /// auth rules refuse makes the whole commit `notAllowed`; with a foreign hub, the gateway's user acts instead.
     pub(super) fn mirror_commit(&mut self, turn: &mut Turn<'_>, summary: &CommitSummary) -> Result<()> {
         self.mirror_all_but_roles(turn, summary)?;
-        if self.room.is_some() && summary.roles_changed() {
+        // Whoever comes in may have another role than the room's default.
+        let roles = summary.roles_changed() || !summary.participants_added().is_empty();
+        if self.room.is_some() && roles {
             self.mirror_roles(turn, &summary.committer.user_uri())?;
         }
         Ok(())

@@ -102,9 +102,13 @@ impl Conversation {
         };
         let summary = staged.summary().clone();
         group.merge(staged)?;
+        // The epoch in which our clients made their commits is over: this was one of them, or they are void.
+        self.book.sent_commits.clear();
+        let group = self.group.as_mut().ok_or(super::ConversationError::Missing("MLS group"))?;
         if !stapled.is_empty() {
             group.queue_proposals(stapled)?;
         }
+        self.join_with(turn, commit)?;
         self.mirror_commit(turn, &summary)
     }
 

@@ -124,3 +124,20 @@ fn a_lurker_at_the_hub_comes_and_goes() {
     assert_eq!(world.sides[B].native(1).membership(&ghost).as_deref(), Some("join"));
     assert_same_group(&world);
 }
+
+/// Whoever comes in later with a role of its own has it in the mirror, too.
+#[test]
+fn a_latecomer_brings_its_role() {
+    let mut world = World::together(RoomVersionId::V11);
+    let (alice, erin) = (user("@alice:hs-a.test"), user("@erin:hs-a.test"));
+    let users = json!({ "@alice:hs-a.test": 100, "@erin:hs-a.test": 50 });
+    let content = json!({ "users": users, "events": { "m.room.power_levels": 100 } });
+    world.set(A, 0, ("m.room.power_levels", "", content));
+    world.act(A, 0, member(&alice, &erin, "invite"));
+    world.act(A, 0, member(&erin, &erin, "join"));
+    world.pump();
+    let puppet = world.sides[A].gateway.names.puppet(&erin).unwrap();
+    let ghost = world.sides[B].gateway.names.ghost(&puppet);
+    assert_eq!(world.sides[B].native(1).power_level(&ghost), 50);
+    assert_same_group(&world);
+}
