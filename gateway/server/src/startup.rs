@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::future::Future;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -47,9 +47,8 @@ pub(crate) struct Running {
 pub(crate) async fn prepare(config: &Config) -> anyhow::Result<Prepared> {
     std::fs::create_dir_all(&config.data_directory)
         .with_context(|| format!("cannot make the data directory {}", config.data_directory.display()))?;
-    let master = master_key(&config.data_directory.join("master.key"))?;
-    let store = Store::connect(&config.database_url(), Keyring::new(&master)).await.context("cannot open the database")?;
-    check_certificate(config)?;
+    let master = master_key(&config.master_key())?;
+    let store = Store::connect(&config.database_url()?, Keyring::new(&master)).await.context("cannot open the database")?;
     let gateway = gateway(config, &store).await?;
     let roots = pinned_roots(&store, &gateway).await?;
     let federation = Federation::new(&config.matrix)?;
@@ -72,36 +71,31 @@ fn process_number(path: &Path) -> anyhow::Result<i64> {
     }
 }
 
-/// The certificate has to authenticate every domain that the gateway speaks for (P-005).
-fn check_certificate(config: &Config) -> anyhow::Result<()> {
-    let domains = Credentials::read(&config.mimi.certificate, &config.mimi.private_key)?.domains();
-    for domain in std::iter::once(&config.mimi.provider).chain(&config.mimi.own_homeservers) {
-        ensure!(
-            domains.iter().any(|named| named == domain.as_str()),
-            "{} does not name {domain}, but {domains:?}",
-            config.mimi.certificate.display()
-        );
-    }
-    Ok(())
-}
-
 /// The key that seals what is secret in the database. Made at the first start; without it the database is useless.
 fn master_key(path: &Path) -> anyhow::Result<Zeroizing<[u8; 32]>> {
-    let mut text = Zeroizing::new(String::new());
-    match OpenOptions::new().read(true).open(path) {
-        Ok(mut file) => file.read_to_string(&mut text).map(|_| ()).with_context(|| format!("cannot read {}", path.display()))?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let key = Zeroizing::new(rand::random::<[u8; 32]>());
-            *text = hex::encode(*key);
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-        }
-        Err(error) => bail!("cannot read {}: {error}", path.display()),
+    if !path.try_exists().with_context(|| format!("cannot read {}", path.display()))? {
+        make_master_key(path)?;
     }
+    let text = Zeroizing::new(std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?);
     let mut key = Zeroizing::new([0; 32]);
     hex::decode_to_slice(text.trim(), key.as_mut_slice()).with_context(|| format!("{} is not 64 hex digits", path.display()))?;
     Ok(key)
+}
+
+/// Makes a new key in a file that only its owner reads.
+pub(crate) fn make_master_key(path: &Path) -> anyhow::Result<()> {
+    let key = Zeroizing::new(rand::random::<[u8; 32]>());
+    make_secret_file(path, &Zeroizing::new(hex::encode(*key)))
+}
+
+/// Makes a file that only its owner reads; one that is there is an error.
+pub(crate) fn make_secret_file(path: &Path, text: &str) -> anyhow::Result<()> {
+    let make = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    };
+    make().with_context(|| format!("cannot make {}", path.display()))
 }
 
 async fn gateway(config: &Config, store: &Store) -> anyhow::Result<Gateway> {

@@ -1,12 +1,14 @@
 //! What operators look at: public columns only, so no master key is needed. All of it runs in read-only transactions.
 
 mod epochs;
+mod figures;
 mod groups;
 mod losses;
 mod queue;
 mod rooms;
 
 pub use epochs::EpochLine;
+pub use figures::{QueueFigure, RoomFigure};
 pub use losses::LossLine;
 pub use queue::QueueLine;
 pub use rooms::RoomLine;

@@ -1,0 +1,6 @@
+//! The program as its operator meets it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot unwrap has failed")]
+
+mod configuration;
+mod support;
