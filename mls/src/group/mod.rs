@@ -260,7 +260,11 @@ impl Group {
         Ok(record)
     }
 
-    fn confirmation_tag(&self) -> Result<Vec<u8>, MlsError> {
+    /// RFC 9420 §8.1: the head's, as the stored public state has it.
+    ///
+    /// # Errors
+    /// If the stored state is broken.
+    pub fn confirmation_tag(&self) -> Result<Vec<u8>, MlsError> {
         let (_, public) = self.public_group()?;
         Ok(tag_bytes(&public))
     }

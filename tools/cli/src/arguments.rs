@@ -5,15 +5,21 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-/// Looks at a Causeway gateway through its database, whether it runs or not. Changes nothing.
+use crate::commands::{self, completions, man, parked_replay, queue_drop, queue_retry};
+use crate::outcome::EXIT_CODES;
+use crate::render::Style;
+
+/// Looks after a Causeway gateway.
+///
+/// Commands that only look read the database, whether the gateway runs or not, and change nothing. Commands that change
+/// something ask the running gateway, at its admin listener.
 #[derive(Debug, Parser)]
-#[command(name = "causewayctl", version, propagate_version = true)]
+#[command(name = "causewayctl", version, propagate_version = true, after_long_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) database: Database,
-    /// How to print.
-    #[arg(short, long, global = true, value_enum, default_value_t = Output::Table)]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -23,8 +29,14 @@ impl Arguments {
     pub(crate) fn from_command_line() -> Self {
         let arguments = Self::parse();
         // Given before or after the subcommand, so that the parser cannot demand it.
-        if arguments.database.config.is_none() && arguments.database.database.is_none() {
-            let why = "name the database: --config <FILE> or --database <URL>";
+        let missing = match arguments.command.needs() {
+            Needs::Nothing => None,
+            Needs::Database if arguments.database.config.is_some() || arguments.database.database.is_some() => None,
+            Needs::Database => Some("name the database: --config <FILE> or --database <URL>"),
+            Needs::Configuration if arguments.database.config.is_some() => None,
+            Needs::Configuration => Some("name the gateway's configuration: --config <FILE>"),
+        };
+        if let Some(why) = missing {
             Self::command().error(ErrorKind::MissingRequiredArgument, why).exit();
         }
         arguments
@@ -35,12 +47,32 @@ impl Arguments {
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub(crate) struct Database {
-    /// The gateway's configuration file; only `data_directory` and `[database] url` are read.
+    /// The gateway's configuration file.
     #[arg(short, long, global = true, env = "CAUSEWAY_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// The database itself: `sqlite://<file>` or `postgres://…`.
     #[arg(short, long, global = true, env = "CAUSEWAY_DATABASE", value_name = "URL")]
     pub(crate) database: Option<String>,
+}
+
+/// How to print.
+#[derive(Debug, Args)]
+pub(crate) struct Printing {
+    /// The format.
+    #[arg(short, long, global = true, value_enum, default_value_t = Output::Table)]
+    output: Output,
+    /// Tables without the names of their columns.
+    #[arg(long, global = true)]
+    no_headers: bool,
+    /// Colours; `auto` is on terminals, unless NO_COLOR is set.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+}
+
+impl Printing {
+    pub(crate) fn style(&self) -> Style {
+        Style::new(self.output, !self.no_headers, self.color)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -51,6 +83,22 @@ pub(crate) enum Output {
     Json,
     /// One JSON object a line.
     Ndjson,
+    /// One YAML document.
+    Yaml,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What a command cannot do without.
+enum Needs {
+    Nothing,
+    Database,
+    Configuration,
 }
 
 #[derive(Debug, Subcommand)]
@@ -67,46 +115,98 @@ pub(crate) enum Command {
     /// What translations could not carry.
     #[command(subcommand)]
     Loss(LossCommand),
+    /// Inputs that could not be processed.
+    #[command(subcommand)]
+    Parked(ParkedCommand),
+    /// Homeservers and providers.
+    #[command(subcommand)]
+    Peer(PeerCommand),
+    Trace(commands::trace::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
+}
+
+impl Command {
+    fn needs(&self) -> Needs {
+        match self {
+            Self::Completions(_) | Self::Man(_) => Needs::Nothing,
+            
+            Self::Queue(QueueCommand::Retry(_) | QueueCommand::Drop(_))
+            | Self::Parked(ParkedCommand::Replay(_)) => Needs::Configuration,
+            _ => Needs::Database,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RoomCommand {
     /// All conversations.
+    #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml room list")]
     List,
     /// One conversation.
-    Show {
-        /// Matrix room id, MIMI room URI or conversation id.
-        room: String,
-    },
+    #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml room show '!club:matrix.example'")]
+    Show(RoomName),
+}
+
+/// A room, by any of its names.
+#[derive(Debug, Args)]
+pub(crate) struct RoomName {
+    /// Matrix room id, MIMI room URI or conversation id.
+    pub(crate) room: String,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GroupCommand {
     /// All groups, with their heads.
+    #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml group list")]
     List,
+    /// One group, at its head.
+    #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml group show mimi://gateway.example/r/club")]
+    Show(RoomName),
     /// Every epoch of a group.
-    Epochs {
-        /// Matrix room id, MIMI room URI or conversation id.
-        room: String,
-    },
+    #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml group epochs 1 -o ndjson")]
+    Epochs(RoomName),
     /// Participants and their clients.
-    Members {
-        /// Matrix room id, MIMI room URI or conversation id.
-        room: String,
-    },
+    #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml group members '!club:matrix.example'")]
+    Members(RoomName),
+    /// Replays a group's epochs: is the chain whole, and does it lead to the stored state?
+    ///
+    /// Each epoch's name is recomputed from its parent's name and its commit. The head has to be the one that the
+    /// conversation names, and its confirmation tag the one of the stored public state. Ends with code 1 if anything does
+    /// not fit, and names the epoch.
+    #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml group verify '!club:matrix.example'")]
+    Verify(RoomName),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum QueueCommand {
     /// The outbox, lane by lane.
+    #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml queue list")]
     List,
+    Show(commands::queue_show::Arguments),
+    Retry(queue_retry::Arguments),
+    Drop(queue_drop::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LossCommand {
     /// Losses, oldest first.
+    #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml loss list '!club:matrix.example'")]
     List {
         /// Of this room only: Matrix room id, MIMI room URI or conversation id.
         room: Option<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ParkedCommand {
+    Replay(parked_replay::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PeerCommand {
+    /// Every homeserver and provider that the database knows.
+    #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml peer list")]
+    List,
+    Show(commands::peer_show::Arguments),
 }

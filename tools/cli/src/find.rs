@@ -1,4 +1,4 @@
-//! Rooms by any of their names.
+//! Rooms by any of their names, and what else somebody may have meant.
 
 use anyhow::bail;
 use causeway_store::operator::RoomLine;
@@ -12,7 +12,7 @@ pub(crate) fn find<'a>(rooms: &'a [RoomLine], name: &str) -> anyhow::Result<&'a 
     match rooms.iter().find(named) {
         Some(room) => Ok(room),
         None if rooms.is_empty() => bail!("no such room: {name}; there are no rooms yet"),
-        None => bail!("no such room: {name}; near: {}", near(rooms, name).join(", ")),
+        None => bail!("no such room: {name}{}", near(rooms.iter().flat_map(names).collect(), name)),
     }
 }
 
@@ -22,15 +22,16 @@ pub(crate) fn names(room: &RoomLine) -> Vec<String> {
     names.into_iter().flatten().collect()
 }
 
-fn near(rooms: &[RoomLine], name: &str) -> Vec<String> {
-    let mut known: Vec<String> = rooms.iter().flat_map(names).collect();
+/// The nearest of the known names, as an error's ending; empty if nothing is known.
+pub(crate) fn near(mut known: Vec<String>, name: &str) -> String {
     known.sort_by_key(|known| distance(known, name));
+    known.dedup();
     known.truncate(SUGGESTIONS);
-    known
+    if known.is_empty() { String::new() } else { format!("; near: {}", known.join(", ")) }
 }
 
 /// Levenshtein's distance.
-fn distance(left: &str, right: &str) -> usize {
+pub(crate) fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (index, character) in left.chars().enumerate() {

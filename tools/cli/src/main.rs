@@ -1,46 +1,67 @@
 #![doc = include_str!("../README.md")]
 
+mod admin;
 mod arguments;
 mod commands;
+mod config;
 mod database;
 mod find;
+mod lane;
+mod outcome;
+mod peers;
 mod render;
 mod time;
+mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::arguments::{Arguments, Command, GroupCommand, LossCommand, QueueCommand, RoomCommand};
+use crate::arguments::{Arguments, Command, GroupCommand, LossCommand, ParkedCommand, PeerCommand, QueueCommand, RoomCommand};
+use crate::outcome::{FINDING, OK, Outcome};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match run(Arguments::from_command_line()).await {
-        Ok(text) => print(&text),
+        Ok(outcome) => print(&outcome),
         Err(error) => {
             eprintln!("causewayctl: {error:#}");
-            ExitCode::from(1)
+            ExitCode::from(outcome::code(&error))
         }
     }
 }
 
-async fn run(arguments: Arguments) -> anyhow::Result<String> {
-    let store = database::open(&arguments.database).await?;
-    let output = arguments.output;
-    match arguments.command {
-        Command::Room(RoomCommand::List) => commands::room_list::run(&store, output).await,
-        Command::Room(RoomCommand::Show { room }) => commands::room_show::run(&store, &room, output).await,
-        Command::Group(GroupCommand::List) => commands::group_list::run(&store, output).await,
-        Command::Group(GroupCommand::Epochs { room }) => commands::group_epochs::run(&store, &room, output).await,
-        Command::Group(GroupCommand::Members { room }) => commands::group_members::run(&store, &room, output).await,
-        Command::Queue(QueueCommand::List) => commands::queue_list::run(&store, output).await,
-        Command::Loss(LossCommand::List { room }) => commands::loss_list::run(&store, room.as_deref(), output).await,
-    }
+async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
+    let style = arguments.printing.style();
+    let named = &arguments.database;
+    let open = || database::open(named);
+    let text = match arguments.command {
+        Command::Room(RoomCommand::List) => commands::room_list::run(&open().await?, style).await,
+        Command::Room(RoomCommand::Show(name)) => commands::room_show::run(&open().await?, &name.room, style).await,
+        Command::Group(GroupCommand::List) => commands::group_list::run(&open().await?, style).await,
+        Command::Group(GroupCommand::Show(name)) => commands::group_show::run(&open().await?, &name.room, style).await,
+        Command::Group(GroupCommand::Epochs(name)) => commands::group_epochs::run(&open().await?, &name.room, style).await,
+        Command::Group(GroupCommand::Members(name)) => commands::group_members::run(&open().await?, &name.room, style).await,
+        Command::Group(GroupCommand::Verify(name)) => return commands::group_verify::run(&open().await?, &name.room, style).await,
+        Command::Queue(QueueCommand::List) => commands::queue_list::run(&open().await?, style).await,
+        Command::Queue(QueueCommand::Show(arguments)) => commands::queue_show::run(&open().await?, &arguments, style).await,
+        Command::Queue(QueueCommand::Retry(arguments)) => commands::queue_retry::run(named, &arguments, style).await,
+        Command::Queue(QueueCommand::Drop(arguments)) => commands::queue_drop::run(named, &arguments, style).await,
+        Command::Loss(LossCommand::List { room }) => commands::loss_list::run(&open().await?, room.as_deref(), style).await,
+        Command::Parked(ParkedCommand::Replay(arguments)) => commands::parked_replay::run(named, &arguments, style).await,
+        Command::Peer(PeerCommand::List) => commands::peer_list::run(&open().await?, style).await,
+        Command::Peer(PeerCommand::Show(arguments)) => commands::peer_show::run(&open().await?, &arguments, style).await,
+        Command::Trace(arguments) => commands::trace::run(&open().await?, &arguments, style).await,
+        Command::Completions(arguments) => commands::completions::run(&arguments),
+        Command::Man(arguments) => commands::man::run(&arguments),
+    };
+    text.map(Outcome::from)
 }
 
 /// A reader that has gone away (`| head`) is no failure.
-fn print(text: &str) -> ExitCode {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::from(1),
-        _ => ExitCode::SUCCESS,
+fn print(outcome: &Outcome) -> ExitCode {
+    match std::io::stdout().write_all(outcome.text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::from(FINDING),
+        _ if outcome.is_finding => ExitCode::from(FINDING),
+        _ => ExitCode::from(OK),
     }
 }

@@ -4,6 +4,7 @@ mod epochs;
 mod figures;
 mod groups;
 mod losses;
+mod peers;
 mod queue;
 mod rooms;
 

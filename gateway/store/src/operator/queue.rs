@@ -3,7 +3,7 @@
 use crate::StoreError;
 use crate::tx::{Tx, both};
 
-type Columns = (i64, String, String, Option<i64>, i64, i64, i64, Option<i64>, Option<String>);
+type Columns = (i64, String, String, Option<i64>, i64, i64, i64, i64, Option<i64>, Option<String>);
 
 /// An item that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct QueueLine {
     pub conversation_id: Option<i64>,
     /// Attempts so far.
     pub attempts: i64,
+    /// When it was queued, ms; 0 if nobody noted it.
+    pub queued_at: i64,
     /// Not to be tried before, ms.
     pub not_before: i64,
     /// Leased until, ms; 0 for not.
@@ -37,17 +39,18 @@ impl Tx {
         let found = both!(self, connection => {
             sqlx::query_as::<_, Columns>(
                 "-- queue lines\n\
-                 SELECT id, lane, kind, conversation_id, attempts, not_before, leased_until, batch, last_error FROM outbox \
+                 SELECT id, lane, kind, conversation_id, attempts, queued_at, not_before, leased_until, batch, last_error FROM outbox \
                  ORDER BY lane, id",
             )
             .fetch_all(connection).await
         })?;
-        let line = |(id, lane, kind, conversation_id, attempts, not_before, leased_until, batch, last_error)| QueueLine {
+        let line = |(id, lane, kind, conversation_id, attempts, queued_at, not_before, leased_until, batch, last_error)| QueueLine {
             id,
             lane,
             kind,
             conversation_id,
             attempts,
+            queued_at,
             not_before,
             leased_until,
             batch,

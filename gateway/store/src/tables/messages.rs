@@ -59,6 +59,32 @@ impl Tx {
         })?;
         Ok(found.into_iter().map(|columns| row(conversation_id, columns)).collect())
     }
+
+    /// All pairs, in any conversation, of an event or of a message, with what refers to it: parts, edits, reactions.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn messages_about(&mut self, event_id: &str, message_id: &[u8]) -> Result<Vec<MessageRow>, StoreError> {
+        let conversations = both!(self, connection => {
+            sqlx::query_as::<_, (i64,)>(
+                "-- conversations of a message\n\
+                 SELECT DISTINCT conversation_id FROM messages WHERE event_id = $1 OR first_event_id = $1 OR message_id = $2 OR \
+                 first_message_id = $2 ORDER BY conversation_id",
+            )
+            .bind(event_id).bind(message_id).fetch_all(connection).await
+        })?;
+        let mut found = Vec::new();
+        for (conversation_id,) in conversations {
+            let is_about = |row: &MessageRow| {
+                row.event_id == event_id
+                    || row.first_event_id == event_id
+                    || row.message_id == message_id
+                    || row.first_message_id == message_id
+            };
+            found.extend(self.messages(conversation_id).await?.into_iter().filter(is_about));
+        }
+        Ok(found)
+    }
 }
 
 fn row(conversation_id: i64, columns: Columns) -> MessageRow {

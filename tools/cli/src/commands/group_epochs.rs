@@ -4,9 +4,8 @@ use causeway_store::Store;
 use causeway_store::operator::EpochLine;
 use serde::Serialize;
 
-use crate::arguments::Output;
 use crate::find::find;
-use crate::render::{self, Row, or_dash, short};
+use crate::render::{self, Row, Style, or_dash, short};
 use crate::time::rfc3339;
 
 #[derive(Serialize)]
@@ -54,10 +53,10 @@ impl From<EpochLine> for Line {
     }
 }
 
-pub(crate) async fn run(store: &Store, room: &str, output: Output) -> anyhow::Result<String> {
+pub(crate) async fn run(store: &Store, room: &str, style: Style) -> anyhow::Result<String> {
     let rooms = super::rooms(store).await?;
     let id = find(&rooms, room)?.id;
     let epochs = store.transaction("epoch lines", move |tx| Box::pin(tx.epoch_lines(id))).await?;
     let lines: Vec<Line> = epochs.into_iter().map(Line::from).collect();
-    render::rows(&lines, output)
+    render::rows(&lines, style)
 }

@@ -3,9 +3,8 @@
 use causeway_store::Store;
 use serde::Serialize;
 
-use crate::arguments::Output;
 use crate::find::names;
-use crate::render::{self, Row, short};
+use crate::render::{self, Row, Style, short};
 
 #[derive(Serialize)]
 struct Line {
@@ -32,7 +31,7 @@ impl Row for Line {
     }
 }
 
-pub(crate) async fn run(store: &Store, output: Output) -> anyhow::Result<String> {
+pub(crate) async fn run(store: &Store, style: Style) -> anyhow::Result<String> {
     let lines: Vec<Line> = super::rooms(store)
         .await?
         .into_iter()
@@ -40,12 +39,12 @@ pub(crate) async fn run(store: &Store, output: Output) -> anyhow::Result<String>
             Some(Line {
                 conversation: room.id,
                 room: names(&room).swap_remove(0),
-                group: String::from_utf8_lossy(room.group_id.as_ref()?).into_owned(),
+                group: super::group_name(room.group_id.as_ref()?),
                 hub: room.hub.clone().unwrap_or_default(),
                 epoch: room.head_number?,
                 epoch_id: hex::encode(room.head_epoch_id.as_ref()?),
             })
         })
         .collect();
-    render::rows(&lines, output)
+    render::rows(&lines, style)
 }

@@ -1,16 +1,11 @@
 //! `causewayctl group members <room>`: from the public part of the group, which is no secret.
 
-use std::collections::BTreeMap;
-
-use anyhow::{Context, bail};
-use causeway_mls::{EpochId, EpochRef, Group, GroupSnapshot};
+use causeway_mls::Group;
 use causeway_store::Store;
-use causeway_store::operator::RoomLine;
 use serde::Serialize;
 
-use crate::arguments::Output;
 use crate::find::find;
-use crate::render::{self, Row, or_dash};
+use crate::render::{self, Row, Style, or_dash};
 
 /// A participant's client; a participant without clients has a line of its own.
 #[derive(Serialize)]
@@ -31,27 +26,13 @@ impl Row for Line {
     }
 }
 
-pub(crate) async fn run(store: &Store, room: &str, output: Output) -> anyhow::Result<String> {
+pub(crate) async fn run(store: &Store, room: &str, style: Style) -> anyhow::Result<String> {
     let rooms = super::rooms(store).await?;
     let room = find(&rooms, room)?;
     let id = room.id;
-    let public = store.transaction("public group values", move |tx| Box::pin(tx.public_group_values(id))).await?;
     let own = store.transaction("own clients", move |tx| Box::pin(tx.own_clients(id))).await?;
-    let group = Group::load(snapshot(room, public)?).context("the stored group does not load")?;
-    render::rows(&lines(&group, &own), output)
-}
-
-fn snapshot(room: &RoomLine, public: Vec<(Vec<u8>, Vec<u8>)>) -> anyhow::Result<GroupSnapshot> {
-    let (Some(group_id), Some(head), Some(number)) = (&room.group_id, &room.head_epoch_id, room.head_number) else {
-        bail!("conversation {} has no group yet (status: {})", room.id, room.status);
-    };
-    let id = <[u8; 32]>::try_from(head.as_slice()).context("the stored epoch id has not 32 octets")?;
-    Ok(GroupSnapshot {
-        group_id: group_id.clone(),
-        head: EpochRef { id: EpochId::from_bytes(id), number: number as u64 },
-        public: public.into_iter().collect(),
-        clients: BTreeMap::new(),
-    })
+    let group = super::group(store, room).await?;
+    render::rows(&lines(&group, &own), style)
 }
 
 fn lines(group: &Group, own: &[String]) -> Vec<Line> {

@@ -4,9 +4,8 @@ use causeway_store::Store;
 use causeway_store::operator::LossLine;
 use serde::Serialize;
 
-use crate::arguments::Output;
 use crate::find::find;
-use crate::render::{self, Row};
+use crate::render::{self, Row, Style};
 use crate::time::rfc3339;
 
 #[derive(Serialize)]
@@ -47,12 +46,12 @@ impl From<LossLine> for Line {
     }
 }
 
-pub(crate) async fn run(store: &Store, room: Option<&str>, output: Output) -> anyhow::Result<String> {
+pub(crate) async fn run(store: &Store, room: Option<&str>, style: Style) -> anyhow::Result<String> {
     let id = match room {
         Some(room) => Some(find(&super::rooms(store).await?, room)?.id),
         None => None,
     };
     let losses = store.transaction("loss lines", move |tx| Box::pin(tx.loss_lines(id))).await?;
     let lines: Vec<Line> = losses.into_iter().map(Line::from).collect();
-    render::rows(&lines, output)
+    render::rows(&lines, style)
 }

@@ -1,16 +1,56 @@
 //! One file per subcommand: read, then render.
 
+pub(crate) mod completions;
 pub(crate) mod group_epochs;
 pub(crate) mod group_list;
 pub(crate) mod group_members;
+pub(crate) mod group_show;
+pub(crate) mod group_verify;
 pub(crate) mod loss_list;
+pub(crate) mod man;
+pub(crate) mod parked_replay;
+pub(crate) mod peer_list;
+pub(crate) mod peer_show;
+pub(crate) mod queue_drop;
 pub(crate) mod queue_list;
+pub(crate) mod queue_retry;
+pub(crate) mod queue_show;
 pub(crate) mod room_list;
 pub(crate) mod room_show;
+pub(crate) mod trace;
 
+use std::collections::BTreeMap;
+
+use anyhow::{Context, bail};
+use causeway_mls::{EpochId, EpochRef, Group, GroupSnapshot};
 use causeway_store::operator::RoomLine;
 use causeway_store::{Store, StoreError};
 
 async fn rooms(store: &Store) -> Result<Vec<RoomLine>, StoreError> {
     store.transaction("room lines", |tx| Box::pin(tx.room_lines())).await
+}
+
+/// The public part of a room's group, which is no secret.
+async fn group(store: &Store, room: &RoomLine) -> anyhow::Result<Group> {
+    let id = room.id;
+    let public = store.transaction("public group values", move |tx| Box::pin(tx.public_group_values(id))).await?;
+    Group::load(snapshot(room, public)?).context("the stored group does not load")
+}
+
+fn snapshot(room: &RoomLine, public: Vec<(Vec<u8>, Vec<u8>)>) -> anyhow::Result<GroupSnapshot> {
+    let (Some(group_id), Some(head), Some(number)) = (&room.group_id, &room.head_epoch_id, room.head_number) else {
+        bail!("conversation {} has no group yet (status: {})", room.id, room.status);
+    };
+    let id = <[u8; 32]>::try_from(head.as_slice()).context("the stored epoch id has not 32 octets")?;
+    Ok(GroupSnapshot {
+        group_id: group_id.clone(),
+        head: EpochRef { id: EpochId::from_bytes(id), number: number as u64 },
+        public: public.into_iter().collect(),
+        clients: BTreeMap::new(),
+    })
+}
+
+/// A group id is text where we chose it.
+fn group_name(id: &[u8]) -> String {
+    String::from_utf8(id.to_vec()).unwrap_or_else(|_| hex::encode(id))
 }

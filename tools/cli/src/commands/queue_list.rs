@@ -4,8 +4,7 @@ use causeway_store::Store;
 use causeway_store::operator::QueueLine;
 use serde::Serialize;
 
-use crate::arguments::Output;
-use crate::render::{self, Row, or_dash};
+use crate::render::{self, Row, Style, or_dash};
 use crate::time::{now, rfc3339};
 
 #[derive(Serialize)]
@@ -40,11 +39,7 @@ impl Row for Line {
 
 impl Line {
     fn new(item: QueueLine, now: i64) -> Self {
-        let state = match () {
-            () if item.leased_until > now => "sending",
-            () if item.not_before > now => "waiting",
-            () => "due",
-        };
+        let state = state(&item, now);
         Self {
             id: item.id,
             lane: item.lane,
@@ -58,9 +53,18 @@ impl Line {
     }
 }
 
-pub(crate) async fn run(store: &Store, output: Output) -> anyhow::Result<String> {
+/// What an item at the head of its lane is up to.
+pub(super) fn state(item: &QueueLine, now: i64) -> &'static str {
+    match () {
+        () if item.leased_until > now => "sending",
+        () if item.not_before > now => "waiting",
+        () => "due",
+    }
+}
+
+pub(crate) async fn run(store: &Store, style: Style) -> anyhow::Result<String> {
     let items = store.transaction("queue lines", |tx| Box::pin(tx.queue_lines())).await?;
     let now = now();
     let lines: Vec<Line> = items.into_iter().map(|item| Line::new(item, now)).collect();
-    render::rows(&lines, output)
+    render::rows(&lines, style)
 }

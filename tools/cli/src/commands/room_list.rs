@@ -4,8 +4,7 @@ use causeway_store::Store;
 use causeway_store::operator::RoomLine;
 use serde::Serialize;
 
-use crate::arguments::Output;
-use crate::render::{self, Row, or_dash};
+use crate::render::{self, Row, Style, or_dash};
 
 #[derive(Serialize)]
 struct Line {
@@ -51,7 +50,7 @@ impl From<RoomLine> for Line {
     }
 }
 
-pub(crate) async fn run(store: &Store, output: Output) -> anyhow::Result<String> {
+pub(crate) async fn run(store: &Store, style: Style) -> anyhow::Result<String> {
     let lines: Vec<Line> = super::rooms(store).await?.into_iter().map(Line::from).collect();
-    render::rows(&lines, output)
+    render::rows(&lines, style)
 }

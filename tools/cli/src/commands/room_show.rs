@@ -4,9 +4,8 @@ use causeway_store::operator::RoomLine;
 use causeway_store::{Store, StoreError};
 use serde::Serialize;
 
-use crate::arguments::Output;
 use crate::find::find;
-use crate::render::{self, Row, or_dash};
+use crate::render::{self, Row, Style, joined, or_dash};
 use crate::time::rfc3339;
 
 #[derive(Serialize)]
@@ -60,7 +59,7 @@ impl Row for Details {
             or_dash(&self.group),
             or_dash(&self.epoch),
             or_dash(&self.epoch_id),
-            if self.own_clients.is_empty() { "-".to_owned() } else { self.own_clients.join(", ") },
+            joined(&self.own_clients),
             self.waiting.to_string(),
             self.losses.to_string(),
             self.created_at.clone(),
@@ -79,7 +78,7 @@ impl Details {
             room_version: room.room_version,
             mimi_room: room.mimi_room,
             hub: room.hub,
-            group: room.group_id.map(|id| String::from_utf8(id).unwrap_or_else(|error| hex::encode(error.into_bytes()))),
+            group: room.group_id.as_deref().map(super::group_name),
             epoch: room.head_number,
             epoch_id: room.head_epoch_id.map(hex::encode),
             own_clients,
@@ -90,7 +89,7 @@ impl Details {
     }
 }
 
-pub(crate) async fn run(store: &Store, room: &str, output: Output) -> anyhow::Result<String> {
+pub(crate) async fn run(store: &Store, room: &str, style: Style) -> anyhow::Result<String> {
     let rooms = super::rooms(store).await?;
     let room = find(&rooms, room)?.clone();
     let id = room.id;
@@ -102,5 +101,5 @@ pub(crate) async fn run(store: &Store, room: &str, output: Output) -> anyhow::Re
             })
         })
         .await?;
-    render::one(&Details::new(room, clients, (waiting, losses)), output)
+    render::one(&Details::new(room, clients, (waiting, losses)), style)
 }

@@ -6,3 +6,4 @@ mod failures;
 mod output;
 mod seed;
 mod support;
+mod verify;

@@ -25,6 +25,7 @@ id  kind     status   topology     matrix room    mimi room               hub   
 1   bridge   active   our_hub      !club:hs.test  mimi://gw.test/r/club   gw.test  2
 2   bridge   paused   foreign_hub  -              mimi://a.test/r/lounge  a.test   -
 3   consent  waiting  -            -              -                       -        -
+4   bridge   active   our_hub      -              mimi://gw.test/r/den    gw.test  2
 ",
     )
     .await;
@@ -37,6 +38,7 @@ async fn ndjson_is_one_object_a_line() {
         r#"{"id":1,"kind":"bridge","status":"active","topology":"our_hub","matrix_room":"!club:hs.test","mimi_room":"mimi://gw.test/r/club","hub":"gw.test","epoch":2}
 {"id":2,"kind":"bridge","status":"paused","topology":"foreign_hub","matrix_room":null,"mimi_room":"mimi://a.test/r/lounge","hub":"a.test","epoch":null}
 {"id":3,"kind":"consent","status":"waiting","topology":null,"matrix_room":null,"mimi_room":null,"hub":null,"epoch":null}
+{"id":4,"kind":"bridge","status":"active","topology":"our_hub","matrix_room":null,"mimi_room":"mimi://gw.test/r/den","hub":"gw.test","epoch":2}
 "#,
     )
     .await;
@@ -74,14 +76,13 @@ created       2026-09-21T14:13:20Z
 
 #[tokio::test(flavor = "multi_thread")]
 async fn group_list_shows_heads() {
-    assert_prints(
-        &["group", "list"],
-        "\
-conversation  room           group                  hub      epoch  epoch id
-1             !club:hs.test  mimi://gw.test/g/club  gw.test  2      a3a3a3a3
-",
-    )
-    .await;
+    for seeded in both().await {
+        let text = stdout(&seeded.url, &["group", "list"]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "conversation  room                  group                  hub      epoch  epoch id");
+        assert_eq!(lines[1], "1             !club:hs.test         mimi://gw.test/g/club  gw.test  2      a3a3a3a3");
+        assert!(lines[2].starts_with("4             mimi://gw.test/r/den  mimi://gw.test/g/den   gw.test  2      "), "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,9 +133,9 @@ async fn queue_list_says_what_waits_and_why() {
     assert_prints(
         &["queue", "list"],
         "\
-id  lane              kind    conversation  state    attempts  not before            last error
-2   matrix:hs.test    pdu     -             due      0         -                     -
-1   mimi:a.test/club  notify  1             waiting  0         2096-10-02T07:06:40Z  connection refused
+id  lane                               kind    conversation  state    attempts  not before            last error
+1   mimi:a.test:mimi://gw.test/r/club  notify  1             waiting  0         2096-10-02T07:06:40Z  connection refused
+2   pdu:hs.test                        pdu     -             due      0         -                     -
 ",
     )
     .await;

@@ -1,12 +1,13 @@
-//! A gateway's database with three conversations: a room of ours with a real group, a foreign one, and a question.
+//! A gateway's database with four conversations: a room of ours with a group and a made-up history, a foreign one, a
+//! question, and a room with a true history.
 
-use causeway_core::records::{ConversationRow, EpochRow, GroupValueRow, LossRow};
+use causeway_core::records::{ConversationRow, EpochRow, EventRow, GroupValueRow, LossRow, MessageRow, PinnedRootRow, ServerKeyRow};
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListData, UserRolePair};
 use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
 use causeway_drafts::mimi_room_policy_04::capability::Capability;
 use causeway_drafts::mimi_room_policy_04::roles_list::{Role, RolesList};
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, RoomUri, UserUri};
-use causeway_mls::{CreateGroup, CredentialAuthority, Group, RoomState};
+use causeway_mls::{ClientIdentity, CommitPlan, CreateGroup, CredentialAuthority, Group, GroupChanges, RoomState, TrustRoots};
 use causeway_store::testing::Postgres;
 use causeway_store::{Keyring, Store, StoreError, Tx};
 use tempfile::TempDir;
@@ -46,12 +47,13 @@ async fn rows(tx: &mut Tx) -> Result<(), StoreError> {
     for number in 0..3 {
         tx.insert_epoch(&epoch(id, number)).await?;
     }
-    for (client_uri, key, value) in group() {
-        tx.put_group_value(&GroupValueRow { conversation_id: id, client_uri, key, value }).await?;
-    }
-    tx.queue("mimi:a.test/club", "notify", Some(id), b"content").await?;
-    tx.queue("matrix:hs.test", "pdu", None, b"content").await?;
+    put_group(tx, id, founded("club").group.take_changes()).await?;
+    tx.queue("mimi:a.test:mimi://gw.test/r/club", "notify", Some(id), b"content").await?;
+    tx.queue("pdu:hs.test", "pdu", None, b"content").await?;
     tx.postpone(&[1], 4_000_000_000_000, "connection refused").await?;
+    peers(tx).await?;
+    messages(tx, id).await?;
+    true_history(tx).await?;
     for (conversation_id, feature, detail) in [(id, "media", "an image"), (2, "expiration", "bold\u{1b}[31m")] {
         tx.insert_loss(&LossRow {
             conversation_id,
@@ -128,10 +130,119 @@ fn epoch(conversation_id: i64, number: u8) -> EpochRow {
     }
 }
 
+/// Somebody's roots, somebody's keys.
+async fn peers(tx: &mut Tx) -> Result<(), StoreError> {
+    let root = PinnedRootRow { domain: "a.test".to_owned(), root: b"root".to_vec(), first_seen: NOW, last_seen: NOW + 1000 };
+    tx.put_pinned_root(&root).await?;
+    tx.put_server_key(&ServerKeyRow {
+        server_name: "hs.test".to_owned(),
+        key_id: "ed25519:a".to_owned(),
+        public_key: vec![7; 32],
+        valid_until: NOW,
+        expired_at: None,
+    })
+    .await
+}
+
+/// Two events, one of them a message that became an event of both sides.
+async fn messages(tx: &mut Tx, conversation_id: i64) -> Result<(), StoreError> {
+    for (event_id, rejected) in [("$event", None), ("$bad", Some("auth rule 5: not joined"))] {
+        tx.put_event(&EventRow {
+            event_id: event_id.to_owned(),
+            room_id: "!club:hs.test".to_owned(),
+            stream: 0,
+            event_type: "m.room.message".to_owned(),
+            state_key: None,
+            sender: "@alice:hs.test".to_owned(),
+            depth: 7,
+            origin_server_ts: NOW,
+            json: "{}".to_owned(),
+            state_before: None,
+            rejected: rejected.map(str::to_owned),
+            soft_failed: false,
+            outlier: false,
+        })
+        .await?;
+    }
+    tx.put_message(&MessageRow {
+        conversation_id,
+        event_id: "$event".to_owned(),
+        message_id: vec![0xb1; 32],
+        part: 0,
+        first_message_id: vec![0xb1; 32],
+        first_event_id: "$event".to_owned(),
+        kind: "message".to_owned(),
+        matrix_sender: "@alice:hs.test".to_owned(),
+        mimi_sender: "mimi://gw.test/u/alice%3Ahs.test".to_owned(),
+        direction: "matrix_to_mimi".to_owned(),
+        hub_timestamp: Some(NOW + 1000),
+        epoch_id: Some(vec![0xa3; 32]),
+        frank: None,
+    })
+    .await
+}
+
+/// A group whose epochs follow from each other.
+async fn true_history(tx: &mut Tx) -> Result<(), StoreError> {
+    let Founded { mut group, identity, roots } = founded("den");
+    for _ in 0..2 {
+        group.commit(&identity, &CommitPlan::default(), &roots, NOW as u64).unwrap();
+        group.merge_pending(&identity.client_uri, &roots, NOW as u64).unwrap();
+    }
+    let changes = group.take_changes();
+    let id = tx
+        .insert_conversation(&ConversationRow {
+            topology: Some("our_hub".to_owned()),
+            mimi_room: Some("mimi://gw.test/r/den".to_owned()),
+            hub: Some("gw.test".to_owned()),
+            group_id: Some(group.group_id().to_vec()),
+            head_epoch_id: Some(changes.head.id.as_bytes().to_vec()),
+            head_number: Some(changes.head.number as i64),
+            ..conversation()
+        })
+        .await?;
+    for record in &changes.epochs {
+        tx.insert_epoch(&EpochRow {
+            conversation_id: id,
+            epoch_id: record.id.as_bytes().to_vec(),
+            parent_epoch_id: record.parent.map(|parent| parent.as_bytes().to_vec()),
+            number: record.number as i64,
+            confirmation_tag: record.confirmation_tag.clone(),
+            status: "head".to_owned(),
+            origin: record.origin.as_str().to_owned(),
+            committer: record.committer.as_ref().map(ToString::to_string),
+            commit: record.commit.clone(),
+            created_at: NOW,
+        })
+        .await?;
+    }
+    put_group(tx, id, changes).await
+}
+
+async fn put_group(tx: &mut Tx, conversation_id: i64, changes: GroupChanges) -> Result<(), StoreError> {
+    let public = changes.public.put.into_iter().map(|(key, value)| (String::new(), key, value));
+    let private = changes
+        .clients
+        .into_iter()
+        .flat_map(|(client, rows)| rows.put.into_iter().map(move |(key, value)| (client.to_string(), key, value)));
+    for (client_uri, key, value) in public.chain(private) {
+        tx.put_group_value(&GroupValueRow { conversation_id, client_uri, key, value }).await?;
+    }
+    Ok(())
+}
+
+struct Founded {
+    group: Group,
+    identity: ClientIdentity,
+    roots: TrustRoots,
+}
+
 /// A group of one client, with a participant that has none.
-fn group() -> Vec<(String, Vec<u8>, Vec<u8>)> {
+fn founded(name: &str) -> Founded {
     let domain: ProviderDomain = "gw.test".parse().unwrap();
     let (authority, _) = CredentialAuthority::generate(&domain).unwrap();
+    let mut roots = TrustRoots::default();
+    roots.pin(&domain, authority.root_der());
     let hub = authority.issue_hub(&domain).unwrap();
     let listener = UserUri::new(&domain, "_causeway");
     let carol = UserUri::new(&"a.test".parse().unwrap(), "carol");
@@ -145,15 +256,9 @@ fn group() -> Vec<(String, Vec<u8>, Vec<u8>)> {
             Role::new(5, "gateway", vec![Capability::CAN_SEND_MESSAGE], vec![]),
         ],
     };
-    let metadata = RoomMetadata::named(&RoomUri::new(&domain, "club"), "Club");
+    let metadata = RoomMetadata::named(&RoomUri::new(&domain, name), name);
     let room_state = RoomState::baseline(&hub, ParticipantListData { participants }, metadata, roles);
-    let group_id = b"mimi://gw.test/g/club".to_vec();
-    let mut group = Group::create(CreateGroup { group_id, room_state, hub: &hub }, &identity).unwrap();
-    let changes = group.take_changes();
-    let public = changes.public.put.into_iter().map(|(key, value)| (String::new(), key, value));
-    let private = changes
-        .clients
-        .into_iter()
-        .flat_map(|(client, rows)| rows.put.into_iter().map(move |(key, value)| (client.to_string(), key, value)));
-    public.chain(private).collect()
+    let group_id = format!("mimi://gw.test/g/{name}").into_bytes();
+    let group = Group::create(CreateGroup { group_id, room_state, hub: &hub }, &identity).unwrap();
+    Founded { group, identity, roots }
 }
