@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{self, completions, man, parked_replay, queue_drop, queue_retry};
+use crate::commands::{self, completions, man, parked_replay, peer_probe, queue_drop, queue_retry};
 use crate::outcome::EXIT_CODES;
 use crate::render::Style;
 
@@ -129,7 +129,7 @@ pub(crate) enum Command {
 impl Command {
     fn needs(&self) -> Needs {
         match self {
-            Self::Completions(_) | Self::Man(_) => Needs::Nothing,
+            Self::Completions(_) | Self::Man(_) | Self::Peer(PeerCommand::Probe(_)) => Needs::Nothing,
             
             Self::Queue(QueueCommand::Retry(_) | QueueCommand::Drop(_))
             | Self::Parked(ParkedCommand::Replay(_)) => Needs::Configuration,
@@ -209,4 +209,5 @@ pub(crate) enum PeerCommand {
     #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml peer list")]
     List,
     Show(commands::peer_show::Arguments),
+    Probe(peer_probe::Arguments),
 }

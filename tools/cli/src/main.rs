@@ -9,6 +9,7 @@ mod find;
 mod lane;
 mod outcome;
 mod peers;
+mod probe;
 mod render;
 mod time;
 mod verify;
@@ -50,6 +51,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Parked(ParkedCommand::Replay(arguments)) => commands::parked_replay::run(named, &arguments, style).await,
         Command::Peer(PeerCommand::List) => commands::peer_list::run(&open().await?, style).await,
         Command::Peer(PeerCommand::Show(arguments)) => commands::peer_show::run(&open().await?, &arguments, style).await,
+        Command::Peer(PeerCommand::Probe(arguments)) => return commands::peer_probe::run(named, &arguments, style).await,
         Command::Trace(arguments) => commands::trace::run(&open().await?, &arguments, style).await,
         Command::Completions(arguments) => commands::completions::run(&arguments),
         Command::Man(arguments) => commands::man::run(&arguments),

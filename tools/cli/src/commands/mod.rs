@@ -10,6 +10,7 @@ pub(crate) mod loss_list;
 pub(crate) mod man;
 pub(crate) mod parked_replay;
 pub(crate) mod peer_list;
+pub(crate) mod peer_probe;
 pub(crate) mod peer_show;
 pub(crate) mod queue_drop;
 pub(crate) mod queue_list;
