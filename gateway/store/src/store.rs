@@ -114,7 +114,15 @@ impl Store {
     /// # Errors
     /// If the database cannot be reached, or has not the schema of this code.
     pub async fn connect_read_only(url: &str) -> Result<Self, StoreError> {
-        let store = Self::open(url, Keyring::without_master_key(), true).await?;
+        Self::connect_read_only_with(url, Keyring::without_master_key()).await
+    }
+
+    /// As [`Self::connect_read_only`], with the master key: for checking that it is the right one.
+    ///
+    /// # Errors
+    /// If the database cannot be reached, or has not the schema of this code.
+    pub async fn connect_read_only_with(url: &str, keyring: Keyring) -> Result<Self, StoreError> {
+        let store = Self::open(url, keyring, true).await?;
         store.check_schema().await?;
         Ok(store)
     }

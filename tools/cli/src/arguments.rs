@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{self, completions, man, parked_replay, peer_probe, queue_drop, queue_retry};
+use crate::commands::{self, completions, doctor, man, parked_replay, peer_probe, queue_drop, queue_retry};
 use crate::outcome::EXIT_CODES;
 use crate::render::Style;
 
@@ -122,6 +122,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Peer(PeerCommand),
     Trace(commands::trace::Arguments),
+    Doctor(doctor::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -130,8 +131,8 @@ impl Command {
     fn needs(&self) -> Needs {
         match self {
             Self::Completions(_) | Self::Man(_) | Self::Peer(PeerCommand::Probe(_)) => Needs::Nothing,
-            
-            Self::Queue(QueueCommand::Retry(_) | QueueCommand::Drop(_))
+            Self::Doctor(_)
+            | Self::Queue(QueueCommand::Retry(_) | QueueCommand::Drop(_))
             | Self::Parked(ParkedCommand::Replay(_)) => Needs::Configuration,
             _ => Needs::Database,
         }

@@ -5,6 +5,7 @@ mod arguments;
 mod commands;
 mod config;
 mod database;
+mod doctor;
 mod find;
 mod lane;
 mod outcome;
@@ -53,6 +54,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Peer(PeerCommand::Show(arguments)) => commands::peer_show::run(&open().await?, &arguments, style).await,
         Command::Peer(PeerCommand::Probe(arguments)) => return commands::peer_probe::run(named, &arguments, style).await,
         Command::Trace(arguments) => commands::trace::run(&open().await?, &arguments, style).await,
+        Command::Doctor(arguments) => return commands::doctor::run(named, &arguments, style).await,
         Command::Completions(arguments) => commands::completions::run(&arguments),
         Command::Man(arguments) => commands::man::run(&arguments),
     };

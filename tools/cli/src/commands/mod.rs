@@ -1,6 +1,7 @@
 //! One file per subcommand: read, then render.
 
 pub(crate) mod completions;
+pub(crate) mod doctor;
 pub(crate) mod group_epochs;
 pub(crate) mod group_list;
 pub(crate) mod group_members;

@@ -103,6 +103,16 @@ pub(crate) fn private_key(file: &Path) -> anyhow::Result<PrivateKeyDer<'static>>
     PrivateKeyDer::from_pem_file(file).map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))
 }
 
+/// Whether a key is that of a certificate.
+pub(crate) fn keys_match(certificate: &Path, key: &Path) -> anyhow::Result<bool> {
+    let key = rustls::crypto::ring::sign::any_supported_type(&private_key(key)?).with_context(|| key.display().to_string())?;
+    match rustls::sign::CertifiedKey::new(certificates(certificate)?, key).keys_match() {
+        Ok(()) => Ok(true),
+        Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) => Ok(false),
+        Err(error) => Err(error).context("cannot compare key and certificate"),
+    }
+}
+
 /// Lets a handshake finish whatever the certificate, and remembers what it would have said. Nothing is sent over a
 /// connection that it would have refused.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use serde::Serialize;
 
 pub(crate) use certificate::Certificate;
-pub(crate) use connect::Trust;
+pub(crate) use connect::{Trust, certificates, keys_match};
 use networks::Networks;
 
 use crate::config::Configuration;

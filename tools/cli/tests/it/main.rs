@@ -2,8 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
 
 mod configuration;
+mod doctor;
 mod failures;
 mod output;
+mod peer;
+mod probe;
 mod seed;
+mod setup;
 mod support;
 mod verify;

@@ -35,12 +35,13 @@ pub(crate) async fn postgres(name: &str) -> Seeded {
     Seeded { url, directory: TempDir::new().unwrap() }
 }
 
-async fn fill(url: &str) {
+pub(crate) async fn fill(url: &str) {
     let store = Store::connect(url, Keyring::new(&Zeroizing::new([1; 32]))).await.unwrap();
     store.transaction::<_, StoreError, _>("seed", |tx| Box::pin(rows(tx))).await.unwrap();
 }
 
 async fn rows(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.insert_secret("matrix_signing_key", b"a key").await?;
     let id = tx.insert_conversation(&ours()).await?;
     tx.insert_conversation(&foreign()).await?;
     tx.insert_conversation(&question()).await?;
