@@ -5,6 +5,7 @@ pub mod control;
 pub mod environment;
 pub mod gateway;
 pub mod http_client;
+pub mod https;
 pub mod matrix;
 pub mod patience;
 pub mod ports;
