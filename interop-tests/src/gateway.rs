@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 
@@ -20,7 +22,9 @@ pub struct Gateway {
     pub domain: String,
     /// Its configuration file.
     pub configuration: PathBuf,
-    process: Process,
+    programs: Programs,
+    process: Mutex<Process>,
+    starts: AtomicU32,
 }
 
 impl Gateway {
@@ -46,8 +50,15 @@ impl Gateway {
         fs::write(folder.join("ca.pem"), authority.root_pem())?;
         let file = folder.join("causeway.toml");
         fs::write(&file, configuration(own, peers, matrix_port, database_url))?;
-        let process = serve(programs, &file, folder).await?;
-        Ok(Self { server_name: format!("localhost:{matrix_port}"), domain: own.domain.clone(), configuration: file, process })
+        let process = serve(programs, &file, &folder.with_extension("log")).await?;
+        Ok(Self {
+            server_name: format!("localhost:{matrix_port}"),
+            domain: own.domain.clone(),
+            configuration: file,
+            programs: programs.clone(),
+            process: Mutex::new(process),
+            starts: AtomicU32::new(1),
+        })
     }
 
     /// The gateway's own Matrix user.
@@ -66,16 +77,40 @@ impl Gateway {
         format!("mimi://{}/u/{name}", self.domain)
     }
 
+    fn process(&self) -> MutexGuard<'_, Process> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends it the way a crash does.
+    ///
+    /// # Errors
+    /// If it cannot be waited for.
+    pub fn crash(&self) -> Result<()> {
+        self.process().kill().map(|_| ())
+    }
+
+    /// Starts it again, with the configuration and data that it had. It gets a log of its own.
+    ///
+    /// # Errors
+    /// If it does not become ready, with the end of its log.
+    pub async fn start_again(&self) -> Result<()> {
+        let number = self.starts.fetch_add(1, Ordering::Relaxed) + 1;
+        let folder = self.configuration.parent().unwrap_or(Path::new("."));
+        let started = serve(&self.programs, &self.configuration, &folder.with_extension(format!("{number}.log"))).await?;
+        *self.process() = started;
+        Ok(())
+    }
+
     /// Asks it to end, without waiting for it.
-    pub fn terminate(&mut self) {
-        self.process.terminate();
+    pub fn terminate(&self) {
+        self.process().terminate();
     }
 }
 
-async fn serve(programs: &Programs, file: &Path, folder: &Path) -> Result<Process> {
+async fn serve(programs: &Programs, file: &Path, log: &Path) -> Result<Process> {
     let mut command = Command::new(&programs.causeway);
-    command.args(["serve", "--config"]).arg(file);
-    let mut process = Process::start("causeway", command, &folder.with_extension("log"))?;
+    command.args(["serve", "--config"]).arg(file).env("CAUSEWAY_LOG", "info,causeway=debug,ruma_state_res=warn");
+    let mut process = Process::start("causeway", command, log)?;
     process.ready_line("causeway is ready").await?;
     Ok(process)
 }

@@ -14,4 +14,5 @@ pub mod process;
 pub mod provider;
 pub mod reference;
 pub mod scenario;
+pub mod tables;
 pub mod transcript;

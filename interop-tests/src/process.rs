@@ -96,6 +96,15 @@ impl Process {
         pid.and_then(|pid| kill_process(pid, Signal::TERM).ok()).unwrap_or_default();
     }
 
+    /// Ends it the way a crash does.
+    ///
+    /// # Errors
+    /// If it cannot be waited for.
+    pub fn kill(&mut self) -> Result<ExitStatus> {
+        self.child.kill()?;
+        Ok(self.child.wait()?)
+    }
+
     /// Ends it: SIGTERM, after a grace SIGKILL.
     ///
     /// # Errors

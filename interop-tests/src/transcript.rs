@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::Table;
+
+use crate::tables::table;
 
 /// One line: the same thing as both sides saw it.
 #[derive(Clone, Debug, Default)]
@@ -72,9 +74,7 @@ impl Transcript {
 
     /// The lines of a scenario as a table.
     pub fn table(&self, scenario: &str) -> Table {
-        let mut table = Table::new();
-        table.load_preset(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_header(["Epoch", "Matrix", "MIMI"]);
+        let mut table = table(&["Epoch", "Matrix", "MIMI"]);
         for line in self.lines.borrow().iter().filter(|line| line.scenario == scenario) {
             let epoch = line.epoch.map(|epoch| epoch.to_string()).unwrap_or_default();
             table.add_row([epoch.as_str(), &line.matrix, &line.mimi]);

@@ -81,6 +81,7 @@ pub enum KeyMaterialUserCode {
 }
 
 /// KeyMaterialClientCode with what depends on it.
+#[allow(clippy::large_enum_variant, reason = "success is the rule, and a response has a handful of them")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientKeyMaterialStatus {
     /// A KeyPackage.

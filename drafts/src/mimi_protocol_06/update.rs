@@ -39,6 +39,7 @@ impl ProposalBundle {
 }
 
 /// HandshakeBundle; also the UpdateRequest, which has no protocol octet on the wire (G-17).
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum UpdateRequest {
     /// A commit.

@@ -14,7 +14,7 @@ use super::talk::Pair;
 ///
 /// # Errors
 /// If one of the steps fails.
-async fn open<'a>(stage: &'a Stage<'a>, owner: &MimiUser, guest: &Person, role: &str) -> Result<Chat<'a>> {
+pub async fn open<'a>(stage: &'a Stage<'a>, owner: &MimiUser, guest: &Person, role: &str) -> Result<Chat<'a>> {
     consent::person_agrees(stage, owner, guest).await?;
     let name = stage.unique("Garden");
     let room = owner.control.create_room(&owner.device("phone").id, &stage.unique("garden"), &name).await?;
@@ -32,8 +32,8 @@ async fn enters(chat: &Chat<'_>, guest: &Person, name: &str) -> Result<String> {
     let invite =
         guest.client.wait_for_invite(&format!("an invite to `{name}`"), |i| i.state("m.room.name", "name") == name).await?;
     guest.client.join(&invite.room_id).await?;
-    let phone_sees = format!("{} in {}", guest.id(), chat.mimi_room);
-    guest.client.wait_for(&invite.room_id, &phone_sees, |event| event.membership_of(guest.id()) == Some("join")).await?;
+    let what = format!("its own join of the mirror of {}", chat.mimi_room);
+    guest.client.wait_for(&invite.room_id, &what, |event| event.membership_of(guest.id()) == Some("join")).await?;
     Ok(invite.room_id)
 }
 

@@ -9,6 +9,7 @@ pub mod guards;
 pub mod our_hub;
 pub mod people;
 pub mod report;
+pub mod restart;
 pub mod stage;
 pub mod talk;
 pub mod utterance;
@@ -35,6 +36,10 @@ pub enum Scenario {
     OurHubGroup,
     /// A MIMI room comes in, three on each side.
     ForeignHubGroup,
+    /// The gateway crashes while it is hub.
+    OurHubCrash,
+    /// The gateway crashes while it follows.
+    ForeignHubCrash,
     /// Room version 10.
     RoomVersion10,
     /// Room version 11.
@@ -49,11 +54,13 @@ pub enum Scenario {
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::OurHubDirect,
         Self::ForeignHubDirect,
         Self::OurHubGroup,
         Self::ForeignHubGroup,
+        Self::OurHubCrash,
+        Self::ForeignHubCrash,
         Self::RoomVersion10,
         Self::RoomVersion11,
         Self::NotOptedIn,
@@ -68,6 +75,8 @@ impl Scenario {
             Self::ForeignHubDirect => "foreign-hub-direct",
             Self::OurHubGroup => "our-hub-group",
             Self::ForeignHubGroup => "foreign-hub-group",
+            Self::OurHubCrash => "our-hub-crash",
+            Self::ForeignHubCrash => "foreign-hub-crash",
             Self::RoomVersion10 => "room-version-10",
             Self::RoomVersion11 => "room-version-11",
             Self::NotOptedIn => "not-opted-in",
@@ -79,7 +88,7 @@ impl Scenario {
     /// Who is hub in it.
     pub fn topology(self) -> Topology {
         match self {
-            Self::ForeignHubDirect | Self::ForeignHubGroup | Self::ConsentDeclined => Topology::ForeignHub,
+            Self::ForeignHubDirect | Self::ForeignHubGroup | Self::ForeignHubCrash | Self::ConsentDeclined => Topology::ForeignHub,
             _ => Topology::OurHub,
         }
     }
@@ -90,6 +99,8 @@ impl Scenario {
             Self::ForeignHubDirect => foreign_hub::direct(stage).await,
             Self::OurHubGroup => our_hub::group(stage).await,
             Self::ForeignHubGroup => foreign_hub::group(stage).await,
+            Self::OurHubCrash => restart::our_hub(stage).await,
+            Self::ForeignHubCrash => restart::foreign_hub(stage).await,
             Self::RoomVersion10 => our_hub::of_version(stage, "10").await,
             Self::RoomVersion11 => our_hub::of_version(stage, "11").await,
             Self::NotOptedIn => guards::not_opted_in(stage).await,

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::fmt;
 use std::time::Duration;
 
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, Color, Table};
 
+use crate::tables::table;
 use crate::transcript::Transcript;
 
 /// Who orders the room's events.
@@ -90,9 +91,7 @@ impl Report {
 
     /// All rows as a table.
     pub fn table(&self) -> Table {
-        let mut table = Table::new();
-        table.load_preset(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_header(["Scenario", "Hub", "Check", "Direction", "Result", "Time", "Detail"]);
+        let mut table = table(&["Scenario", "Hub", "Check", "Direction", "Result", "Time", "Detail"]);
         for row in self.rows.borrow().iter() {
             let (result, color) = if row.failure.is_none() { ("pass", Color::Green) } else { ("FAIL", Color::Red) };
             table.add_row([

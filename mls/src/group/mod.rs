@@ -88,6 +88,11 @@ pub(crate) fn join_config() -> MlsGroupJoinConfig {
         .build()
 }
 
+/// The row that lists a client's queued proposals; there is none while nothing is queued.
+const PROPOSAL_REFERENCES: &[u8] = b"ProposalQueueRefs";
+/// The rows of the proposals themselves.
+const QUEUED_PROPOSAL: &[u8] = b"QueuedProposal";
+
 /// The key under which a client's own pending commit stands, beside openmls' rows.
 pub(crate) const PENDING_COMMIT_KEY: &[u8] = b"causeway/pending-commit";
 
@@ -166,6 +171,11 @@ impl Group {
         self.snapshot.clients.contains_key(client)
     }
 
+    /// Whether proposals wait for a commit: until then MLS lets nobody seal a message.
+    pub fn has_pending_proposals(&self) -> bool {
+        self.snapshot.clients.values().flat_map(|rows| rows.keys()).any(|key| key.starts_with(PROPOSAL_REFERENCES))
+    }
+
     /// What a client has to be able to do to be added.
     pub fn required_capabilities(&self) -> RequiredCapabilitiesExtension {
         required_capabilities()
@@ -201,7 +211,7 @@ impl Group {
         let proposals: Rows = queue
             .into_iter()
             .flatten()
-            .filter(|(key, _)| key.starts_with(b"QueuedProposal") || key.starts_with(b"ProposalQueueRefs"))
+            .filter(|(key, _)| key.starts_with(QUEUED_PROPOSAL) || key.starts_with(PROPOSAL_REFERENCES))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
         let provider = overlay::provider([&self.snapshot.public, &proposals]);

@@ -15,7 +15,7 @@ use openmls::prelude::{
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
 
-use super::{Group, Member, NextEpoch, PENDING_COMMIT_KEY};
+use super::{Group, Member, NextEpoch, PENDING_COMMIT_KEY, QUEUED_PROPOSAL};
 use crate::credential::{CertifiedClient, TrustRoots, certify};
 use crate::epoch_id::EpochRecord;
 use crate::policy::{ClientChange, NotAllowed};
@@ -335,8 +335,10 @@ impl Group {
     }
 }
 
+/// What a commit has made void: openmls' storage in memory empties the list of queued proposals, but leaves the
+/// proposals themselves behind.
 fn without_pending(mut rows: Rows) -> Rows {
-    rows.remove(PENDING_COMMIT_KEY);
+    rows.retain(|key, _| key != PENDING_COMMIT_KEY && !key.starts_with(QUEUED_PROPOSAL));
     rows
 }
 

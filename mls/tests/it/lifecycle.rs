@@ -121,3 +121,28 @@ fn removal_deletes_secrets() {
     assert!(!changes.clients[&two.client_uri].delete.is_empty());
     assert_eq!(group.own_clients().collect::<Vec<_>>(), vec![&alice.client_uri]);
 }
+
+/// A commit leaves nothing of the proposals that it covers, or makes void, in anybody's rows.
+#[test]
+fn committed_proposals_are_gone() {
+    let (a, b) = (Provider::new("a.test"), Provider::new("b.test"));
+    let roots = roots(&[&a, &b]);
+    let (alice, bob) = (a.client("alice", "one"), b.client("bob", "laptop"));
+    let bundle = key_package(&bob);
+    let entry = UserRolePair { user: b.user("bob"), role_index: MEMBER };
+    let group = create(&a, room(&a, &[(a.user("alice"), ADMIN)]), &alice);
+    let (mut at_alice, pending) = commit(group, &alice, &adding(vec![entry], vec![bundle.key_package.clone()]), &roots);
+    let mut at_bob = join(&pending, &bundle, &bob, &roots);
+
+    let proposals = at_bob.leave_proposals(&bob).unwrap();
+    let proposals: Vec<&[u8]> = proposals.iter().map(Vec::as_slice).collect();
+    at_alice.queue_proposals(&proposals).unwrap();
+    let at_alice = stored(at_alice);
+    assert!(at_alice.has_pending_proposals());
+
+    let (mut at_alice, _) = commit(at_alice, &alice, &CommitPlan::default(), &roots);
+    assert!(!at_alice.has_pending_proposals());
+    let rows = &at_alice.snapshot().clients[&alice.client_uri];
+    assert!(rows.keys().all(|key| !key.starts_with(b"QueuedProposal")));
+    at_alice.seal(&alice, b"alone", [7; 32]).unwrap();
+}

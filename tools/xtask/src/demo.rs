@@ -1,11 +1,12 @@
 //! `cargo xtask demo`
 
+use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
+use crate::cargo;
 use crate::prerequisites::{self, SYNAPSE_VENV};
-use crate::{cargo, progress};
 
 /// Options, passed on to the demo.
 #[derive(clap::Args)]
@@ -21,7 +22,7 @@ pub(crate) struct Arguments {
     only: Option<String>,
 }
 
-/// Prepares, then runs the demo; its exit code is ours.
+/// Prepares, then becomes the demo: a Ctrl-C reaches it, and it ends everything in order before the prompt is back.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let venv = prerequisites::prepare()?;
     let mut demo = Command::new(cargo::target()?.join("debug/demo"));
@@ -32,9 +33,5 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if let Some(only) = &arguments.only {
         demo.args(["--only", only]);
     }
-    let status = demo.status()?;
-    if !status.success() {
-        progress::say(&format!("the demo ended with {status}"));
-    }
-    Ok(cargo::exit_code(status))
+    Err(demo.exec()).context("cannot run the demo")
 }

@@ -24,8 +24,8 @@ pub struct Bookkeeping {
     pub question: Option<Question>,
     /// As follower: the newest accepted timestamp of the hub's stream. It may not run backwards (G-36).
     pub hub_clock: u64,
-    /// Matrix events whose change this gateway made itself on behalf of MIMI.
-    pub reverting: BTreeSet<String>,
+    /// As follower: since when proposals wait for somebody's commit, ms.
+    pub proposals_since: u64,
 }
 
 /// A ghost's invitation to a Matrix room.

@@ -2,7 +2,7 @@
 
 use causeway_drafts::mimi_protocol_06::consent::{ConsentEntry, ConsentOperation};
 use causeway_drafts::mimi_uri::UserUri;
-use ruma::{OwnedUserId, RoomVersionId};
+use ruma::{OwnedUserId, RoomVersionId, UserId};
 use serde_json::json;
 
 use super::emit::ghost_display_name;
@@ -128,6 +128,22 @@ impl Conversation {
             updated_at: turn.now as i64,
         });
         turn.send(lane::consent(target.provider().as_str()), Outgoing::RequestConsent { entry: entry.to_bytes() });
+        Ok(())
+    }
+
+    /// A MIMI user has refused a Matrix user, or taken its consent back: a ghost that still waits declines. Who is in a
+    /// room already stays, and leaves by its own will.
+    pub fn revoked(&mut self, turn: &mut Turn<'_>, requester: &UserUri, target: &UserUri) -> Result<()> {
+        let ghost = turn.gateway.names.ghost(target);
+        let inviter = turn.gateway.names.puppet_to_matrix(requester);
+        let waits = self.book.invitations.get(ghost.as_str()).is_some_and(|invitation| Some(invitation.inviter.as_str()) == inviter.as_deref().map(UserId::as_str));
+        let Some(room_id) = self.row.matrix_room_id.clone().filter(|_| waits) else { return Ok(()) };
+        let Some(invitation) = self.book.invitations.remove(ghost.as_str()) else { return Ok(()) };
+        if self.room.as_ref().is_some_and(|room| room.membership(&ghost).as_deref() == Some("invite")) {
+            return self.emit_membership(turn, &ghost, &ghost, "leave").map(|_| ());
+        }
+        let lane = lane::matrix(&invitation.via, &room_id);
+        turn.send(lane, Outgoing::MatrixDecline { room_id, user: ghost.to_string(), via: invitation.via });
         Ok(())
     }
 

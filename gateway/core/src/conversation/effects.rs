@@ -24,6 +24,16 @@ impl Conversation {
     /// Carries a merged commit's changes of participants and metadata over. With our hub, an event that Matrix'
     /// auth rules refuse makes the whole commit `notAllowed`; with a foreign hub, the gateway's user acts instead.
     pub(super) fn mirror_commit(&mut self, turn: &mut Turn<'_>, summary: &CommitSummary) -> Result<()> {
+        self.mirror_all_but_roles(turn, summary)?;
+        if self.room.is_some() && summary.roles_changed() {
+            self.mirror_roles(turn, &summary.committer.user_uri())?;
+        }
+        Ok(())
+    }
+
+    /// The same for a commit that follows the power levels of the Matrix room: in the middle of several, the roles are
+    /// not yet what the room says.
+    pub(super) fn mirror_all_but_roles(&mut self, turn: &mut Turn<'_>, summary: &CommitSummary) -> Result<()> {
         if self.room.is_none() {
             return Ok(());
         }
@@ -36,9 +46,6 @@ impl Conversation {
         }
         if summary.before.metadata != summary.after.metadata {
             self.mirror_name(turn, &committer)?;
-        }
-        if summary.roles_changed() {
-            self.mirror_roles(turn, &committer)?;
         }
         Ok(())
     }

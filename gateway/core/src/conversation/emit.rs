@@ -81,11 +81,10 @@ impl Conversation {
         membership: &str,
     ) -> Result<OwnedEventId> {
         let mut content = json!({ "membership": membership });
-        if membership == "join" || membership == "invite" {
-            if let Some(mimi) = turn.gateway.names.ghost_to_mimi(user) {
+        if (membership == "join" || membership == "invite")
+            && let Some(mimi) = turn.gateway.names.ghost_to_mimi(user) {
                 content["displayname"] = Value::String(ghost_display_name(&mimi));
             }
-        }
         self.emit_state(turn, sender, ("m.room.member", user.as_str()), content)
     }
 

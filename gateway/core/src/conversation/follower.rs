@@ -3,7 +3,7 @@
 use causeway_drafts::mimi_protocol_06::franking::{Frank, ServerFrankingContext, franking_tag};
 use causeway_drafts::mimi_protocol_06::notify::{FanoutBody, FanoutMessage};
 use causeway_drafts::mimi_content_09::MimiContent;
-use causeway_drafts::mimi_uri::{ProviderDomain, RoomUri, UserUri};
+use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, RoomUri, UserUri};
 use causeway_mls::{ClientIdentity, Group, KeyPackageBundle, MlsError, Opened, TrustRoots};
 use ruma::UserId;
 
@@ -112,7 +112,7 @@ impl Conversation {
     /// conversation pauses, with the reason, instead of guessing.
     fn stranded(&mut self, turn: &mut Turn<'_>, error: &MlsError) -> Result<()> {
         self.row.status = "paused".to_owned();
-        let loss = Loss::new(Feature::CommitRefused, &error.to_string());
+        let loss = Loss::new(Feature::CommitRefused, error.to_string());
         self.lose(turn, "commit", "mimi_to_matrix", vec![loss]);
         Ok(())
     }
@@ -120,13 +120,32 @@ impl Conversation {
     fn hub_proposals(&mut self, turn: &mut Turn<'_>, messages: &[&[u8]]) -> Result<()> {
         let Some(group) = self.group.as_mut() else { return Ok(()) };
         match group.queue_proposals(messages) {
-            Ok(_) => Ok(()),
+            Ok(proposals) => {
+                let proposers: Vec<_> = proposals.into_iter().filter_map(|proposal| proposal.sender).collect();
+                self.commit_if_nobody_does(turn, &proposers)
+            }
+            Err(error @ MlsError::UnknownProvider(_)) => Err(error.into()),
             Err(error) => {
-                let loss = Loss::new(Feature::ProposalRefused, &error.to_string());
+                let loss = Loss::new(Feature::ProposalRefused, error.to_string());
                 self.lose(turn, "proposal", "mimi_to_matrix", vec![loss]);
                 Ok(())
             }
         }
+    }
+
+    /// Until somebody commits them, proposals keep everybody from sending. Usually the hub's own clients do; where it
+    /// has none, whoever is left.
+    fn commit_if_nobody_does(&mut self, turn: &mut Turn<'_>, proposers: &[ClientUri]) -> Result<()> {
+        let committer = self.group()?.own_clients().find(|client| !proposers.contains(client)).cloned();
+        let Some(committer) = committer else { return Ok(()) };
+        self.book.proposals_since = turn.now;
+        let item = Outgoing::Update {
+            user: committer.user_uri().to_string(),
+            intent: Intent::CommitProposals,
+            event_id: String::new(),
+        };
+        turn.send(lane::proposals(self.hub()?.as_str(), self.mimi_room()?.as_str()), item);
+        Ok(())
     }
 
     /// Whether `from` may speak as hub of this room.
@@ -165,6 +184,8 @@ impl Conversation {
             Intent::Remove { .. } => "remove",
             Intent::Add { .. } => "add",
             Intent::Rename { .. } => "rename",
+            // Somebody else's commit was quicker, or made the proposals void.
+            Intent::CommitProposals => return Ok(()),
         };
         let gateway_user = turn.gateway.names.gateway_user();
         let undone = match intent {
@@ -179,7 +200,7 @@ impl Conversation {
                 let matrix_user = self.matrix_user(turn, &user);
                 self.emit_membership(turn, &gateway_user, &matrix_user, "leave").map(|_| ())
             }
-            Intent::Leave => Ok(()),
+            Intent::Leave | Intent::CommitProposals => Ok(()),
         };
         match undone {
             Ok(()) | Err(super::ConversationError::MatrixRefused(_)) => {}

@@ -141,7 +141,10 @@ impl Conversation {
             self.route_welcome(turn, welcome, &tree, &summary)?;
         }
         // What others had proposed is done now, too; what the plan itself did, Matrix knows already.
-        self.mirror_commit(turn, &summary)?;
+        match follows_power_levels(&plan) {
+            true => self.mirror_all_but_roles(turn, &summary)?,
+            false => self.mirror_commit(turn, &summary)?,
+        }
         Ok(pending.welcome)
     }
 
@@ -322,6 +325,11 @@ impl Conversation {
         self.fan_out(turn, &fanout.to_bytes(), &added);
         Ok(())
     }
+}
+
+fn follows_power_levels(plan: &CommitPlan) -> bool {
+    let changes_roles = |update: &ParticipantListUpdate| !update.changed_role_participants.is_empty();
+    plan.roles.is_some() || plan.participants.as_ref().is_some_and(changes_roles)
 }
 
 /// The application_data of a content, and its franking tag [mimi-protocol-06 §5.4.1.1].

@@ -301,7 +301,7 @@ impl Conversation {
     /// The providers whose participants have clients in the group, ours left out.
     fn active_providers(&self, ours: &ProviderDomain) -> BTreeSet<ProviderDomain> {
         let members = self.group.as_ref().map(|group| group.members()).unwrap_or_default();
-        members.into_iter().map(|member| member.user.provider()).filter(|provider| provider != ours).collect()
+        members.iter().map(|member| member.user.provider()).filter(|provider| provider != ours).collect()
     }
 
     /// The MIMI user behind a Matrix user of this room: a ghost's own, or a puppet.

@@ -115,6 +115,8 @@ pub enum Intent {
         /// The new name.
         name: String,
     },
+    /// Commits proposals that the hub has accepted, because nobody else has done it.
+    CommitProposals,
 }
 
 /// An external commit that waits for the hub.
@@ -175,6 +177,11 @@ pub mod lane {
     /// Requests to a provider about one MIMI room.
     pub fn mimi(provider: &str, room: &str) -> String {
         format!("mimi:{provider}:{room}")
+    }
+
+    /// Commits of what others proposed: they wait for others to be quicker, and hold up nobody meanwhile.
+    pub fn proposals(provider: &str, room: &str) -> String {
+        format!("mimi:{provider}:{room}#proposals")
     }
 
     /// Consent entries for a provider.

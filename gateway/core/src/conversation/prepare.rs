@@ -55,6 +55,9 @@ pub enum MimiRequest {
 /// How long to wait for the hub's order to reach us before an own commit or message is tried again, ms.
 pub(super) const EPOCH_PATIENCE: u64 = 500;
 
+/// How long somebody else may take to commit what was proposed before we do it, ms.
+const PROPOSAL_PATIENCE: u64 = 3_000;
+
 impl Conversation {
     /// Decides what leaves for an outbox item.
     pub fn prepare(&mut self, turn: &mut Turn<'_>, item: &Outgoing) -> Result<Prepared> {
@@ -169,6 +172,10 @@ impl Conversation {
         if !self.group()?.own_clients().any(|own| *own == client) {
             return Ok(Prepared::Wait(EPOCH_PATIENCE));
         }
+        // Somebody's commit is on its way to us, or ours to the hub.
+        if self.group()?.has_pending_proposals() {
+            return Ok(Prepared::Wait(EPOCH_PATIENCE));
+        }
         let (application_data, tag) = frame_content(content)?;
         let identity = self.clients.get(&client).ok_or(ConversationError::Missing("identity of the client"))?;
         let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;
@@ -182,6 +189,10 @@ impl Conversation {
         let user = parse_user_uri(user)?;
         if self.is_satisfied(&user, intent) {
             return Ok(Prepared::Done);
+        }
+        let patience_ends = self.book.proposals_since + PROPOSAL_PATIENCE;
+        if *intent == Intent::CommitProposals && turn.now < patience_ends {
+            return Ok(Prepared::Wait(patience_ends - turn.now));
         }
         let client = self.client_of(turn, &user)?;
         if !self.group()?.own_clients().any(|own| *own == client) {
@@ -215,6 +226,7 @@ impl Conversation {
         let named = |uri: &str| uri.parse::<UserUri>().is_ok_and(|user| self.is_participant(&user));
         match intent {
             Intent::Leave => !self.is_participant(user),
+            Intent::CommitProposals => self.group.as_ref().is_none_or(|group| !group.has_pending_proposals()),
             Intent::Remove { user } => !named(user),
             Intent::Add { user } => named(user),
             Intent::Rename { name } => self.group.as_ref().is_some_and(|group| group.room_state().metadata.name() == name),
@@ -226,7 +238,7 @@ impl Conversation {
         let state = group.room_state();
         let mut plan = CommitPlan::default();
         match intent {
-            Intent::Leave => {}
+            Intent::Leave | Intent::CommitProposals => {}
             Intent::Rename { name } => {
                 let mut metadata = state.metadata.clone();
                 metadata.room_name = Utf8(name.clone());

@@ -38,8 +38,8 @@ pub fn role_of(room: &Room, user: &UserId) -> u32 {
 pub fn power_level_of(roles: &RolesList, role_index: u32) -> i64 {
     let has = |capability| roles.role(role_index).is_some_and(|role| role.role_capabilities.contains(&capability));
     match () {
-        () if has(Capability::CAN_CHANGE_USER_ROLE) || has(Capability::CAN_BAN) => 100,
-        () if has(Capability::CAN_REMOVE_PARTICIPANT) => 50,
+        () if has(Capability::CAN_CHANGE_USER_ROLE) => 100,
+        () if has(Capability::CAN_REMOVE_PARTICIPANT) || has(Capability::CAN_BAN) => 50,
         () => 0,
     }
 }

@@ -34,7 +34,7 @@ impl Conversation {
         let translated = match translate::matrix_to_mimi(&message, &links) {
             Ok(translated) => translated,
             Err(refused) => {
-                let loss = Loss::new(Feature::Untranslatable, &refused.to_string());
+                let loss = Loss::new(Feature::Untranslatable, refused.to_string());
                 self.lose(turn, pdu.event_id().as_str(), DIRECTION, vec![loss]);
                 return Ok(());
             }

@@ -1,6 +1,11 @@
 //! The core from outside: identities, translation, Matrix rooms, and whole conversations, without a network.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
 
+mod conversation_changes;
+mod conversation_consent;
+mod conversation_life;
+mod conversation_races;
+mod conversation_refusals;
 mod hostile_html;
 mod identity;
 mod identity_properties;

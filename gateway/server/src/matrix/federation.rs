@@ -110,7 +110,7 @@ impl Federation {
         let endpoint = self.discovery.find(server, &self.pool).await?;
         let input = R::Authentication::input(gateway, server).map_err(|error| malformed(&error))?;
         let request =
-            request.try_into_http_request::<Vec<u8>>("https://unused", input, ().into()).map_err(|error| malformed(&error))?;
+            request.try_into_http_request::<Vec<u8>>("https://unused", input, ()).map_err(|error| malformed(&error))?;
         let answer = match self.pool.send(&endpoint, request).await {
             Ok(answer) => answer,
             Err(error) => {

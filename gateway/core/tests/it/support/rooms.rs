@@ -94,3 +94,7 @@ pub(crate) fn stored(room: &mut Room) -> Room {
     })
     .unwrap()
 }
+
+pub(crate) fn invite_only() -> StateDraft {
+    StateDraft::new("m.room.join_rules", "", json!({ "join_rule": "invite" }))
+}

@@ -29,7 +29,7 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, request: FromProvider
         let (from, room, decoded) = (from.clone(), room.clone(), decoded.clone());
         Box::pin(async move {
             let status = status(session, &room, (&from, &decoded)).await?;
-            Ok(signed(session.node, &room, status)?)
+            signed(session.node, &room, status)
         })
     });
     Ok(answer_with(&status.await?))

@@ -51,11 +51,12 @@ async fn take(session: &mut Session<'_>, entry: &ConsentEntry, status: &str) -> 
     session.tx.put_consent(&row(None)).await?;
     for id in waiting.iter().filter(|known| known.room == room).filter_map(|known| known.conversation_id) {
         session.tx.put_consent(&row(Some(id))).await?;
-        if status == "granted" {
-            let mut conversation = session.conversation(&Find::Id(id)).await?;
-            let ((), decision) = session.turn(|turn| conversation.granted(turn, requester, target))?;
-            session.save(conversation, decision).await?;
-        }
+        let mut conversation = session.conversation(&Find::Id(id)).await?;
+        let ((), decision) = session.turn(|turn| match status {
+            "granted" => conversation.granted(turn, requester, target),
+            _ => conversation.revoked(turn, requester, target),
+        })?;
+        session.save(conversation, decision).await?;
     }
     Ok(())
 }

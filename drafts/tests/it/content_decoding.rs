@@ -1,0 +1,247 @@
+//! Exactly what the draft allows, and nothing that only looks like it.
+
+use causeway_drafts::mimi_content_09::{
+    CborErrorKind, ContentError, Disposition, ExtensionKey, Extensions, ExternalPart, Expiration, MessageId, MimiContent,
+    NestedPart, PartBody, PartSemantics, Value,
+};
+use proptest::prelude::*;
+
+use crate::content_vectors::{ORIGINAL, vectors};
+
+fn content(nested_part: NestedPart) -> MimiContent {
+    MimiContent {
+        salt: [7; 16],
+        replaces: None,
+        topic_id: Vec::new(),
+        expires: None,
+        in_reply_to: None,
+        extensions: Extensions::default(),
+        nested_part,
+    }
+}
+
+fn multi(parts: Vec<NestedPart>) -> NestedPart {
+    let body = PartBody::Multi { semantics: PartSemantics::ProcessAll, parts };
+    NestedPart { disposition: Disposition::RENDER, language: String::new(), body }
+}
+
+fn text() -> NestedPart {
+    NestedPart::text("text/plain", "x")
+}
+
+fn cbor_error(bytes: &[u8]) -> CborErrorKind {
+    match MimiContent::decode(bytes) {
+        Err(ContentError::Cbor(error)) => error.kind,
+        other => panic!("not a CBOR error: {other:?}"),
+    }
+}
+
+fn rule(bytes: &[u8]) -> &'static str {
+    match MimiContent::decode(bytes) {
+        Err(ContentError::Field { rule, .. } | ContentError::Limit { rule, .. }) => rule,
+        other => panic!("not refused by a rule: {other:?}"),
+    }
+}
+
+/// The original with some bytes in another form.
+fn replaced(from: &str, to: &str) -> Vec<u8> {
+    let original = hex::encode(ORIGINAL);
+    let changed = original.replacen(from, to, 1);
+    assert_ne!(changed, original, "{from} does not occur");
+    hex::decode(changed).unwrap()
+}
+
+/// What no example covers: relative expiry, single unit, negative and text keys, an aad.
+#[test]
+fn what_the_examples_leave_out_survives_too() {
+    let external = ExternalPart {
+        content_type: "video/mp4".to_owned(),
+        url: "https://a.test/x".to_owned(),
+        expires: 5,
+        size: u64::MAX,
+        enc_alg: 1,
+        key: vec![1; 16],
+        nonce: vec![2; 12],
+        aad: vec![3],
+        hash_alg: 1,
+        content_hash: vec![4; 32],
+        description: "äöü".to_owned(),
+        filename: "x.mp4".to_owned(),
+    };
+    let part = |disposition, body| NestedPart { disposition, language: "de".to_owned(), body };
+    let unit = PartBody::Multi {
+        semantics: PartSemantics::SingleUnit,
+        parts: vec![text(), part(Disposition::PREVIEW, PartBody::External(Box::new(external)))],
+    };
+    let extensions = [
+        (ExtensionKey::Int(1), Value::Text("mimi://a.test/u/x".to_owned())),
+        (ExtensionKey::Int(-1), Value::Bool(true)),
+        (ExtensionKey::Int(256), Value::Null),
+        (ExtensionKey::Text("a".to_owned()), Value::Array(vec![Value::Integer(1)])),
+    ];
+    let content = MimiContent {
+        replaces: Some(MessageId::from_bytes([1; 32])),
+        topic_id: vec![9; 4096],
+        expires: Some(Expiration { relative: true, time: u32::MAX }),
+        extensions: Extensions(extensions.into()),
+        ..content(part(Disposition(200), unit))
+    };
+    assert_eq!(MimiContent::decode(&content.encode()), Ok(content));
+}
+
+/// C-040: one form of everything.
+#[test]
+fn c_040_other_forms_are_refused() {
+    // null and the empty topic: f6 40; the salt's head: 50.
+    assert_eq!(cbor_error(&replaced("50", "5810")), CborErrorKind::NotShortest);
+    assert_eq!(cbor_error(&replaced("f640", "f65800")), CborErrorKind::NotShortest);
+    assert_eq!(cbor_error(&replaced("f640", "f65fff")), CborErrorKind::Indefinite);
+    let indefinite = [&[0x9f], &ORIGINAL[1..], &[0xff]].concat();
+    assert_eq!(cbor_error(&indefinite), CborErrorKind::Indefinite);
+    assert_eq!(cbor_error(&[ORIGINAL, &[0]].concat()), CborErrorKind::Trailing);
+    assert_eq!(cbor_error(&[]), CborErrorKind::Truncated);
+}
+
+/// C-041, C-013: keys in order, once.
+#[test]
+fn c_041_map_keys_are_sorted_and_unique() {
+    assert_eq!(cbor_error(&map(&["01", "6161", "01", "6161"])), CborErrorKind::DuplicateKey);
+    assert_eq!(cbor_error(&map(&["02", "6161", "01", "6161"])), CborErrorKind::Unsorted);
+    // Bytewise, not length-first: 256 before "a".
+    assert!(MimiContent::decode(&map(&["190100", "6161", "6161", "6161"])).is_ok());
+    assert_eq!(cbor_error(&map(&["6161", "6161", "190100", "6161"])), CborErrorKind::Unsorted);
+}
+
+/// A document with a given extension map, entries in hex.
+fn map(entries: &[&str]) -> Vec<u8> {
+    let map = format!("{:02x}{}", 0xa0 + entries.len() / 2, entries.concat());
+    let document = hex::encode(content(text()).encode());
+    hex::decode(document.replacen("f6a0", &format!("f6{map}"), 1)).unwrap()
+}
+
+#[test]
+fn c_043_extension_keys_have_bounds() {
+    // ±(2^53−1) and one more.
+    assert!(MimiContent::decode(&map(&["1b001fffffffffffff", "f6"])).is_ok());
+    assert_eq!(rule(&map(&["1b0020000000000000", "f6"])), "C-043");
+    assert!(MimiContent::decode(&map(&["3b001ffffffffffffe", "f6"])).is_ok());
+    assert_eq!(rule(&map(&["3b001fffffffffffff", "f6"])), "C-043");
+    assert!(MimiContent::decode(&map(&[&format!("78ff{}", "61".repeat(255)), "f6"])).is_ok());
+    assert_eq!(rule(&map(&[&format!("790100{}", "61".repeat(256)), "f6"])), "C-043");
+    assert_eq!(rule(&map(&["40", "f6"])), "C-043");
+    // C-015: sender and room are text.
+    assert_eq!(rule(&map(&["01", "4161"])), "C-015");
+    // C-044: no key of another type, however deep.
+    assert_eq!(cbor_error(&map(&["03", "a1f5f6"])), CborErrorKind::KeyType);
+}
+
+#[test]
+fn c_050_extensions_nest_four_levels() {
+    assert!(MimiContent::decode(&map(&["03", "81818101"])).is_ok());
+    assert_eq!(rule(&map(&["03", "8181818101"])), "C-050");
+}
+
+#[test]
+fn c_046_there_is_one_nan() {
+    assert!(MimiContent::decode(&map(&["03", "f97e00"])).is_ok());
+    assert_eq!(cbor_error(&map(&["03", "fa7fc00000"])), CborErrorKind::Nan);
+    assert_eq!(cbor_error(&map(&["03", "f97e01"])), CborErrorKind::Nan);
+}
+
+#[test]
+fn c_047_text_is_utf_8() {
+    assert_eq!(cbor_error(&map(&["03", "62c328"])), CborErrorKind::Utf8);
+}
+
+#[test]
+fn c_049_parts_nest_four_levels() {
+    let nested = |levels: usize| (1..levels).fold(text(), |part, _| multi(vec![part, text()]));
+    assert!(MimiContent::decode(&content(nested(4)).encode()).is_ok());
+    assert_eq!(rule(&content(nested(5)).encode()), "C-049");
+}
+
+#[test]
+fn c_068_there_are_at_most_1024_parts() {
+    assert!(MimiContent::decode(&content(multi(vec![text(); 1023])).encode()).is_ok());
+    assert_eq!(rule(&content(multi(vec![text(); 1024])).encode()), "C-068");
+}
+
+#[test]
+fn fields_are_what_the_schema_says() {
+    assert_eq!(rule(&content(multi(vec![text()])).encode()), "C-018");
+    let long = MimiContent { topic_id: vec![0; 4097], ..content(text()) };
+    assert_eq!(rule(&long.encode()), "C-065");
+    // C-062: an id of another hash algorithm.
+    let other = MimiContent { replaces: Some(MessageId::from_bytes([2; 32])), ..content(text()) };
+    assert_eq!(rule(&other.encode()), "C-062");
+    // C-005: 15 and 17 octets of salt.
+    assert_eq!(rule(&replaced("505eed9406c2545547ab6f09f20a18b003", "4f5eed9406c2545547ab6f09f20a18b0")), "C-005");
+    assert_eq!(rule(&replaced("505eed9406c2545547ab6f09f20a18b003", "515eed9406c2545547ab6f09f20a18b00300")), "C-005");
+    // C-006: six or eight fields.
+    assert_eq!(rule(&hex::decode("86505eed9406c2545547ab6f09f20a18b003f640f6f6a0").unwrap()), "C-006");
+    for bytes in ["00", "80", "a0", "f6", "60"] {
+        assert_eq!(rule(&hex::decode(bytes).unwrap()), "C-006", "{bytes}");
+    }
+    // C-029: a key without an algorithm.
+    let keyed = ExternalPart {
+        content_type: String::new(),
+        url: String::new(),
+        expires: 0,
+        size: 0,
+        enc_alg: 0,
+        key: vec![1],
+        nonce: vec![],
+        aad: vec![],
+        hash_alg: 0,
+        content_hash: vec![],
+        description: String::new(),
+        filename: String::new(),
+    };
+    let part = NestedPart { disposition: Disposition::ATTACHMENT, language: String::new(), body: PartBody::External(Box::new(keyed)) };
+    assert_eq!(rule(&content(part).encode()), "C-029");
+    // C-069: unknown semantics.
+    let known = hex::encode(content(multi(vec![text(), text()])).encode());
+    let unknown = known.replacen("0302828501", "0303828501", 1);
+    assert_ne!(known, unknown);
+    assert_eq!(rule(&hex::decode(unknown).unwrap()), "C-069");
+}
+
+/// P-007 for content: no prefix of a document is a document, and none brings a panic.
+#[test]
+fn every_truncation_is_refused() {
+    for (name, bytes, _) in vectors() {
+        for length in 0..bytes.len() {
+            assert!(MimiContent::decode(&bytes[..length]).is_err(), "{name} cut at {length}");
+        }
+    }
+}
+
+/// A length that promises gigabytes reserves none, and deep nesting does not exhaust the stack.
+#[test]
+fn hostile_lengths_and_depths_are_cheap() {
+    for head in ["9bffffffffffffffff", "bbffffffffffffffff", "5bffffffffffffffff", "7bffffffffffffffff", "9a7fffffff"] {
+        assert!(MimiContent::decode(&hex::decode(head).unwrap()).is_err());
+    }
+    assert_eq!(cbor_error(&[0x81; 100_000]), CborErrorKind::TooDeep);
+    assert_eq!(cbor_error(&[0xc1; 100_000]), CborErrorKind::TooDeep);
+}
+
+proptest! {
+    /// Whatever decodes is in its one form; nothing panics.
+    #[test]
+    fn c_040_what_decodes_encodes_to_the_same_bytes(
+        vector in 0..14usize, at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>(),
+    ) {
+        let mut bytes = vectors()[vector].1.to_vec();
+        let at = at.index(bytes.len());
+        if cut { bytes.remove(at); } else { bytes[at] = byte; }
+        if let Ok(content) = MimiContent::decode(&bytes) {
+            prop_assert_eq!(content.encode(), bytes);
+        }
+    }
+
+    #[test]
+    fn arbitrary_bytes_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _decoded = MimiContent::decode(&bytes);
+    }
+}

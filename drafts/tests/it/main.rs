@@ -1,0 +1,13 @@
+//! The wire types from outside: vectors, round trips, and what is refused.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
+
+mod content_decoding;
+mod content_vectors;
+mod directory;
+mod franking;
+mod participants;
+mod protocol_refusals;
+mod protocol_round_trips;
+mod room_policy;
+mod support;
+mod uris;

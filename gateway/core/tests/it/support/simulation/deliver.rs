@@ -1,0 +1,240 @@
+//! The outboxes: lanes in order, one request at a time, until nothing is left to send.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use causeway_core::conversation::{Answer, Conversation, ConversationError, Next, Outgoing, Prepared, WelcomeFor, MimiRequest};
+use causeway_core::matrix::{Outcome, Room, Template};
+use causeway_drafts::decode_exact;
+use causeway_drafts::mimi_protocol_06::Protocol;
+use causeway_drafts::mimi_protocol_06::consent::{ConsentEntry, ConsentOperation};
+use causeway_drafts::mimi_protocol_06::key_material::{
+    ClientKeyMaterial, ClientKeyMaterialStatus, KeyMaterialResponse, KeyMaterialUserCode,
+};
+use causeway_drafts::mimi_protocol_06::notify::{FanoutBody, FanoutMessage};
+use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageRequest, SubmitMessageResponse, SubmitStatus};
+use causeway_drafts::mimi_protocol_06::update::{UpdateRequest, UpdateRoomResponse, UpdateStatus};
+use causeway_drafts::mimi_uri::{RoomUri, UserUri};
+use causeway_mls::{JoinableGroupInfo, MlsError, welcome_references};
+use serde_json::json;
+
+use super::{A, B, World, user};
+use crate::support::rooms::snapshot;
+
+/// More rounds than any test needs.
+const ROUNDS: usize = 200;
+
+impl World {
+    /// Sends until all outboxes are empty.
+    pub(crate) fn pump(&mut self) {
+        self.pump_from(A);
+    }
+
+    /// The same, and `first` sends first.
+    pub(crate) fn pump_from(&mut self, first: usize) {
+        for _ in 0..ROUNDS {
+            let progress = [first, 1 - first].map(|side| self.pass(side));
+            if progress == [false, false] {
+                for side in [A, B] {
+                    let kinds: Vec<_> = self.sides[side].outbox.iter().map(|(_, _, item)| item.kind()).collect();
+                    assert!(kinds.is_empty(), "side {side} is stuck with {kinds:?}");
+                }
+                return;
+            }
+        }
+        panic!("the gateways never come to rest");
+    }
+
+    /// Tries every lane's head once. Whether anything was done.
+    fn pass(&mut self, side: usize) -> bool {
+        let mut items: VecDeque<_> = std::mem::take(&mut self.sides[side].outbox);
+        let (mut waiting, mut blocked, mut progress) = (VecDeque::new(), BTreeSet::new(), false);
+        while let Some((index, lane, item)) = items.pop_front() {
+            if blocked.contains(&lane) {
+                waiting.push_back((index, lane, item));
+                continue;
+            }
+            match self.deliver(side, index, &item, &lane) {
+                Next::Done => progress = true,
+                Next::Replace(other) => {
+                    progress = true;
+                    blocked.insert(lane.clone());
+                    waiting.push_back((index, lane, *other));
+                }
+                Next::Retry(after) => {
+                    self.now += after;
+                    blocked.insert(lane.clone());
+                    waiting.push_back((index, lane, item));
+                }
+            }
+        }
+        // What was decided meanwhile comes behind what still waits.
+        waiting.append(&mut self.sides[side].outbox);
+        self.sides[side].outbox = waiting;
+        progress
+    }
+
+    fn deliver(&mut self, side: usize, index: usize, item: &Outgoing, lane: &str) -> Next {
+        // What is stored is what survives.
+        let item = &Outgoing::from_bytes(&item.to_bytes()).unwrap();
+        let answer = match self.turn(side, index, |conversation, turn| conversation.prepare(turn, item)).unwrap() {
+            Prepared::Done => {
+                match item {
+                    Outgoing::Pdu { event_id } => self.deliver_pdu(side, index, event_id, lane),
+                    Outgoing::Notify { message, .. } => {
+                        self.notify(1 - side, message, side, index);
+                        if self.send_twice {
+                            self.notify(1 - side, message, side, index);
+                        }
+                    }
+                    _ => {}
+                }
+                return Next::Done;
+            }
+            Prepared::Decline => return Next::Done,
+            Prepared::Wait(after) => return Next::Retry(after),
+            Prepared::Invite(pdu) => Answer::Invited(pdu),
+            Prepared::Join => self.join(side, item),
+            Prepared::Mimi(request) => self.request(side, index, request),
+        };
+        self.turn(side, index, |conversation, turn| conversation.answered(turn, item, &answer)).unwrap()
+    }
+
+    fn deliver_pdu(&mut self, side: usize, index: usize, event_id: &str, lane: &str) {
+        let homeserver = self.sides[side].homeserver.keys.server_name().to_owned();
+        assert_eq!(lane, format!("pdu:{homeserver}"));
+        let conversation = self.sides[side].conversation(index);
+        let pdu = conversation.room.unwrap().event(event_id.try_into().unwrap()).unwrap().clone();
+        let native = self.sides[side].native.iter_mut().find(|room| room.room_id() == pdu.room_id());
+        if let Some(room) = native {
+            let outcome = room.accept(pdu.clone());
+            assert!(matches!(outcome, Outcome::Accepted | Outcome::Duplicate), "{outcome:?}: {}", pdu.json());
+        }
+    }
+
+    /// make_join and send_join at the homeserver.
+    fn join(&mut self, side: usize, item: &Outgoing) -> Answer {
+        let Outgoing::MatrixJoin { room_id, user: joiner, .. } = item else { panic!("a join was prepared for {}", item.kind()) };
+        let (joiner, now) = (user(joiner), self.now);
+        let here = &mut self.sides[side];
+        let room = here.native.iter_mut().find(|room| room.room_id() == room_id.as_str()).unwrap();
+        let template = Template::read(&room.membership_template(&joiner, "join", None).unwrap()).unwrap();
+        let (state, chain) = snapshot(room);
+        let place = (room.room_id(), room.version());
+        let join = template.membership(place, &joiner, json!({ "membership": "join" }), (now, &here.gateway.keys)).unwrap();
+        let join = Arc::new(join);
+        let joined = Room::from_send_join(room.version().clone(), state, chain, join.clone()).unwrap();
+        assert_eq!(room.accept(join), Outcome::Accepted);
+        Answer::Joined(Box::new(joined))
+    }
+
+    /// A request at the other gateway.
+    fn request(&mut self, side: usize, index: usize, request: MimiRequest) -> Answer {
+        let peer = 1 - side;
+        match request {
+            MimiRequest::KeyMaterial(target, _) => Answer::KeyMaterial(self.key_material(peer, &target)),
+            MimiRequest::Submit(_, body) => {
+                let request: SubmitMessageRequest = decode_exact(&body).unwrap();
+                Answer::Submitted(SubmitMessageResponse::new(self.submit(peer, side, index, &request)))
+            }
+            MimiRequest::Update(_, body) => {
+                let request: UpdateRequest = decode_exact(&body).unwrap();
+                Answer::Updated(self.update(peer, side, index, &request))
+            }
+            MimiRequest::GroupInfo(..) => self.group_info(peer, side, index),
+            MimiRequest::RequestConsent(entry) => self.consent_requested(peer, &decode_exact(&entry).unwrap()),
+            MimiRequest::UpdateConsent(entry) => self.consent_updated(peer, &decode_exact(&entry).unwrap()),
+        }
+    }
+
+    fn mimi_room(&self, side: usize, index: usize) -> RoomUri {
+        self.sides[side].conversations[index].row.mimi_room.as_ref().unwrap().parse().unwrap()
+    }
+
+    fn conversation_of(&self, side: usize, room: &RoomUri) -> Option<usize> {
+        self.sides[side].conversations.iter().position(|stored| stored.row.mimi_room.as_deref() == Some(room.as_str()))
+    }
+
+    fn notify(&mut self, side: usize, body: &[u8], from: usize, from_index: usize) {
+        let room = self.mimi_room(from, from_index);
+        let messages = FanoutMessage::decode_body(body).unwrap();
+        let mut welcomes = Vec::new();
+        for message in &messages {
+            if let FanoutBody::Welcome { message, .. } = &message.body {
+                let references = welcome_references(&message.bytes()[4..]).unwrap();
+                let ours = self.sides[side].key_packages.iter().filter(|(bundle, _)| references.contains(&bundle.reference));
+                welcomes.extend(ours.map(|(bundle, identity)| WelcomeFor { bundle: bundle.clone(), identity: identity.clone() }));
+            }
+        }
+        let index = match self.conversation_of(side, &room) {
+            Some(index) => index,
+            None if welcomes.is_empty() => return,
+            None => self.begin(side, |turn| Conversation::welcomed(&room, turn.now)),
+        };
+        self.turn(side, index, |conversation, turn| conversation.notify(turn, &messages, welcomes)).unwrap();
+    }
+
+    fn key_material(&mut self, side: usize, target: &UserUri) -> KeyMaterialResponse {
+        let found = self.sides[side].key_packages.iter().find(|(_, identity)| identity.user_uri == *target).unwrap();
+        let client = ClientKeyMaterial {
+            client_uri: found.1.client_uri.clone(),
+            status: ClientKeyMaterialStatus::Success(decode_exact(&found.0.key_package).unwrap()),
+        };
+        let code = KeyMaterialUserCode::Success;
+        KeyMaterialResponse { protocol: Protocol::Mls10, user_status: code, user_uri: target.clone(), clients: vec![client] }
+    }
+
+    fn submit(&mut self, hub: usize, from: usize, from_index: usize, request: &SubmitMessageRequest) -> SubmitStatus {
+        let index = self.conversation_of(hub, &self.mimi_room(from, from_index)).unwrap();
+        let provider = self.sides[from].gateway.names.provider().clone();
+        let message = request.app_message.bytes();
+        match self.turn(hub, index, |conversation, turn| conversation.submit(turn, &provider, &request.sending_uri, message)) {
+            Ok(taken) => SubmitStatus::Success { accepted_timestamp: taken.accepted_at, frank: Some(taken.frank) },
+            Err(ConversationError::WrongEpoch { current } | ConversationError::Mls(MlsError::WrongEpoch { current })) => {
+                SubmitStatus::EpochTooOld { current_epoch: current }
+            }
+            Err(_) => SubmitStatus::NotAllowed,
+        }
+    }
+
+    pub(crate) fn update(&mut self, hub: usize, from: usize, from_index: usize, request: &UpdateRequest) -> UpdateRoomResponse {
+        let index = self.conversation_of(hub, &self.mimi_room(from, from_index)).unwrap();
+        let provider = self.sides[from].gateway.names.provider().clone();
+        let (status, error_description) = match self.turn(hub, index, |conversation, turn| conversation.update(turn, &provider, request)) {
+            Ok(accepted_timestamp) => (UpdateStatus::Success { accepted_timestamp }, String::new()),
+            Err(ConversationError::WrongEpoch { current } | ConversationError::Mls(MlsError::WrongEpoch { current })) => {
+                (UpdateStatus::WrongEpoch { current_epoch: current }, String::new())
+            }
+            Err(error) => (UpdateStatus::NotAllowed, error.to_string()),
+        };
+        UpdateRoomResponse { status, error_description }
+    }
+
+    fn group_info(&mut self, hub: usize, from: usize, from_index: usize) -> Answer {
+        let index = self.conversation_of(hub, &self.mimi_room(from, from_index)).unwrap();
+        let conversation = self.sides[hub].conversation(index);
+        let (group_info, ratchet_tree, pending) = conversation.give_group_info().unwrap();
+        Answer::GroupInfo(JoinableGroupInfo {
+            group_info,
+            ratchet_tree,
+            pending_proposals: pending.iter().map(|proposal| proposal.message.clone()).collect(),
+            hub_key: self.sides[hub].gateway.hub.signature_public_key(),
+        })
+    }
+
+    fn consent_requested(&mut self, side: usize, entry: &ConsentEntry) -> Answer {
+        assert_eq!(entry.operation, ConsentOperation::Request);
+        self.begin(side, |turn| Conversation::asked(turn, &entry.requester_uri, &entry.target_uri, "").unwrap());
+        Answer::Accepted
+    }
+
+    fn consent_updated(&mut self, side: usize, entry: &ConsentEntry) -> Answer {
+        if entry.operation == ConsentOperation::Grant {
+            for index in 0..self.sides[side].conversation_count() {
+                let (requester, target) = (&entry.requester_uri, &entry.target_uri);
+                self.turn(side, index, |conversation, turn| conversation.granted(turn, requester, target)).unwrap();
+            }
+        }
+        Answer::Accepted
+    }
+}

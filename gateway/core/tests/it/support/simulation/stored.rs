@@ -1,0 +1,89 @@
+//! What a database would hold of a conversation.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use causeway_core::conversation::{Conversation, MessageIndex};
+use causeway_core::matrix::{Pdu, Room, RoomParts, StateMap};
+use causeway_core::records::ConversationRow;
+use causeway_drafts::mimi_uri::ClientUri;
+use causeway_mls::{ClientIdentity, Group, GroupSnapshot};
+use ruma::{OwnedEventId, OwnedRoomId, RoomVersionId};
+use serde_json::Value;
+
+pub(crate) struct Stored {
+    pub(crate) row: ConversationRow,
+    room: Option<StoredRoom>,
+    group: Option<GroupSnapshot>,
+    messages: MessageIndex,
+    clients: BTreeMap<ClientUri, ClientIdentity>,
+}
+
+struct StoredRoom {
+    room_id: OwnedRoomId,
+    version: RoomVersionId,
+    events: Vec<Arc<Pdu>>,
+    rejected: Vec<OwnedEventId>,
+    extremities: Vec<(OwnedEventId, StateMap)>,
+}
+
+impl Stored {
+    pub(crate) fn new(conversation: Conversation) -> Self {
+        let mut stored = Self {
+            row: conversation.row.clone(),
+            room: None,
+            group: None,
+            messages: MessageIndex::default(),
+            clients: BTreeMap::new(),
+        };
+        stored.save(conversation);
+        stored
+    }
+
+    pub(crate) fn load(&self) -> Conversation {
+        let room = self.room.as_ref().map(|room| {
+            Room::restore(RoomParts {
+                room_id: room.room_id.clone(),
+                version: room.version.clone(),
+                events: room.events.clone(),
+                rejected: room.rejected.clone(),
+                extremities: room.extremities.clone(),
+            })
+            .unwrap()
+        });
+        let group = self.group.clone().map(|snapshot| Group::load(snapshot).unwrap());
+        let mut conversation = Conversation::restore(self.row.clone(), room, group, self.messages.clone()).unwrap();
+        conversation.clients = self.clients.clone();
+        conversation
+    }
+
+    pub(crate) fn save(&mut self, mut conversation: Conversation) {
+        conversation.seal_row();
+        self.row = conversation.row;
+        self.messages = conversation.messages;
+        self.clients = conversation.clients;
+        self.group = conversation.group.map(|group| group.snapshot().clone());
+        if let Some(mut room) = conversation.room {
+            let changes = room.take_changes();
+            let stored = self.room.get_or_insert_with(|| StoredRoom {
+                room_id: room.room_id().clone(),
+                version: room.version().clone(),
+                events: Vec::new(),
+                rejected: Vec::new(),
+                extremities: Vec::new(),
+            });
+            for event in changes.events {
+                stored.rejected.extend(event.rejected.map(|_| event.pdu.event_id().clone()));
+                stored.events.push(event.pdu);
+            }
+            if let Some(extremities) = changes.extremities {
+                stored.extremities = extremities.into_iter().map(|(id, state)| (id, (*state).clone())).collect();
+            }
+        }
+    }
+
+    pub(crate) fn timeline(&self) -> Vec<(String, Value)> {
+        let events = self.room.iter().flat_map(|room| &room.events).filter(|pdu| pdu.state_key().is_none());
+        events.map(|pdu| (pdu.sender().to_string(), pdu.content_value())).collect()
+    }
+}
