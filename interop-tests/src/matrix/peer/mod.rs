@@ -8,7 +8,6 @@
 mod act;
 mod client;
 mod event;
-mod faults;
 mod history;
 mod keys;
 mod membership;
@@ -30,12 +29,12 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::certificates::Authority;
+use crate::faults::Faults;
 use crate::https::{Https, server_config};
 use crate::patience::PATIENCE;
 
 pub use client::Forgery;
 pub use event::Event;
-pub use faults::{Fault, Faults};
 pub use keys::SigningKey;
 pub use outgoing::Order;
 pub use room::Verdict;

@@ -1,15 +1,11 @@
 //! What others ask of the peer: who asks is checked, all is noted, and it fails as planned.
 
-use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
 
-use anyhow::{Context as _, Result, anyhow};
-use http::{Method, Response, StatusCode, header};
-use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Frame, Incoming};
+use anyhow::{Context, Result};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http_body_util::BodyExt;
+use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
@@ -21,9 +17,8 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use super::{Fault, Inner, Peer, Request};
-
-type Body = BoxBody<Bytes, std::io::Error>;
+use super::{Inner, Peer, Request};
+use crate::faults::{Body, Fault, respond};
 
 /// An answer that is no success.
 pub(super) struct Refusal(StatusCode, &'static str, String);
@@ -101,10 +96,9 @@ async fn handle(peer: Peer, request: http::Request<Incoming>) -> Result<Response
     if let Some(Fault::Slow(delay)) = &fault {
         tokio::time::sleep(*delay).await;
     }
-    let looked_at = !matches!(fault, Some(Fault::Refuse(..) | Fault::Answer(..) | Fault::Bytes(..) | Fault::Ignore));
-    let (origin, mut status, mut answer) = match looked_at {
-        true => answer(&peer, &request, &path).await,
-        false => (String::new(), StatusCode::OK, Value::Null),
+    let (origin, mut status, mut answer) = match fault.as_ref().is_some_and(Fault::keeps_out) {
+        false => answer(&peer, &request, &path).await,
+        true => (String::new(), StatusCode::OK, Value::Null),
     };
     match &fault {
         Some(Fault::Refuse(planned, _)) => (status, answer) = (*planned, json!({ "errcode": "M_UNKNOWN", "error": "as planned" })),
@@ -112,60 +106,13 @@ async fn handle(peer: Peer, request: http::Request<Incoming>) -> Result<Response
         Some(Fault::Change(change)) => change(&mut answer),
         _ => {}
     }
-    let is_silent = matches!(fault, Some(Fault::LoseAnswer | Fault::Ignore));
     peer.with(|known| {
         let body = serde_json::from_slice(request.body()).unwrap_or_default();
-        let status = (!is_silent).then_some(status);
+        let status = (!fault.as_ref().is_some_and(Fault::is_silent)).then_some(status);
         known.requests.push(Request { method: request.method().to_string(), path, body, origin, status });
     });
-    if is_silent { Err(anyhow!("no answer, as planned")) } else { respond(status, &answer, fault) }
-}
-
-fn respond(status: StatusCode, answer: &Value, fault: Option<Fault>) -> Result<Response<Body>> {
-    let bytes = Bytes::from(serde_json::to_vec(answer)?);
-    let response = Response::builder().status(status).header(header::CONTENT_TYPE, "application/json");
-    let response = match fault {
-        Some(Fault::Refuse(_, Some(seconds))) => response.header(header::RETRY_AFTER, seconds),
-        Some(Fault::Bytes(kind, bytes)) => {
-            return Ok(Response::builder().header(header::CONTENT_TYPE, kind).body(full(Bytes::from(bytes)))?);
-        }
-        Some(Fault::HalfAnswer) => {
-            let length = bytes.len() + 100;
-            return Ok(response.header(header::CONTENT_LENGTH, length).body(broken(bytes))?);
-        }
-        _ => response,
-    };
-    Ok(response.body(full(bytes))?)
-}
-
-fn full(bytes: Bytes) -> Body {
-    Full::new(bytes).map_err(|never: Infallible| match never {}).boxed()
-}
-
-/// A body that ends before its end.
-fn broken(bytes: Bytes) -> Body {
-    BodyExt::boxed(Broken { bytes: Some(bytes), is_flushed: false })
-}
-
-struct Broken {
-    bytes: Option<Bytes>,
-    is_flushed: bool,
-}
-
-impl hyper::body::Body for Broken {
-    type Data = Bytes;
-    type Error = std::io::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
-        if let Some(bytes) = self.bytes.take() {
-            return Poll::Ready(Some(Ok(Frame::data(bytes))));
-        }
-        if !std::mem::replace(&mut self.is_flushed, true) {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Poll::Ready(Some(Err(std::io::Error::other("the connection breaks, as planned"))))
-    }
+    let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    respond((status, headers, Bytes::from(serde_json::to_vec(&answer)?)), fault.as_ref())
 }
 
 async fn answer(peer: &Peer, request: &http::Request<Vec<u8>>, path: &str) -> (String, StatusCode, Value) {

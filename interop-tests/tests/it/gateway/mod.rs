@@ -1,0 +1,4 @@
+//! The gateway among light peers that make mistakes, lie, or fail.
+
+mod ground;
+mod support;
