@@ -1,7 +1,7 @@
 //! Exactly what the draft allows, and nothing that only looks like it.
 
 use causeway_drafts::mimi_content_09::{
-    CborErrorKind, ContentError, Disposition, ExtensionKey, Extensions, ExternalPart, Expiration, MessageId, MimiContent,
+    CborErrorKind, ContentError, Disposition, Expiration, ExtensionKey, Extensions, ExternalPart, MessageId, MimiContent,
     NestedPart, PartBody, PartSemantics, Value,
 };
 use proptest::prelude::*;
@@ -197,7 +197,8 @@ fn fields_are_what_the_schema_says() {
         description: String::new(),
         filename: String::new(),
     };
-    let part = NestedPart { disposition: Disposition::ATTACHMENT, language: String::new(), body: PartBody::External(Box::new(keyed)) };
+    let part =
+        NestedPart { disposition: Disposition::ATTACHMENT, language: String::new(), body: PartBody::External(Box::new(keyed)) };
     assert_eq!(rule(&content(part).encode()), "C-029");
     // C-069: unknown semantics.
     let known = hex::encode(content(multi(vec![text(), text()])).encode());

@@ -1,8 +1,6 @@
 //! The examples of the draft [mimi-content-08 `examples/`].
 
-use causeway_drafts::mimi_content_09::{
-    Disposition, MessageId, MimiContent, NestedPart, PartBody, PartSemantics, message_id,
-};
+use causeway_drafts::mimi_content_09::{Disposition, MessageId, MimiContent, NestedPart, PartBody, PartSemantics, message_id};
 
 pub(crate) const ORIGINAL: &[u8] = include_bytes!("vectors/mimi_content_08/original.cbor");
 

@@ -9,8 +9,17 @@ fn a_directory_has_the_drafts_names() {
     let json = serde_json::to_value(&directory).unwrap();
     let keys: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
     let mut expected = vec![
-        "keyMaterial", "update", "notify", "submitMessage", "groupInfo", "requestConsent", "updateConsent", "identifierQuery",
-        "reportAbuse", "proxyDownload", "mls_credential_roots",
+        "keyMaterial",
+        "update",
+        "notify",
+        "submitMessage",
+        "groupInfo",
+        "requestConsent",
+        "updateConsent",
+        "identifierQuery",
+        "reportAbuse",
+        "proxyDownload",
+        "mls_credential_roots",
     ];
     expected.sort_unstable();
     let mut keys = keys;

@@ -20,7 +20,10 @@ fn list(names: &[&str]) -> ParticipantListData {
 
 fn update(changed: &[(u32, u32)], removed: &[u32], added: &[(&str, u32)]) -> ParticipantListUpdate {
     ParticipantListUpdate {
-        changed_role_participants: changed.iter().map(|(user_index, role_index)| UserindexRolePair { user_index: *user_index, role_index: *role_index }).collect(),
+        changed_role_participants: changed
+            .iter()
+            .map(|(user_index, role_index)| UserindexRolePair { user_index: *user_index, role_index: *role_index })
+            .collect(),
         removed_indices: removed.to_vec(),
         added_participants: added.iter().map(|(name, role)| pair(name, *role)).collect(),
     }

@@ -136,14 +136,14 @@ fn key_material_round_trips() {
     assert!(decode_exact::<KeyMaterialRequestTbs>(&encode(&empty)).is_err());
 
     let client = |name: &str, status| ClientKeyMaterial { client_uri: ClientUri::new(&alice(), name), status };
-    let response = |user_status, clients| KeyMaterialResponse { protocol: Protocol::Mls10, user_status, user_uri: alice(), clients };
+    let response =
+        |user_status, clients| KeyMaterialResponse { protocol: Protocol::Mls10, user_status, user_uri: alice(), clients };
     let supplied = || client("one", ClientKeyMaterialStatus::Success(decode_exact(&mls().key_package).unwrap()));
     let exhausted = || client("two", ClientKeyMaterialStatus::KeyMaterialExhausted);
-    let partial = response(KeyMaterialUserCode::PartialSuccess, vec![
-        supplied(),
-        exhausted(),
-        client("three", ClientKeyMaterialStatus::NothingCompatible(None)),
-    ]);
+    let partial = response(
+        KeyMaterialUserCode::PartialSuccess,
+        vec![supplied(), exhausted(), client("three", ClientKeyMaterialStatus::NothingCompatible(None))],
+    );
     assert_round_trip(&partial);
     assert_eq!(partial.validate(), Ok(()));
     // P-023, P-027: codes and clients agree.

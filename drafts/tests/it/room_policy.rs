@@ -20,7 +20,10 @@ fn roles() -> RolesList {
 
 fn holders(indexes: &[u32]) -> ParticipantListData {
     let domain = "a.test".parse().unwrap();
-    let entry = |(number, role_index): (usize, &u32)| UserRolePair { user: UserUri::new(&domain, &number.to_string()), role_index: *role_index };
+    let entry = |(number, role_index): (usize, &u32)| UserRolePair {
+        user: UserUri::new(&domain, &number.to_string()),
+        role_index: *role_index,
+    };
     ParticipantListData { participants: indexes.iter().enumerate().map(entry).collect() }
 }
 

@@ -54,7 +54,22 @@ pub(crate) async fn prepare(config: &Config) -> anyhow::Result<Prepared> {
     let roots = pinned_roots(&store, &gateway).await?;
     let federation = Federation::new(&config.matrix)?;
     let providers = Providers::new(&config.mimi, config.peers.clone())?;
-    Ok(Prepared { node: Arc::new(Node::new(gateway, store, (federation, providers, roots))) })
+    let holder = process_number(&config.data_directory.join("process"))?;
+    Ok(Prepared { node: Arc::new(Node::new(gateway, (store, holder), (federation, providers, roots))) })
+}
+
+/// The number by which the outbox knows this process, the same after a restart. Each of several processes has its own
+/// data directory.
+fn process_number(path: &Path) -> anyhow::Result<i64> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => text.trim().parse().with_context(|| format!("{} is not a number", path.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let number = rand::random_range(1..=i64::MAX);
+            std::fs::write(path, number.to_string()).with_context(|| format!("cannot write {}", path.display()))?;
+            Ok(number)
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
 }
 
 /// The certificate has to authenticate every domain that the gateway speaks for (P-005).

@@ -146,7 +146,7 @@ MIMI      control APIs: {a} (a.test), {b} (b.test)
             -d '{{"operation":"grant","requester":"<who asks>","target":"mimi://a.test/u/grace","room":null}}'
           curl -s {a}/messages -H content-type:application/json \
             -d '{{"room":"<room>","by":"grace/phone","kind":"text","text":"Hello"}}'
-Operator  target/debug/causewayctl --config {configuration} --help
+Operator  target/debug/causewayctl --config {configuration} room list
 "#,
         folder = environment.folder.display(),
         name1 = environment.hs1.server_name,

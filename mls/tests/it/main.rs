@@ -1,5 +1,5 @@
 //! The engine from outside: groups of real clients, every state stored and loaded on the way.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a test that fails should say where")]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
 
 mod epochs;
 mod lifecycle;

@@ -59,11 +59,12 @@ impl Conversation {
                 Ok(Next::Done)
             }
             (Outgoing::JoinExternally { user, .. }, Answer::GroupInfo(info)) => self.group_info_came(turn, user, info),
-            (Outgoing::JoinExternally { user, commit: Some(commit) }, Answer::Updated(response)) => {
-                self.external_commit_answered(turn, user, (commit, response))
+            (Outgoing::JoinExternally { user, commit: Some(_) }, Answer::Updated(response)) => {
+                self.external_commit_answered(turn, user, response)
             }
             (Outgoing::JoinExternally { user, .. }, Answer::Refused(why)) => {
                 self.book.joining.remove(user);
+                self.book.sent_joins.remove(user);
                 let loss = Loss::new(Feature::JoinRefused, why.as_str());
                 self.lose(turn, user, "matrix_to_mimi", vec![loss]);
                 Ok(Next::Done)
@@ -185,32 +186,60 @@ impl Conversation {
         Ok(Next::Replace(Box::new(Outgoing::JoinExternally { user: user.to_owned(), commit: Some(commit) })))
     }
 
-    fn external_commit_answered(
-        &mut self,
-        turn: &mut Turn<'_>,
-        user: &str,
-        (body, response): (&ExternalCommitBody, &UpdateRoomResponse),
-    ) -> Result<Next> {
+    fn external_commit_answered(&mut self, turn: &mut Turn<'_>, user: &str, response: &UpdateRoomResponse) -> Result<Next> {
         match &response.status {
             UpdateStatus::Success { .. } => {
                 self.book.joining.remove(user);
-                let join: ExternalJoin =
-                    serde_cbor::from_slice(&body.join).map_err(|error| ConversationError::Malformed(error.to_string()))?;
-                let identity = self.clients.get(&join.client).ok_or(ConversationError::Missing("identity of the client"))?;
-                let existing = self.group.take().filter(|group| group.own_clients().next().is_some());
-                self.group = Some(Group::complete_external_join(&join, identity, existing, (turn.roots, turn.now))?);
+                // None left: the hub's order has brought it already.
+                let Some(join) = self.sent_join(user)? else { return Ok(Next::Done) };
+                if self.is_behind(turn, &join) {
+                    // What the hub accepted before is on its way; the commit comes after it, in the hub's order.
+                    return Ok(Next::Done);
+                }
+                self.complete_join(turn, user, &join)?;
                 Ok(Next::Done)
             }
             UpdateStatus::WrongEpoch { .. } => {
+                self.book.sent_joins.remove(user);
                 Ok(Next::Replace(Box::new(Outgoing::JoinExternally { user: user.to_owned(), commit: None })))
             }
             _ => {
                 self.book.joining.remove(user);
+                self.book.sent_joins.remove(user);
                 let loss = Loss::new(Feature::JoinRefused, response.error_description.clone());
                 self.lose(turn, user, "matrix_to_mimi", vec![loss]);
                 Ok(Next::Done)
             }
         }
+    }
+
+    fn sent_join(&self, user: &str) -> Result<Option<ExternalJoin>> {
+        let sent = self.book.sent_joins.get(user);
+        sent.map(|join| serde_cbor::from_slice(join)).transpose().map_err(|error| ConversationError::Malformed(error.to_string()))
+    }
+
+    fn is_behind(&self, turn: &Turn<'_>, join: &ExternalJoin) -> bool {
+        let follows = self.group.as_ref().filter(|group| group.own_clients().next().is_some());
+        follows.is_some_and(|group| matches!(group.stage(&join.commit, turn.roots, turn.now), Err(MlsError::FutureEpoch { .. })))
+    }
+
+    fn complete_join(&mut self, turn: &Turn<'_>, user: &str, join: &ExternalJoin) -> Result<()> {
+        let identity = self.clients.get(&join.client).ok_or(ConversationError::Missing("identity of the client"))?;
+        let existing = self.group.take().filter(|group| group.own_clients().next().is_some());
+        self.group = Some(Group::complete_external_join(join, identity, existing, (turn.roots, turn.now))?);
+        self.book.sent_joins.remove(user);
+        Ok(())
+    }
+
+    /// The hub's order has brought a commit: if it is one of our external ones, its client is in now.
+    pub(super) fn join_with(&mut self, turn: &Turn<'_>, commit: &[u8]) -> Result<()> {
+        let users: Vec<String> = self.book.sent_joins.keys().cloned().collect();
+        for user in users {
+            if let Some(join) = self.sent_join(&user)?.filter(|join| join.commit == commit) {
+                self.complete_join(turn, &user, &join)?;
+            }
+        }
+        Ok(())
     }
 
     /// The invited user's server has signed: now the invite enters the room.

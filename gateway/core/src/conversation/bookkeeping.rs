@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 /// Persisted as CBOR in the conversation's row, sealed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,10 @@ pub struct Bookkeeping {
     pub group_info: Vec<u8>,
     /// Users whose puppet is about to join by external commit.
     pub joining: BTreeSet<String>,
+    /// External commits that have been sent, by user, with the state that their acceptance opens: the hub's order may
+    /// bring them back before its answer comes, and its answer before what the hub had accepted earlier.
+    #[serde(default)]
+    pub sent_joins: BTreeMap<String, ByteBuf>,
     /// Notices already given, by a stable name, so that none is repeated.
     pub told: BTreeSet<String>,
     /// The Matrix user a consent room asks, and who asks.

@@ -25,7 +25,9 @@ impl Conversation {
     /// auth rules refuse makes the whole commit `notAllowed`; with a foreign hub, the gateway's user acts instead.
     pub(super) fn mirror_commit(&mut self, turn: &mut Turn<'_>, summary: &CommitSummary) -> Result<()> {
         self.mirror_all_but_roles(turn, summary)?;
-        if self.room.is_some() && summary.roles_changed() {
+        // Whoever comes in may have another role than the room's default.
+        let roles = summary.roles_changed() || !summary.participants_added().is_empty();
+        if self.room.is_some() && roles {
             self.mirror_roles(turn, &summary.committer.user_uri())?;
         }
         Ok(())
@@ -306,7 +308,7 @@ impl Conversation {
     }
 }
 
-fn may_delete_others(group: &Group, user: &UserUri) -> bool {
+pub(super) fn may_delete_others(group: &Group, user: &UserUri) -> bool {
     let state = group.room_state();
     state.roles.has(state.role_of(user), Capability::CAN_DELETE_OTHER_MESSAGE)
 }

@@ -105,6 +105,7 @@ impl Conversation {
         if !stapled.is_empty() {
             group.queue_proposals(stapled)?;
         }
+        self.join_with(turn, commit)?;
         self.mirror_commit(turn, &summary)
     }
 

@@ -55,6 +55,12 @@ impl MessageIndex {
         self.by_message.contains_key(message_id)
     }
 
+    /// A message with its other parts and versions; none if it is not known.
+    fn of_message(&self, message_id: &[u8]) -> impl Iterator<Item = &MessageRow> {
+        let first = self.by_message(message_id).map(|row| &row.first_message_id);
+        self.rows.iter().filter(move |row| Some(&row.first_message_id) == first)
+    }
+
     fn newest_version(&self, first: &[u8]) -> Option<&Vec<u8>> {
         self.newest.get(first)
     }
@@ -80,6 +86,14 @@ fn message_id(bytes: &[u8]) -> Option<MessageId> {
     <[u8; 32]>::try_from(bytes).ok().map(MessageId::from_bytes)
 }
 
+/// The event that edits and replies refer to.
+fn original(row: &MessageRow) -> Option<EventRef> {
+    Some(EventRef {
+        event_id: OwnedEventId::try_from(row.first_event_id.clone()).ok()?,
+        sender: row.matrix_sender.clone().try_into().ok()?,
+    })
+}
+
 impl Links for ConversationLinks<'_> {
     fn message_of(&self, event: &EventId) -> Option<MessageRef> {
         let row = self.conversation.messages.by_event(event.as_str())?;
@@ -92,11 +106,17 @@ impl Links for ConversationLinks<'_> {
     }
 
     fn event_of(&self, message: &MessageId) -> Option<EventRef> {
-        let row = self.conversation.messages.by_message(message.as_bytes())?;
-        Some(EventRef {
-            event_id: OwnedEventId::try_from(row.first_event_id.clone()).ok()?,
-            sender: row.matrix_sender.clone().try_into().ok()?,
-        })
+        self.conversation.messages.by_message(message.as_bytes()).and_then(original)
+    }
+
+    fn events_of(&self, message: &MessageId) -> Vec<EventRef> {
+        let mut events: Vec<EventRef> = Vec::new();
+        for event in self.conversation.messages.of_message(message.as_bytes()).filter_map(original) {
+            if !events.iter().any(|known| known.event_id == event.event_id) {
+                events.push(event);
+            }
+        }
+        events
     }
 
     fn mimi_user(&self, user: &UserId) -> Option<UserUri> {

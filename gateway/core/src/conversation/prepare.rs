@@ -14,9 +14,11 @@ use causeway_drafts::mimi_uri::{ClientUri, RoomUri, UserUri};
 use causeway_drafts::encode;
 use causeway_mls::{CIPHERSUITE, CommitPlan, HpkeKeyPair};
 use ruma::{OwnedUserId, UserId};
+use serde_bytes::ByteBuf;
 use serde_json::json;
 
 use super::hub::frame_content;
+use super::outgoing::ExternalCommitBody;
 use super::{Conversation, ConversationError, Intent, Outgoing, Result, Turn};
 use crate::matrix::{EventDraft, Pdu};
 
@@ -73,7 +75,7 @@ impl Conversation {
             Outgoing::Submit { user, content, .. } => self.prepare_submit(turn, user, content),
             Outgoing::Update { user, intent, .. } => self.prepare_update(turn, user, intent),
             Outgoing::JoinExternally { user, commit } => match commit {
-                Some(commit) => Ok(Prepared::Mimi(MimiRequest::Update(self.mimi_room()?, commit.update.clone()))),
+                Some(commit) => self.prepare_external_commit(user, commit),
                 None => self.prepare_group_info(turn, user),
             },
         }
@@ -257,6 +259,16 @@ impl Conversation {
             }
         }
         Ok(plan)
+    }
+
+    fn prepare_external_commit(&mut self, user: &str, commit: &ExternalCommitBody) -> Result<Prepared> {
+        let client = parse_user_uri(user)?;
+        if self.group.as_ref().is_some_and(|group| group.own_clients().any(|own| own.user_uri() == client)) {
+            // An earlier attempt was taken, whose answer got lost.
+            return Ok(Prepared::Done);
+        }
+        self.book.sent_joins.insert(user.to_owned(), ByteBuf::from(commit.join.clone()));
+        Ok(Prepared::Mimi(MimiRequest::Update(self.mimi_room()?, commit.update.clone())))
     }
 
     fn prepare_group_info(&mut self, turn: &mut Turn<'_>, user: &str) -> Result<Prepared> {

@@ -1,8 +1,9 @@
 //! From Matrix to MIMI: a Matrix user's message, said by its puppet.
 
-use causeway_drafts::mimi_content_09::{Extensions, MimiContent};
+use causeway_drafts::mimi_content_09::{Extensions, MimiContent, PartBody};
 use causeway_drafts::mimi_uri::UserUri;
 
+use super::effects::may_delete_others;
 use super::messages::ConversationLinks;
 use super::outgoing::lane;
 use super::{Conversation, Outgoing, Result, Topology, Turn};
@@ -39,8 +40,24 @@ impl Conversation {
                 return Ok(());
             }
         };
+        if !self.may_replace(&user, &translated.value) {
+            let loss = Loss::new(Feature::Discarded, "C-074: only the original sender edits or deletes");
+            self.lose(turn, pdu.event_id().as_str(), DIRECTION, vec![loss]);
+            return Ok(());
+        }
         self.lose(turn, pdu.event_id().as_str(), DIRECTION, translated.losses);
         self.say(turn, &user, translated.value, Some(pdu))
+    }
+
+    /// Matrix clients may send an edit or redaction of anything, and each decides what it is worth; MIMI's receivers
+    /// discard it (C-074).
+    fn may_replace(&self, user: &UserUri, draft: &MimiDraft) -> bool {
+        let replaced = draft.replaces.and_then(|first| self.messages.by_message(first.as_bytes()));
+        let retracts = matches!(draft.nested_part.body, PartBody::Null);
+        replaced.is_none_or(|row| {
+            let may_delete = || self.group.as_ref().is_some_and(|group| may_delete_others(group, user));
+            row.mimi_sender == user.as_str() || (retracts && may_delete())
+        })
     }
 
     /// Says a draft as a puppet (or the listener, for notices): at once as hub, through the outbox as follower.

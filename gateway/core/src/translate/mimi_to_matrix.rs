@@ -33,14 +33,11 @@ impl Translator<'_> {
     }
 
     fn retraction(&mut self) -> Vec<MatrixDraft> {
-        let target = self.content.replaces.and_then(|id| self.links.event_of(&id));
-        match target {
-            Some(target) => vec![MatrixDraft::Redact { event_id: target.event_id, reason: None }],
-            None => {
-                self.lose(Feature::UnknownTarget, "C-070: the deleted message is not known here");
-                Vec::new()
-            }
+        let targets = self.content.replaces.map(|id| self.links.events_of(&id)).unwrap_or_default();
+        if targets.is_empty() {
+            self.lose(Feature::UnknownTarget, "C-070: the deleted message is not known here");
         }
+        targets.into_iter().map(|target| MatrixDraft::Redact { event_id: target.event_id, reason: None }).collect()
     }
 
     fn part(&mut self, part: &NestedPart) -> Vec<MatrixDraft> {

@@ -123,6 +123,10 @@ pub trait Links {
     fn message_of(&self, event: &EventId) -> Option<MessageRef>;
     /// The event that a message (any version) is.
     fn event_of(&self, message: &MessageId) -> Option<EventRef>;
+    /// All events that a message is: one a part, for messages of several parts.
+    fn events_of(&self, message: &MessageId) -> Vec<EventRef> {
+        self.event_of(message).into_iter().collect()
+    }
     /// The MIMI user of a Matrix user.
     fn mimi_user(&self, user: &UserId) -> Option<UserUri>;
     /// The Matrix user of a MIMI user.

@@ -47,7 +47,12 @@ fn reactions_replies_and_deletions_cross() {
     for (here, there) in [((A, 0), (B, 1)), ((B, 1), (A, 0))] {
         let theirs = world.say(there.0, there.1, "what do you think?").event_id().to_string();
         let mine = counterpart(&world, there, &theirs, here);
-        world.send(here.0, here.1, "m.reaction", json!({ "m.relates_to": { "rel_type": "m.annotation", "event_id": mine, "key": "👍" } }));
+        world.send(
+            here.0,
+            here.1,
+            "m.reaction",
+            json!({ "m.relates_to": { "rel_type": "m.annotation", "event_id": mine, "key": "👍" } }),
+        );
         assert_eq!(last(&world, there.0, there.1).1["m.relates_to"]["event_id"], json!(theirs));
         let reply = json!({ "msgtype": "m.text", "body": "great", "m.relates_to": { "m.in_reply_to": { "event_id": mine } } });
         let reply = world.send(here.0, here.1, "m.room.message", reply);
@@ -56,6 +61,18 @@ fn reactions_replies_and_deletions_cross() {
         world.redact(here.0, here.1, reply.event_id());
         assert_eq!(last(&world, there.0, there.1).1["redacts"], json!(copy));
     }
+}
+
+/// C-074: a role may allow to retract what others said, as Matrix power levels do.
+#[test]
+fn c_074_an_admin_retracts_what_others_said() {
+    let mut world = World::together(RoomVersionId::V11);
+    let theirs = world.say(B, 1, "spam").event_id().to_string();
+    let copy: ruma::OwnedEventId = counterpart(&world, (B, 1), &theirs, (A, 0)).try_into().unwrap();
+    world.redact(A, 0, &copy);
+    let (sender, content) = last(&world, B, 1);
+    assert_eq!((sender, &content["redacts"]), (world.ghost_of_peer(B).to_string(), &json!(theirs)));
+    assert!(world.sides[A].losses.is_empty() && world.sides[B].losses.is_empty());
 }
 
 #[test]

@@ -92,3 +92,15 @@ fn a_grant_for_somebody_else_changes_nothing() {
     world.pump();
     assert_eq!(world.sides[A].native(0).membership(&world.ghost_of_peer(A)).as_deref(), Some("invite"));
 }
+
+/// P-083: the requester takes the question back.
+#[test]
+fn p_083_a_question_is_taken_back() {
+    let mut world = World::bob_asked(RoomVersionId::V11);
+    world.turn(B, 0, |conversation, turn| conversation.cancelled(turn)).unwrap();
+    world.pump();
+    assert_eq!(statuses(&world, B), ["requested", "cancelled"]);
+    let question = world.sides[B].conversation(0);
+    assert_eq!(question.row.status, "closed");
+    assert_eq!(question.room.unwrap().membership(&user("@bob:hs-b.test")).as_deref(), Some("leave"));
+}

@@ -73,7 +73,8 @@ fn two_gateways_come_together_and_talk() {
         let (alice, bob) = ("@alice:hs-a.test", "@bob:hs-b.test");
         let (alices_ghost, bobs_ghost) = (world.ghost_of_peer(B).to_string(), world.ghost_of_peer(A).to_string());
         let said = |alice: &str, bob: &str| {
-            [(alice, "hello bob"), (bob, "hello alice"), (alice, "how are you?")].map(|(who, what)| (who.to_owned(), what.to_owned()))
+            [(alice, "hello bob"), (bob, "hello alice"), (alice, "how are you?")]
+                .map(|(who, what)| (who.to_owned(), what.to_owned()))
         };
         let at_a: Vec<_> = world.sides[A].said(0).into_iter().filter(|(_, words)| !words.contains("gateway")).collect();
         let at_b: Vec<_> = world.sides[B].said(1).into_iter().filter(|(_, words)| !words.contains("gateway")).collect();

@@ -133,7 +133,9 @@ fn a_long_provider_domain_has_ghosts() {
 #[test]
 fn a_provider_that_shares_its_homeservers_name_keeps_everybody_apart() {
     let names = Names::new("gw.own.test", "own.test".parse().unwrap(), vec!["own.test".parse().unwrap()]);
-    for (matrix, puppet) in [("@alice:own.test", "mimi://own.test/u/alice"), ("@alice:hs.test", "mimi://own.test/u/alice%3Ahs.test")] {
+    for (matrix, puppet) in
+        [("@alice:own.test", "mimi://own.test/u/alice"), ("@alice:hs.test", "mimi://own.test/u/alice%3Ahs.test")]
+    {
         assert_eq!(names.puppet(&user(matrix)), Ok(uri(puppet)));
         assert_eq!(names.puppet_to_matrix(&uri(puppet)), Some(user(matrix)), "{puppet}");
     }

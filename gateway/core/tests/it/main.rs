@@ -1,10 +1,14 @@
 //! The core from outside: identities, translation, Matrix rooms, and whole conversations, without a network.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
 
+mod conversation_attacks;
 mod conversation_changes;
 mod conversation_consent;
+mod conversation_crafted;
 mod conversation_life;
+mod conversation_lurkers;
 mod conversation_races;
+mod conversation_random;
 mod conversation_refusals;
 mod hostile_html;
 mod identity;

@@ -95,9 +95,7 @@ fn c_012_replies_and_threads_name_versions() {
 
 #[test]
 fn a_quoted_reply_fallback_is_left_out() {
-    let content = |body: &str| {
-        json!({ "msgtype": "m.text", "body": body, "m.relates_to": { "m.in_reply_to": { "event_id": EDITED_EVENT } } })
-    };
+    let content = |body: &str| json!({ "msgtype": "m.text", "body": body, "m.relates_to": { "m.in_reply_to": { "event_id": EDITED_EVENT } } });
     assert_eq!(words(&message(content("> <@bob:hs.test> hi\n> there\n\nyes")).value).1, "yes");
     assert_eq!(words(&message(content("yes > no")).value).1, "yes > no");
     // Without a reply, a quote is what somebody wrote.

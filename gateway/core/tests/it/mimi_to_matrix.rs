@@ -112,9 +112,12 @@ fn c_032_a_reaction_keeps_its_bytes() {
     let reaction = MimiContent { in_reply_to: Some(NEWEST), ..content(part) };
     assert_eq!(
         events(&reaction),
-        [("m.reaction".to_owned(), json!({
-            "m.relates_to": { "rel_type": "m.annotation", "event_id": EDITED_EVENT, "key": "\u{2764}\u{fe0f}" },
-        }))]
+        [(
+            "m.reaction".to_owned(),
+            json!({
+                "m.relates_to": { "rel_type": "m.annotation", "event_id": EDITED_EVENT, "key": "\u{2764}\u{fe0f}" },
+            })
+        )]
     );
 }
 
@@ -179,11 +182,8 @@ fn attachments_become_one_line() {
         description: String::new(),
         filename: "cat\n.png".to_owned(),
     };
-    let part = NestedPart {
-        disposition: Disposition::ATTACHMENT,
-        language: String::new(),
-        body: PartBody::External(Box::new(external)),
-    };
+    let part =
+        NestedPart { disposition: Disposition::ATTACHMENT, language: String::new(), body: PartBody::External(Box::new(external)) };
     let content = content(part);
     assert_eq!(lost(&translate(&content)), [Feature::Media]);
     let event = one(&content);

@@ -113,9 +113,17 @@ fn what_a_rule_forbids_is_rejected() {
 }
 
 /// Signs what `build` would refuse: a hostile server has its own code.
-fn signed(server: &Server, room: &Room, event_type: &str, state_key: Option<&str>, content: &Value, auth: &[ruma::OwnedEventId]) -> Pdu {
+fn signed(
+    server: &Server,
+    room: &Room,
+    event_type: &str,
+    state_key: Option<&str>,
+    content: &Value,
+    auth: &[ruma::OwnedEventId],
+) -> Pdu {
     let named = |kind: &str, key: &str| room.state_event(kind, key).map(|event| event.event_id().clone());
-    let mut auth_events: Vec<_> = [named("m.room.create", ""), named("m.room.member", server.user.as_str())].into_iter().flatten().collect();
+    let mut auth_events: Vec<_> =
+        [named("m.room.create", ""), named("m.room.member", server.user.as_str())].into_iter().flatten().collect();
     match auth {
         [] => auth_events.extend(named("m.room.power_levels", "")),
         other => auth_events.extend(other.iter().cloned()),
@@ -181,7 +189,8 @@ fn missing_events_are_named() {
     at_bob.learn_state(gap.event_id().clone(), room.state().clone());
     assert_eq!(at_bob.accept(next), Outcome::Accepted);
 
-    let levels = alice.set(&mut room, NOW, ("m.room.power_levels", "", json!({ "users": { alice.user.as_str(): 100 }, "invite": 50 })));
+    let levels =
+        alice.set(&mut room, NOW, ("m.room.power_levels", "", json!({ "users": { alice.user.as_str(): 100 }, "invite": 50 })));
     let named = alice.set(&mut room, NOW, ("m.room.name", "", json!({ "name": "Club" })));
     assert_eq!(at_bob.accept(named.clone()), Outcome::MissingAuth(vec![levels.event_id().clone()]));
     assert_eq!(at_bob.accept(levels), Outcome::Accepted);

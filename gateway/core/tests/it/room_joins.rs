@@ -69,7 +69,8 @@ fn a_template_is_no_signing_oracle() {
         .unwrap()
         .membership((room.room_id(), room.version()), &bob.user, content.clone(), (NOW, &bob.keys))
         .unwrap();
-    let expected = ["auth_events", "content", "depth", "hashes", "origin_server_ts", "prev_events", "room_id", "sender", "signatures"];
+    let expected =
+        ["auth_events", "content", "depth", "hashes", "origin_server_ts", "prev_events", "room_id", "sender", "signatures"];
     let expected: Vec<_> = expected.into_iter().chain(["state_key", "type"]).collect();
     assert_eq!(signed.object().keys().collect::<Vec<_>>(), expected);
     assert_eq!((signed.event_type(), signed.state_key(), signed.sender()), ("m.room.member", Some(bob.user.as_str()), &bob.user));

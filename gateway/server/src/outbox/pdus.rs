@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::Peer;
 use super::deliver::{backoff, forget, postpone};
+use crate::crash;
 use crate::node::{Node, NodeError};
 
 pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), NodeError> {
@@ -25,7 +26,9 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
     let transaction_id = format!("causeway-{}", head.id);
     let mut request = Request::new(transaction_id.into(), ours, MilliSecondsSinceUnixEpoch::now());
     request.pdus = pdus;
-    match node.federation.send(&node.gateway, &server, request).await {
+    let sent = node.federation.send(&node.gateway, &server, request).await;
+    crash::point("after-request", "pdu");
+    match sent {
         Ok(answer) => {
             for (event_id, result) in answer.pdus {
                 if let Err(why) = result {

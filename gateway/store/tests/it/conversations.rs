@@ -24,11 +24,11 @@ fn full(id: i64, version: i64) -> ConversationRow {
 async fn a_conversation_comes_back_as_it_was_stored() {
     for_each_database(|db| async move {
         let id = db.conversation().await;
-        let stored = db.run(tx!([id] |tx| tx.lock_conversation(id).await)).await.unwrap();
+        let stored = db.run(tx!([id] | tx | tx.lock_conversation(id).await)).await.unwrap();
         assert_eq!(stored, ConversationRow { id, version: 1, ..conversation() });
         let wanted = full(id, stored.version);
-        db.run(tx!([wanted] |tx| tx.update_conversation(&wanted).await)).await;
-        let stored = db.run(tx!([id] |tx| tx.lock_conversation(id).await)).await.unwrap();
+        db.run(tx!([wanted] | tx | tx.update_conversation(&wanted).await)).await;
+        let stored = db.run(tx!([id] | tx | tx.lock_conversation(id).await)).await.unwrap();
         assert_eq!(stored, ConversationRow { version: 2, ..wanted });
         assert_eq!(db.run(tx!(|tx| tx.conversation_of_matrix_room("!room:hs.test").await)).await, Some(id));
         assert_eq!(db.run(tx!(|tx| tx.conversation_of_mimi_room("mimi://gw.test/r/club").await)).await, Some(id));
@@ -43,11 +43,11 @@ async fn a_conversation_comes_back_as_it_was_stored() {
 async fn a_stale_version_is_a_conflict_and_changes_nothing() {
     for_each_database(|db| async move {
         let id = db.conversation().await;
-        db.run(tx!([id] |tx| tx.update_conversation(&full(id, 1)).await)).await;
+        db.run(tx!([id] | tx | tx.update_conversation(&full(id, 1)).await)).await;
         let stale = ConversationRow { status: "closed".to_owned(), ..full(id, 1) };
-        let result = db.store.transaction("stale", tx!([stale] |tx| tx.update_conversation(&stale).await)).await;
+        let result = db.store.transaction("stale", tx!([stale] | tx | tx.update_conversation(&stale).await)).await;
         assert!(matches!(result, Err(StoreError::Conflict)), "{result:?}");
-        let stored = db.run(tx!([id] |tx| tx.lock_conversation(id).await)).await.unwrap();
+        let stored = db.run(tx!([id] | tx | tx.lock_conversation(id).await)).await.unwrap();
         assert_eq!((stored.status.as_str(), stored.version), ("active", 2));
     })
     .await;
@@ -57,8 +57,8 @@ async fn a_stale_version_is_a_conflict_and_changes_nothing() {
 async fn one_room_has_one_conversation() {
     for_each_database(|db| async move {
         let first = ConversationRow { matrix_room_id: Some("!a:hs.test".to_owned()), ..conversation() };
-        db.run(tx!([first] |tx| tx.insert_conversation(&first).await)).await;
-        let again = db.store.transaction("again", tx!([first] |tx| tx.insert_conversation(&first).await)).await;
+        db.run(tx!([first] | tx | tx.insert_conversation(&first).await)).await;
+        let again = db.store.transaction("again", tx!([first] | tx | tx.insert_conversation(&first).await)).await;
         assert!(matches!(again, Err(StoreError::Database(_))), "{again:?}");
         assert_eq!(db.run(tx!(|tx| tx.conversations().await)).await.len(), 1);
     })
@@ -74,7 +74,7 @@ async fn the_lock_of_a_conversation_serialises_its_turns() {
         for turn in 0..20u8 {
             let store = db.store.clone();
             turns.spawn(async move {
-                let body = tx!([id, turn] |tx| {
+                let body = tx!([id, turn] | tx | {
                     let mut row = tx.lock_conversation(id).await?.unwrap();
                     row.bookkeeping.push(turn);
                     tokio::task::yield_now().await;
@@ -86,7 +86,7 @@ async fn the_lock_of_a_conversation_serialises_its_turns() {
         for result in turns.join_all().await {
             result.unwrap();
         }
-        let stored = db.run(tx!([id] |tx| tx.lock_conversation(id).await)).await.unwrap();
+        let stored = db.run(tx!([id] | tx | tx.lock_conversation(id).await)).await.unwrap();
         let mut seen = stored.bookkeeping[conversation().bookkeeping.len()..].to_vec();
         seen.sort_unstable();
         assert_eq!(seen, (0..20).collect::<Vec<u8>>());

@@ -23,7 +23,7 @@ async fn epochs_are_a_chain_with_one_head() {
     for_each_database(|db| async move {
         let id = db.conversation().await;
         let other = db.conversation().await;
-        db.run(tx!([id, other] |tx| {
+        db.run(tx!([id, other] | tx | {
             tx.insert_epoch(&epoch(other, 0)).await?;
             for number in 0..4 {
                 tx.insert_epoch(&epoch(id, number)).await?;
@@ -31,7 +31,7 @@ async fn epochs_are_a_chain_with_one_head() {
             Ok(())
         }))
         .await;
-        let epochs = db.run(tx!([id] |tx| tx.epochs(id).await)).await;
+        let epochs = db.run(tx!([id] | tx | tx.epochs(id).await)).await;
         assert_eq!(epochs.len(), 4);
         for pair in epochs.windows(2) {
             assert_eq!(pair[1].parent_epoch_id.as_ref(), Some(&pair[0].epoch_id));
@@ -39,7 +39,7 @@ async fn epochs_are_a_chain_with_one_head() {
         let heads: Vec<_> = epochs.iter().filter(|epoch| epoch.status == "head").map(|epoch| epoch.number).collect();
         assert_eq!(heads, [3]);
         assert_eq!(epochs[3], epoch(id, 3));
-        assert_eq!(db.run(tx!([other] |tx| tx.epochs(other).await)).await[0].status, "head");
+        assert_eq!(db.run(tx!([other] | tx | tx.epochs(other).await)).await[0].status, "head");
     })
     .await;
 }
@@ -50,9 +50,9 @@ async fn an_epoch_stored_twice_is_one() {
     for_each_database(|db| async move {
         let id = db.conversation().await;
         for _ in 0..2 {
-            db.run(tx!([id] |tx| tx.insert_epoch(&epoch(id, 0)).await)).await;
+            db.run(tx!([id] | tx | tx.insert_epoch(&epoch(id, 0)).await)).await;
         }
-        assert_eq!(db.run(tx!([id] |tx| tx.epochs(id).await)).await, vec![epoch(id, 0)]);
+        assert_eq!(db.run(tx!([id] | tx | tx.epochs(id).await)).await, vec![epoch(id, 0)]);
     })
     .await;
 }

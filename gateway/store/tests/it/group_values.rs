@@ -9,7 +9,7 @@ pub(crate) fn value(conversation_id: i64, client_uri: &str, key: &[u8], value: &
 }
 
 async fn stored(db: &Database, id: i64) -> Vec<(String, Vec<u8>, Vec<u8>)> {
-    let rows = db.run(tx!([id] |tx| tx.group_values(id).await)).await;
+    let rows = db.run(tx!([id] | tx | tx.group_values(id).await)).await;
     let mut rows: Vec<_> = rows.into_iter().map(|row| (row.client_uri, row.key, row.value)).collect();
     rows.sort();
     rows
@@ -24,14 +24,14 @@ async fn group_values_are_put_replaced_and_deleted() {
     for_each_database(|db| async move {
         let id = db.conversation().await;
         let other = db.conversation().await;
-        db.run(tx!([id, other] |tx| {
+        db.run(tx!([id, other] | tx | {
             tx.put_group_value(&value(id, "", b"tree", b"public")).await?;
             tx.put_group_value(&value(id, CLIENT, b"tree", b"private")).await?;
             tx.put_group_value(&value(id, CLIENT, b"secret", b"old")).await?;
             tx.put_group_value(&value(other, CLIENT, b"secret", b"elsewhere")).await
         }))
         .await;
-        db.run(tx!([id] |tx| {
+        db.run(tx!([id] | tx | {
             tx.put_group_value(&value(id, CLIENT, b"secret", b"new")).await?;
             tx.delete_group_value(id, CLIENT, b"tree").await
         }))
@@ -47,8 +47,8 @@ async fn group_values_are_put_replaced_and_deleted() {
 async fn a_deleted_secret_is_not_in_the_table() {
     for_each_database(|db| async move {
         let id = db.conversation().await;
-        db.run(tx!([id] |tx| tx.put_group_value(&value(id, CLIENT, b"epoch secret", b"x")).await)).await;
-        db.run(tx!([id] |tx| tx.delete_group_value(id, CLIENT, b"epoch secret").await)).await;
+        db.run(tx!([id] | tx | tx.put_group_value(&value(id, CLIENT, b"epoch secret", b"x")).await)).await;
+        db.run(tx!([id] | tx | tx.delete_group_value(id, CLIENT, b"epoch secret").await)).await;
         assert_eq!(db.raw_count("SELECT COUNT(*) FROM group_values").await, 0);
     })
     .await;

@@ -23,7 +23,7 @@ fn package(number: u8, not_after: i64) -> KeyPackageRow {
 }
 
 async fn publish(db: &Database, count: u8) {
-    db.run(tx!([count] |tx| {
+    db.run(tx!([count] | tx | {
         for number in 0..count {
             tx.insert_key_package(&package(number, NOW + 1_000)).await?;
         }

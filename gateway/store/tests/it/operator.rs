@@ -9,7 +9,7 @@ const CLIENT: &str = "mimi://gw.test/d/alice/gateway-1";
 
 async fn fill(db: &Database) -> i64 {
     let id = db.conversation().await;
-    db.run(tx!([id] |tx| {
+    db.run(tx!([id] | tx | {
         tx.insert_epoch(&epoch(id, 0)).await?;
         tx.insert_epoch(&epoch(id, 1)).await?;
         tx.put_group_value(&value(id, "", b"tree", b"public")).await?;
@@ -35,10 +35,13 @@ async fn an_operator_reads_without_the_master_key() {
     for_each_database(|db| async move {
         let id = fill(&db).await;
         let reader = Store::connect_read_only(&db.url).await.unwrap();
-        let body = tx!([id] |tx| {
+        let body = tx!([id] | tx | {
             assert_eq!(tx.room_lines().await?[0].id, id);
             let epochs = tx.epoch_lines(id).await?;
-            assert_eq!(epochs.iter().map(|epoch| (epoch.number, epoch.status.as_str())).collect::<Vec<_>>(), [(0, "past"), (1, "head")]);
+            assert_eq!(
+                epochs.iter().map(|epoch| (epoch.number, epoch.status.as_str())).collect::<Vec<_>>(),
+                [(0, "past"), (1, "head")]
+            );
             assert_eq!(tx.public_group_values(id).await?, [(b"tree".to_vec(), b"public".to_vec())]);
             assert_eq!(tx.own_clients(id).await?, [CLIENT]);
             assert_eq!(tx.queue_lines().await?[0].lane, "mimi:a");
@@ -62,7 +65,12 @@ async fn a_reader_cannot_write() {
         let reader = Store::connect_read_only(&db.url).await.unwrap();
         let written = reader.transaction("write", tx!(|tx| tx.queue("mimi:a", "pdu", None, b"x").await)).await;
         assert!(matches!(written, Err(StoreError::Database(_))), "{written:?}");
-        let leased = reader.transaction("lease", tx!(|tx| tx.lease(Lease { now: NOW, duration: 1, batch: 1, batched_kinds: &["pdu"] }).await.map(|_| ()))).await;
+        let leased = reader
+            .transaction(
+                "lease",
+                tx!(|tx| tx.lease(Lease { now: NOW, duration: 1, holder: 1, batch: 1, batched_kinds: &["pdu"] }).await.map(|_| ())),
+            )
+            .await;
         assert!(leased.is_err());
         assert_eq!(db.run(tx!(|tx| tx.outbox_depth().await)).await, 1);
     })
@@ -76,7 +84,7 @@ async fn a_reader_and_a_writer_do_not_wait_for_each_other() {
         fill(&db).await;
         let url = db.url.clone();
         let lines = db
-            .run(tx!([url] |tx| {
+            .run(tx!([url] | tx | {
                 tx.queue("mimi:a", "pdu", None, b"not committed yet").await?;
                 let reader = Store::connect_read_only(&url).await?;
                 reader.transaction::<_, StoreError, _>("read", tx!(|tx| tx.queue_lines().await)).await

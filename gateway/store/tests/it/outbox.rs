@@ -7,10 +7,10 @@ use tokio::sync::Mutex;
 
 use crate::support::*;
 
-const LEASE: Lease = Lease { now: NOW, duration: 60_000, batch: 1, batched_kinds: &["pdu"] };
+const LEASE: Lease = Lease { now: NOW, duration: 60_000, holder: 1, batch: 1, batched_kinds: &["pdu"] };
 
 async fn queue(db: &Database, lane: &'static str, bodies: &'static [&'static str]) {
-    db.run(tx!([lane, bodies] |tx| {
+    db.run(tx!([lane, bodies] | tx | {
         for body in bodies {
             tx.queue(lane, "pdu", None, body.as_bytes()).await?;
         }
@@ -20,12 +20,12 @@ async fn queue(db: &Database, lane: &'static str, bodies: &'static [&'static str
 }
 
 async fn lease(store: &Store, lease: Lease) -> Vec<OutboxRow> {
-    store.transaction::<_, StoreError, _>("lease", tx!([lease] |tx| tx.lease(lease).await)).await.unwrap()
+    store.transaction::<_, StoreError, _>("lease", tx!([lease] | tx | tx.lease(lease).await)).await.unwrap()
 }
 
 async fn forget(store: &Store, rows: &[OutboxRow]) {
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-    store.transaction::<_, StoreError, _>("forget", tx!([ids] |tx| tx.forget(&ids).await)).await.unwrap();
+    store.transaction::<_, StoreError, _>("forget", tx!([ids] | tx | tx.forget(&ids).await)).await.unwrap();
 }
 
 fn bodies(rows: &[OutboxRow]) -> Vec<String> {
@@ -116,7 +116,7 @@ async fn a_retry_repeats_its_batch_exactly() {
         assert_eq!(bodies(&first), ["1", "2"]);
         queue(&db, "matrix:hs", &["3"]).await;
         let ids: Vec<i64> = first.iter().map(|row| row.id).collect();
-        db.run(tx!([ids] |tx| tx.postpone(&ids, NOW + 5, "connection refused").await)).await;
+        db.run(tx!([ids] | tx | tx.postpone(&ids, NOW + 5, "connection refused").await)).await;
         assert!(lease(&db.store, batch).await.is_empty(), "the lane waits");
         let again = lease(&db.store, Lease { now: NOW + 5, ..batch }).await;
         assert_eq!(bodies(&again), ["1", "2"]);
@@ -148,7 +148,7 @@ async fn a_replaced_item_keeps_its_place() {
         queue(&db, "mimi:a", &["old", "next"]).await;
         let first = lease(&db.store, LEASE).await;
         let row = first[0].clone();
-        db.run(tx!([row] |tx| tx.replace_item(&row, b"new").await)).await;
+        db.run(tx!([row] | tx | tx.replace_item(&row, b"new").await)).await;
         let again = lease(&db.store, LEASE).await;
         assert_eq!((bodies(&again), again[0].id), (vec!["new".to_owned()], first[0].id));
     })
@@ -163,7 +163,7 @@ async fn a_peer_that_shows_itself_wakes_its_lanes_only() {
         for _ in 0..2 {
             let rows = lease(&db.store, LEASE).await;
             let ids = vec![rows[0].id];
-            db.run(tx!([ids] |tx| tx.postpone(&ids, NOW + 1_000_000, "down").await)).await;
+            db.run(tx!([ids] | tx | tx.postpone(&ids, NOW + 1_000_000, "down").await)).await;
         }
         assert!(lease(&db.store, LEASE).await.is_empty());
         db.run(tx!(|tx| tx.wake_lanes("mimi:b.test/").await)).await;
@@ -181,10 +181,25 @@ async fn a_lane_prefix_is_no_pattern() {
         queue(&db, "mimi:axb.test/room", &["b"]).await;
         for _ in 0..2 {
             let ids = vec![lease(&db.store, LEASE).await[0].id];
-            db.run(tx!([ids] |tx| tx.postpone(&ids, NOW + 1_000_000, "down").await)).await;
+            db.run(tx!([ids] | tx | tx.postpone(&ids, NOW + 1_000_000, "down").await)).await;
         }
         db.run(tx!(|tx| tx.wake_lanes("mimi:a_b.test/").await)).await;
         assert_eq!(bodies(&lease(&db.store, LEASE).await), ["a"]);
+        assert!(lease(&db.store, LEASE).await.is_empty());
+    })
+    .await;
+}
+
+/// A process that died holding leases has them back when it begins again; another's stay.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_releases_the_leases_of_its_earlier_life() {
+    for_each_database(|db| async move {
+        queue(&db, "mimi:a", &["a1"]).await;
+        queue(&db, "mimi:b", &["b1"]).await;
+        lease(&db.store, LEASE).await;
+        lease(&db.store, Lease { holder: 2, ..LEASE }).await;
+        db.run(tx!(|tx| tx.release_leases(LEASE.holder).await)).await;
+        assert_eq!(bodies(&lease(&db.store, LEASE).await), ["a1"]);
         assert!(lease(&db.store, LEASE).await.is_empty());
     })
     .await;

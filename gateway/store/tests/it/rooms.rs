@@ -30,16 +30,16 @@ fn ids(events: &[EventRow]) -> Vec<&str> {
 async fn an_outlier_is_completed_once() {
     for_each_database(|db| async move {
         let outlier = EventRow { state_before: None, outlier: true, ..event("$a", 1) };
-        db.run(tx!([outlier] |tx| tx.put_event(&outlier).await)).await;
+        db.run(tx!([outlier] | tx | tx.put_event(&outlier).await)).await;
         assert!(db.run(tx!(|tx| tx.event("$a").await)).await.unwrap().outlier);
         let complete = EventRow { soft_failed: true, ..event("$a", 1) };
-        db.run(tx!([complete] |tx| tx.put_event(&complete).await)).await;
+        db.run(tx!([complete] | tx | tx.put_event(&complete).await)).await;
         let first = db.run(tx!(|tx| tx.event("$a").await)).await.unwrap();
         assert_eq!(first, EventRow { stream: first.stream, ..complete });
         // Known for good: neither as outlier nor as rejected does it come again.
-        db.run(tx!([outlier] |tx| tx.put_event(&outlier).await)).await;
+        db.run(tx!([outlier] | tx | tx.put_event(&outlier).await)).await;
         let rejected = EventRow { rejected: Some("late".to_owned()), ..event("$a", 1) };
-        db.run(tx!([rejected] |tx| tx.put_event(&rejected).await)).await;
+        db.run(tx!([rejected] | tx | tx.put_event(&rejected).await)).await;
         assert_eq!(db.run(tx!(|tx| tx.event("$a").await)).await.unwrap(), first);
     })
     .await;
@@ -92,13 +92,13 @@ async fn extremities_are_replaced_as_a_whole() {
         };
         let (old, new) = ([extremity(ROOM, "$a"), extremity(ROOM, "$b")], [extremity(ROOM, "$c")]);
         let other = [extremity("!other:hs.test", "$a")];
-        db.run(tx!([old, other] |tx| {
+        db.run(tx!([old, other] | tx | {
             tx.replace_extremities(ROOM, &old).await?;
             tx.replace_extremities("!other:hs.test", &other).await
         }))
         .await;
         assert_eq!(db.run(tx!(|tx| tx.extremities(ROOM).await)).await, old);
-        db.run(tx!([new] |tx| tx.replace_extremities(ROOM, &new).await)).await;
+        db.run(tx!([new] | tx | tx.replace_extremities(ROOM, &new).await)).await;
         assert_eq!(db.run(tx!(|tx| tx.extremities(ROOM).await)).await, new);
         assert_eq!(db.run(tx!(|tx| tx.extremities("!other:hs.test").await)).await, other);
     })
@@ -110,7 +110,7 @@ async fn a_state_map_is_stored_once() {
     for_each_database(|db| async move {
         let map = StateMapRow { hash: vec![9; 32], body: b"body".to_vec() };
         for _ in 0..2 {
-            db.run(tx!([map] |tx| tx.put_state_map(&map).await)).await;
+            db.run(tx!([map] | tx | tx.put_state_map(&map).await)).await;
         }
         assert_eq!(db.run(tx!(|tx| tx.state_map(&[9; 32]).await)).await.unwrap(), b"body");
         assert_eq!(db.run(tx!(|tx| tx.state_map(&[8; 32]).await)).await, None);

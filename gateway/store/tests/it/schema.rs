@@ -7,7 +7,7 @@ async fn migrating_twice_is_once() {
     for_each_database(|db| async move {
         let id = db.conversation().await;
         let again = Store::connect(&db.url, keyring(1)).await.unwrap();
-        let row = again.transaction::<_, StoreError, _>("read", tx!([id] |tx| tx.lock_conversation(id).await)).await.unwrap();
+        let row = again.transaction::<_, StoreError, _>("read", tx!([id] | tx | tx.lock_conversation(id).await)).await.unwrap();
         assert!(row.is_some());
         assert_eq!(db.raw_count("SELECT COUNT(*) FROM schema_version").await, 1);
     })
@@ -46,4 +46,14 @@ async fn a_newer_schema_is_refused() {
 async fn a_url_of_another_database_is_refused() {
     let refused = Store::connect("mysql://localhost/causeway", keyring(1)).await;
     assert!(matches!(refused, Err(StoreError::Url)));
+}
+
+/// Readers beside a writer, and nothing lost with the power: SQLite's journal is a write-ahead log.
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_keeps_a_write_ahead_log() {
+    let (url, _directory) = empty(Kind::Sqlite).await;
+    let _store = Store::connect(&url, keyring(1)).await.unwrap();
+    let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await.unwrap();
+    let (mode,): (String,) = sqlx::query_as("PRAGMA journal_mode").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(mode, "wal");
 }

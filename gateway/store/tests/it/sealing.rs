@@ -62,7 +62,7 @@ async fn no_secret_stands_in_the_tables() {
             }
         }
         // The public part of a group is no secret, and tools read it without the key.
-        db.run(tx!([id] |tx| tx.put_group_value(&value(id, "", b"tree", b"public tree")).await)).await;
+        db.run(tx!([id] | tx | tx.put_group_value(&value(id, "", b"tree", b"public tree")).await)).await;
         assert_eq!(db.raw_bytes("SELECT value FROM group_values WHERE client_uri = ''").await, vec![b"public tree".to_vec()]);
     })
     .await;
@@ -72,7 +72,7 @@ async fn no_secret_stands_in_the_tables() {
 async fn a_sealed_value_opens_again() {
     for_each_database(|db| async move {
         let id = fill(&db).await;
-        assert_eq!(db.run(tx!([id] |tx| tx.lock_conversation(id).await)).await.unwrap().bookkeeping, SECRET);
+        assert_eq!(db.run(tx!([id] | tx | tx.lock_conversation(id).await)).await.unwrap().bookkeeping, SECRET);
         assert_eq!(db.run(tx!(|tx| tx.secret("signing_key").await)).await.unwrap().as_slice(), SECRET);
         assert_eq!(db.run(tx!(|tx| tx.client(CLIENT).await)).await.unwrap().identity, SECRET);
         assert_eq!(db.run(tx!(|tx| tx.key_package(&[1; 32]).await)).await.unwrap().private, SECRET);
@@ -88,7 +88,7 @@ async fn a_sealed_value_does_not_open_in_another_row() {
     for_each_database(|db| async move {
         let id = fill(&db).await;
         db.raw_execute("UPDATE group_values SET client_uri = 'mimi://gw.test/d/mallory/gateway-1'").await;
-        let moved = db.store.transaction("moved", tx!([id] |tx| tx.group_values(id).await.map(|_| ()))).await;
+        let moved = db.store.transaction("moved", tx!([id] | tx | tx.group_values(id).await.map(|_| ()))).await;
         assert!(matches!(&moved, Err(StoreError::DoesNotOpen { table }) if table == "group_values"), "{moved:?}");
         db.raw_execute("UPDATE clients SET identity = (SELECT value FROM secrets)").await;
         let moved = db.store.transaction("moved", tx!(|tx| tx.client(CLIENT).await.map(|_| ()))).await;
@@ -106,7 +106,7 @@ async fn an_altered_value_does_not_open() {
             Kind::Postgres => "UPDATE conversations SET bookkeeping = substr(bookkeeping, 1, 20)",
         })
         .await;
-        let result = db.store.transaction("altered", tx!([id] |tx| tx.lock_conversation(id).await.map(|_| ()))).await;
+        let result = db.store.transaction("altered", tx!([id] | tx | tx.lock_conversation(id).await.map(|_| ()))).await;
         assert!(matches!(&result, Err(StoreError::DoesNotOpen { table }) if table == "conversations"), "{result:?}");
     })
     .await;
@@ -117,7 +117,7 @@ async fn a_wrong_master_key_opens_nothing() {
     for_each_database(|db| async move {
         let id = fill(&db).await;
         let other = Store::connect(&db.url, keyring(2)).await.unwrap();
-        let conversation = other.transaction("wrong key", tx!([id] |tx| tx.lock_conversation(id).await.map(|_| ()))).await;
+        let conversation = other.transaction("wrong key", tx!([id] | tx | tx.lock_conversation(id).await.map(|_| ()))).await;
         let secret = other.transaction("wrong key", tx!(|tx| tx.secret("signing_key").await.map(|_| ()))).await;
         let client = other.transaction("wrong key", tx!(|tx| tx.client(CLIENT).await.map(|_| ()))).await;
         for result in [conversation, secret, client] {

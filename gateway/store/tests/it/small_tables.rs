@@ -25,11 +25,11 @@ fn message(conversation_id: i64, event_id: &str) -> MessageRow {
 async fn a_message_learns_its_hub_time() {
     for_each_database(|db| async move {
         let id = db.conversation().await;
-        db.run(tx!([id] |tx| tx.put_message(&message(id, "$a")).await)).await;
-        assert_eq!(db.run(tx!([id] |tx| tx.messages(id).await)).await, [message(id, "$a")]);
+        db.run(tx!([id] | tx | tx.put_message(&message(id, "$a")).await)).await;
+        assert_eq!(db.run(tx!([id] | tx | tx.messages(id).await)).await, [message(id, "$a")]);
         let answered = MessageRow { hub_timestamp: Some(NOW), epoch_id: Some(vec![4; 32]), ..message(id, "$a") };
-        db.run(tx!([answered] |tx| tx.put_message(&answered).await)).await;
-        assert_eq!(db.run(tx!([id] |tx| tx.messages(id).await)).await, [answered]);
+        db.run(tx!([answered] | tx | tx.put_message(&answered).await)).await;
+        assert_eq!(db.run(tx!([id] | tx | tx.messages(id).await)).await, [answered]);
     })
     .await;
 }
@@ -39,13 +39,13 @@ async fn a_message_learns_its_hub_time() {
 async fn messages_come_in_the_hubs_order() {
     for_each_database(|db| async move {
         let id = db.conversation().await;
-        db.run(tx!([id] |tx| {
+        db.run(tx!([id] | tx | {
             tx.put_message(&message(id, "$0 waits")).await?;
             tx.put_message(&MessageRow { hub_timestamp: Some(NOW + 1), ..message(id, "$1") }).await?;
             tx.put_message(&MessageRow { hub_timestamp: Some(NOW), ..message(id, "$2") }).await
         }))
         .await;
-        let found = db.run(tx!([id] |tx| tx.messages(id).await)).await;
+        let found = db.run(tx!([id] | tx | tx.messages(id).await)).await;
         assert_eq!(found.iter().map(|row| row.event_id.as_str()).collect::<Vec<_>>(), ["$2", "$1", "$0 waits"]);
     })
     .await;
@@ -63,7 +63,7 @@ async fn p_080_consents_have_one_row_a_scope() {
             updated_at,
         };
         let rows = [consent("", Some(5), "requested", NOW), consent("mimi://a.test/r/club", None, "granted", NOW + 1)];
-        db.run(tx!([rows] |tx| {
+        db.run(tx!([rows] | tx | {
             for row in &rows {
                 tx.put_consent(row).await?;
             }
@@ -71,7 +71,7 @@ async fn p_080_consents_have_one_row_a_scope() {
         }))
         .await;
         let granted = consent("", Some(5), "granted", NOW + 2);
-        db.run(tx!([granted] |tx| tx.put_consent(&granted).await)).await;
+        db.run(tx!([granted] | tx | tx.put_consent(&granted).await)).await;
         let found = db.run(tx!(|tx| tx.consents("mimi://a.test/u/carol", "mimi://gw.test/u/alice").await)).await;
         assert_eq!(found, [granted, rows[1].clone()]);
         assert!(db.run(tx!(|tx| tx.consents("mimi://gw.test/u/alice", "mimi://a.test/u/carol").await)).await.is_empty());
@@ -91,7 +91,7 @@ async fn losses_are_kept_in_order() {
             recorded_at: NOW,
         };
         let rows = [loss(1, "media"), loss(1, "markup"), loss(2, "poll")];
-        db.run(tx!([rows] |tx| {
+        db.run(tx!([rows] | tx | {
             for row in &rows {
                 tx.insert_loss(row).await?;
             }
@@ -114,7 +114,7 @@ async fn a_profile_keeps_whom_it_stands_for() {
         };
         for name in ["Carol", "Caroline"] {
             let row = profile(name);
-            db.run(tx!([row] |tx| tx.put_profile(&row).await)).await;
+            db.run(tx!([row] | tx | tx.put_profile(&row).await)).await;
         }
         assert_eq!(db.run(tx!(|tx| tx.profile("@_mimi_a.test/carol:gw.test").await)).await, Some(profile("Caroline")));
         assert_eq!(db.run(tx!(|tx| tx.profile("@dave:hs.test").await)).await, None);
@@ -134,7 +134,7 @@ async fn a_server_key_never_changes_under_its_id() {
             expired_at: None,
         };
         for row in [key(1, NOW), key(2, NOW + 1)] {
-            db.run(tx!([row] |tx| tx.put_server_key(&row).await)).await;
+            db.run(tx!([row] | tx | tx.put_server_key(&row).await)).await;
         }
         assert_eq!(db.run(tx!(|tx| tx.server_keys("hs.test").await)).await, [key(1, NOW + 1)]);
         assert!(db.run(tx!(|tx| tx.server_keys("other.test").await)).await.is_empty());
@@ -145,9 +145,10 @@ async fn a_server_key_never_changes_under_its_id() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pinned_root_remembers_when_it_was_first_seen() {
     for_each_database(|db| async move {
-        let root = |root, first_seen, last_seen| PinnedRootRow { domain: "a.test".to_owned(), root: vec![root], first_seen, last_seen };
+        let root =
+            |root, first_seen, last_seen| PinnedRootRow { domain: "a.test".to_owned(), root: vec![root], first_seen, last_seen };
         for row in [root(1, NOW, NOW), root(2, NOW + 5, NOW + 5), root(1, NOW + 9, NOW + 9)] {
-            db.run(tx!([row] |tx| tx.put_pinned_root(&row).await)).await;
+            db.run(tx!([row] | tx | tx.put_pinned_root(&row).await)).await;
         }
         // Overlap at rotation: both stand.
         assert_eq!(db.run(tx!(|tx| tx.pinned_roots().await)).await, [root(1, NOW, NOW + 9), root(2, NOW + 5, NOW + 5)]);

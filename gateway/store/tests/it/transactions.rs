@@ -31,7 +31,7 @@ async fn a_dropped_caller_leaves_no_open_transaction() {
         // More often than the pool has connections.
         for round in 0..20 {
             let (inside, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-            let body = tx!([inside, go_on] |tx| {
+            let body = tx!([inside, go_on] | tx | {
                 tx.insert_conversation(&conversation()).await?;
                 inside.notify_one();
                 go_on.notified().await;
@@ -59,7 +59,7 @@ async fn a_caller_dropped_at_the_beginning_leaves_no_open_transaction() {
             drop(tokio::time::timeout(Duration::ZERO, caller).await);
         }
         let id = db.conversation().await;
-        db.run(tx!([id] |tx| tx.lock_conversation(id).await)).await.unwrap();
+        db.run(tx!([id] | tx | tx.lock_conversation(id).await)).await.unwrap();
         assert_no_open_transaction(&db).await;
     })
     .await;
@@ -97,7 +97,7 @@ async fn a_transaction_refused_for_others_sake_is_tried_again() {
             let (attempts, barrier) = (attempts.clone(), barrier.clone());
             db.store.transaction::<_, StoreError, _>(
                 "crossed",
-                tx!([first, second, attempts, barrier, both_wait] |tx| {
+                tx!([first, second, attempts, barrier, both_wait] | tx | {
                     let mut row = tx.lock_conversation(first).await?.unwrap();
                     // The first attempts meet here, each with a lock that the other wants.
                     if attempts.fetch_add(1, Ordering::SeqCst) < 2 && both_wait {

@@ -22,8 +22,7 @@ struct Line {
 }
 
 impl Row for Line {
-    const HEADER: &'static [&'static str] =
-        &["number", "short", "parent", "status", "origin", "committer", "created", "epoch id"];
+    const HEADER: &'static [&'static str] = &["number", "short", "parent", "status", "origin", "committer", "created", "epoch id"];
 
     fn cells(&self) -> Vec<String> {
         vec![

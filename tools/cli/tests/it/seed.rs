@@ -151,8 +151,9 @@ fn group() -> Vec<(String, Vec<u8>, Vec<u8>)> {
     let mut group = Group::create(CreateGroup { group_id, room_state, hub: &hub }, &identity).unwrap();
     let changes = group.take_changes();
     let public = changes.public.put.into_iter().map(|(key, value)| (String::new(), key, value));
-    let private = changes.clients.into_iter().flat_map(|(client, rows)| {
-        rows.put.into_iter().map(move |(key, value)| (client.to_string(), key, value))
-    });
+    let private = changes
+        .clients
+        .into_iter()
+        .flat_map(|(client, rows)| rows.put.into_iter().map(move |(key, value)| (client.to_string(), key, value)));
     public.chain(private).collect()
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use causeway_core::conversation::ConversationError;
 use causeway_core::matrix::Room;
 use ruma::api::federation::membership::prepare_join_event::v1::{Request, Response};
-use ruma::{OwnedUserId, UserId};
+use ruma::{OwnedUserId, RoomId, RoomVersionId, UserId};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 
@@ -20,29 +20,37 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Reques
     if request.user_id.server_name() != origin {
         return Err(MatrixError::forbidden("a homeserver may only ask for its own users"));
     }
-    let (find, user) = (Find::Matrix(request.room_id.to_string()), request.user_id);
-    let (version, template) = node
-        .transaction("make join", move |session| {
-            let (find, user) = (find.clone(), user.clone());
-            Box::pin(async move {
-                let conversation = session.conversation(&find).await?;
-                let room = room_of(&conversation)?;
-                let authoriser = authoriser(session, room, &user).await?;
-                let template = room
-                    .membership_template(&user, "join", authoriser.as_deref())
-                    .map_err(|refused| ConversationError::MatrixRefused(refused.to_string()))?;
-                let version = room.version().clone();
-                session.unchanged(conversation);
-                Ok((version, template))
-            })
-        })
-        .await?;
+    let (version, template) = template(&node, &request.room_id, request.user_id, "join").await?;
     if !request.ver.contains(&version) {
         return Err(MatrixError::incompatible_room_version(&version));
     }
     let mut response = Response::new(to_raw_value(&template).map_err(MatrixError::internal)?);
     response.room_version = Some(version);
     Ok(Answer(response))
+}
+
+/// The template of a membership event, with the room's version.
+pub(super) async fn template(
+    node: &Arc<Node>,
+    room_id: &RoomId,
+    user: OwnedUserId,
+    membership: &'static str,
+) -> Result<(RoomVersionId, Value), MatrixError> {
+    let find = Find::Matrix(room_id.to_string());
+    let made = node.transaction("membership template", move |session| {
+        let (find, user) = (find.clone(), user.clone());
+        Box::pin(async move {
+            let conversation = session.conversation(&find).await?;
+            let room = room_of(&conversation)?;
+            let authoriser = if membership == "join" { authoriser(session, room, &user).await? } else { None };
+            let template = room.membership_template(&user, membership, authoriser.as_deref());
+            let template = template.map_err(|refused| ConversationError::MatrixRefused(refused.to_string()))?;
+            let version = room.version().clone();
+            session.unchanged(conversation);
+            Ok((version, template))
+        })
+    });
+    Ok(made.await?)
 }
 
 /// For a restricted join: one of our users who may invite, if the joining user meets one of the room's conditions.

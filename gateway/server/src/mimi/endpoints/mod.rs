@@ -14,6 +14,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use causeway_core::conversation::{Conversation, ConversationError, Turn};
+use causeway_core::records::InboxRow;
 use causeway_drafts::mimi_protocol_06::BODY_MEDIA_TYPE;
 use causeway_drafts::mimi_protocol_06::directory::{WELL_KNOWN, uri_from_path};
 use causeway_drafts::mimi_uri::{RoomUri, UriError};
@@ -22,7 +24,8 @@ use http::header::CONTENT_TYPE;
 use sha2::{Digest, Sha256};
 
 use super::error::MimiError;
-use crate::node::Node;
+use super::identity::FromProvider;
+use crate::node::{Find, Node, NodeError, now_ms};
 
 /// All endpoints of the provider.
 pub(crate) fn router(node: Arc<Node>) -> Router {
@@ -65,6 +68,39 @@ fn our_room(node: &Node, path: &str) -> Result<RoomUri, MimiError> {
         true => Ok(room),
         false => Err(MimiError::not_found("no such room here")),
     }
+}
+
+/// One call of the core for a request about a room of ours, at most once: a peer that repeats a body exactly gets the
+/// answer that it got before, and nothing happens again.
+async fn once<F>(
+    node: &Arc<Node>,
+    (name, room): (&'static str, &RoomUri),
+    request: &FromProvider,
+    act: F,
+) -> Result<Vec<u8>, NodeError>
+where
+    F: Fn(&mut Conversation, &mut Turn<'_>) -> Result<Vec<u8>, ConversationError> + Send + Sync + 'static,
+{
+    let received = (format!("mimi:{}", request.from), digest(name, &request.path, &request.body));
+    let (find, received, act) = (Find::Mimi(room.to_string()), Arc::new(received), Arc::new(act));
+    node.transaction(name, move |session| {
+        let (find, received, act) = (find.clone(), received.clone(), act.clone());
+        Box::pin(async move {
+            let mut conversation = session.conversation(&find).await?;
+            // Under the conversation's lock, so that a repetition waits for the first to be done.
+            if let Some(before) = session.tx.answer(&received.0, &received.1).await? {
+                session.unchanged(conversation);
+                return Ok(before);
+            }
+            let (answer, decision) = session.turn(|turn| act(&mut conversation, turn))?;
+            session.save(conversation, decision).await?;
+            let (source, digest) = (*received).clone();
+            let row = InboxRow { source, digest, answer: answer.clone(), received_at: now_ms() as i64 };
+            session.tx.insert_answer(&row).await?;
+            Ok(answer)
+        })
+    })
+    .await
 }
 
 /// What names a body in the inbox: a peer that repeats it exactly gets the same answer (P-072, G-57).

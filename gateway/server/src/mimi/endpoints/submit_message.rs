@@ -5,16 +5,15 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use causeway_core::conversation::ConversationError;
-use causeway_core::records::InboxRow;
 use causeway_drafts::mimi_protocol_06::message::MessageKind;
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageRequest, SubmitMessageResponse, SubmitStatus};
 use causeway_drafts::{decode_exact, encode};
 use causeway_mls::MlsError;
 
-use super::{answer, answer_with, digest, our_room};
+use super::{answer, answer_with, once, our_room};
 use crate::mimi::error::MimiError;
 use crate::mimi::identity::FromProvider;
-use crate::node::{Find, Node, NodeError, now_ms};
+use crate::node::{Node, NodeError};
 
 pub(super) async fn handler(State(node): State<Arc<Node>>, request: FromProvider) -> Result<Response, MimiError> {
     let room = our_room(&node, &request.path)?;
@@ -23,30 +22,13 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, request: FromProvider
         // P-043
         return Ok(answer_with(&SubmitMessageResponse::new(SubmitStatus::NotAllowed)));
     }
-    let (source, digest) = (format!("mimi:{}", request.from), digest("submitMessage", &request.path, &request.body));
-    let (find, from, message) = (Find::Mimi(room.to_string()), request.from, Arc::new(message));
-    let done = node
-        .transaction("submit message", move |session| {
-            let (find, from, message) = (find.clone(), from.clone(), message.clone());
-            let (source, digest) = (source.clone(), digest.clone());
-            Box::pin(async move {
-                let mut conversation = session.conversation(&find).await?;
-                if let Some(before) = session.tx.answer(&source, &digest).await? {
-                    session.unchanged(conversation);
-                    return Ok(before);
-                }
-                let (submitted, decision) = session
-                    .turn(|turn| conversation.submit(turn, &from, &message.sending_uri, message.app_message.bytes()))?;
-                session.save(conversation, decision).await?;
-                let status = SubmitStatus::Success { accepted_timestamp: submitted.accepted_at, frank: Some(submitted.frank) };
-                let answer = encode(&SubmitMessageResponse::new(status));
-                let row = InboxRow { source, digest, answer: answer.clone(), received_at: now_ms() as i64 };
-                session.tx.insert_answer(&row).await?;
-                Ok(answer)
-            })
-        })
-        .await;
-    match done {
+    let from = request.from.clone();
+    let done = once(&node, ("submitMessage", &room), &request, move |conversation, turn| {
+        let submitted = conversation.submit(turn, &from, &message.sending_uri, message.app_message.bytes())?;
+        let status = SubmitStatus::Success { accepted_timestamp: submitted.accepted_at, frank: Some(submitted.frank) };
+        Ok(encode(&SubmitMessageResponse::new(status)))
+    });
+    match done.await {
         Ok(body) => Ok(answer(body)),
         Err(error) => refusal(error).map(|response| answer_with(&response)),
     }

@@ -48,6 +48,10 @@ pub(crate) struct World {
     pub(crate) now: u64,
     /// Every fan-out arrives a second time.
     pub(crate) send_twice: bool,
+    /// What a request brings about arrives before its answer.
+    pub(crate) answers_come_late: bool,
+    /// Items delivered so far.
+    done: usize,
     rng: StdRng,
 }
 
@@ -98,6 +102,11 @@ impl Side {
         self.conversations[index].timeline()
     }
 
+    /// Event ids and contents, oldest first.
+    pub(crate) fn events(&self, index: usize) -> Vec<(String, Value)> {
+        self.conversations[index].events()
+    }
+
     /// What people said, without the gateway's notices.
     pub(crate) fn said(&self, index: usize) -> Vec<(String, String)> {
         let messages = self.timeline(index).into_iter().filter(|(_, content)| content["msgtype"] == "m.text");
@@ -117,7 +126,8 @@ impl World {
         for side in &sides {
             roots.pin(side.gateway.names.provider(), side.gateway.authority.root_der());
         }
-        let mut world = Self { sides, roots, now: NOW, send_twice: false, rng: StdRng::seed_from_u64(1) };
+        let mut world =
+            Self { sides, roots, now: NOW, send_twice: false, answers_come_late: false, done: 0, rng: StdRng::seed_from_u64(1) };
         for side in [A, B] {
             for _ in 0..3 {
                 world.publish_key_package(side);
@@ -193,11 +203,9 @@ impl World {
     }
 
     fn hear(&mut self, side: usize, index: usize, pdu: Arc<Pdu>) -> Result<(), ConversationError> {
-        self.turn(side, index, |conversation, turn| {
-            match conversation.room.as_mut().unwrap().accept(pdu.clone()) {
-                Outcome::Accepted => conversation.matrix_event(turn, &pdu),
-                other => panic!("the gateway does not accept {}: {other:?}", pdu.json()),
-            }
+        self.turn(side, index, |conversation, turn| match conversation.room.as_mut().unwrap().accept(pdu.clone()) {
+            Outcome::Accepted => conversation.matrix_event(turn, &pdu),
+            other => panic!("the gateway does not accept {}: {other:?}", pdu.json()),
         })
     }
 
@@ -270,6 +278,11 @@ impl World {
     pub(crate) fn take_outgoing(&mut self, side: usize) -> (usize, Outgoing) {
         let (index, _, item) = self.sides[side].outbox.pop_front().unwrap();
         (index, item)
+    }
+
+    /// All that would be sent.
+    pub(crate) fn take_all_outgoing(&mut self, side: usize) -> Vec<(usize, Outgoing)> {
+        self.sides[side].outbox.drain(..).map(|(index, _, item)| (index, item)).collect()
     }
 
     // --- ready-made states ---------------------------------------------------------------------------------------

@@ -82,6 +82,11 @@ impl Stored {
         }
     }
 
+    pub(crate) fn events(&self) -> Vec<(String, Value)> {
+        let events = self.room.iter().flat_map(|room| &room.events).filter(|pdu| pdu.state_key().is_none());
+        events.map(|pdu| (pdu.event_id().to_string(), pdu.content_value())).collect()
+    }
+
     pub(crate) fn timeline(&self) -> Vec<(String, Value)> {
         let events = self.room.iter().flat_map(|room| &room.events).filter(|pdu| pdu.state_key().is_none());
         events.map(|pdu| (pdu.sender().to_string(), pdu.content_value())).collect()
