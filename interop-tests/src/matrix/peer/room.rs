@@ -212,7 +212,7 @@ impl Room {
         let prev: Vec<_> = self.extremities.iter().take(10).collect();
         let mut draft = json!({
             "type": kind, "room_id": self.id, "sender": sender, "content": content, "origin_server_ts": now(),
-            "prev_events": prev, "auth_events": auth, "depth": depth + 1,
+            "prev_events": prev, "auth_events": auth, "depth": (depth + 1).min((1 << 53) - 1),
         });
         if let Some(state_key) = state_key {
             draft["state_key"] = json!(state_key);
