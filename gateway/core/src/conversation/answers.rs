@@ -5,11 +5,11 @@ use std::sync::Arc;
 use causeway_drafts::mimi_protocol_06::key_material::{ClientKeyMaterialStatus, KeyMaterialResponse, KeyMaterialUserCode};
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageResponse, SubmitStatus};
 use causeway_drafts::mimi_protocol_06::update::{UpdateRoomResponse, UpdateStatus};
-use causeway_drafts::mimi_uri::UserUri;
+use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use causeway_mls::{ExternalJoin, Group, JoinableGroupInfo, MlsError, verify_key_package};
 
 use super::outgoing::ExternalCommitBody;
-use super::prepare::{EPOCH_PATIENCE, update_request};
+use super::prepare::{EPOCH_PATIENCE, OWN_COMMIT_PATIENCE, update_request};
 use super::{Conversation, ConversationError, Intent, Outgoing, Result, Turn};
 use crate::loss::{Feature, Loss};
 use crate::matrix::{Outcome, Pdu, Room};
@@ -54,9 +54,9 @@ impl Conversation {
             (Outgoing::Submit { .. }, Answer::Submitted(response)) => self.submit_answered(turn, item, response),
             (Outgoing::Submit { event_id, .. }, Answer::Refused(why)) => self.submit_refused(turn, event_id, why),
             (Outgoing::Update { user, intent, .. }, Answer::Updated(response)) => self.update_answered(turn, user, intent, response),
-            (Outgoing::Update { intent, .. }, Answer::Refused(why)) => {
-                self.revert(turn, intent, why)?;
-                Ok(Next::Done)
+            (Outgoing::Update { user, intent, .. }, Answer::Refused(why)) => {
+                let user: UserUri = user.parse().map_err(|_| ConversationError::Missing("valid user URI"))?;
+                self.give_up(turn, &turn.gateway.names.puppet_client(&user), (intent, why))
             }
             (Outgoing::JoinExternally { user, .. }, Answer::GroupInfo(info)) => self.group_info_came(turn, user, info),
             (Outgoing::JoinExternally { user, commit: Some(_) }, Answer::Updated(response)) => {
@@ -153,25 +153,29 @@ impl Conversation {
         let client = turn.gateway.names.puppet_client(&user);
         match &response.status {
             UpdateStatus::Success { .. } if *intent == Intent::Leave => Ok(Next::Done),
-            UpdateStatus::Success { .. } => {
-                let group = self.group_mut()?;
-                if group.pending_commit(&client).is_none() {
-                    return Ok(Next::Done);
+            UpdateStatus::Success { accepted_timestamp: _ } => match self.book.sent_commits.get_mut(client.as_str()) {
+                Some(sent) => {
+                    sent.taken_at = turn.now;
+                    Ok(Next::Retry(OWN_COMMIT_PATIENCE))
                 }
-                let (_, summary) = group.merge_pending(&client, turn.roots, turn.now)?;
-                self.mirror_commit(turn, &summary)?;
-                Ok(Next::Done)
-            }
-            UpdateStatus::WrongEpoch { .. } => {
-                self.group_mut()?.clear_pending(&client)?;
-                Ok(Next::Retry(EPOCH_PATIENCE))
-            }
+                // The hub's order was quicker than its answer.
+                None => Ok(Next::Done),
+            },
+            // Either the hub is ahead, and what it has accepted is on its way to us; or it has taken this very commit
+            // before, and it is this commit that is on its way. Both end when the hub's order has come.
+            UpdateStatus::WrongEpoch { .. } => Ok(Next::Retry(EPOCH_PATIENCE)),
             UpdateStatus::NotAllowed | UpdateStatus::InvalidProposal { .. } => {
-                self.group_mut()?.clear_pending(&client)?;
-                self.revert(turn, intent, &response.error_description)?;
-                Ok(Next::Done)
+                self.give_up(turn, &client, (intent, &response.error_description))
             }
         }
+    }
+
+    /// The hub does not want a change: it is undone.
+    fn give_up(&mut self, turn: &mut Turn<'_>, client: &ClientUri, (intent, why): (&Intent, &str)) -> Result<Next> {
+        self.book.sent_commits.remove(client.as_str());
+        self.group_mut()?.clear_pending(client)?;
+        self.revert(turn, intent, why)?;
+        Ok(Next::Done)
     }
 
     fn group_info_came(&mut self, turn: &mut Turn<'_>, user: &str, info: &JoinableGroupInfo) -> Result<Next> {

@@ -13,6 +13,9 @@ pub enum Refused {
     /// It is about a message that the other side has not seen.
     #[error("the {0} is about a message that the MIMI side has not seen")]
     UnknownTarget(&'static str),
+    /// It takes back one version of a message.
+    #[error("MIMI cannot take back a single version of an edited message")]
+    OneVersion,
     /// It has no content of its type.
     #[error("{0} is missing")]
     Missing(&'static str),
@@ -99,6 +102,10 @@ fn reaction(content: &Value, links: &dyn Links) -> Result {
 fn redaction(message: &MatrixMessage<'_>, links: &dyn Links) -> Result {
     let target = message.redacts.ok_or(Refused::Missing("redacts"))?;
     let target = links.message_of(target).ok_or(Refused::UnknownTarget("redaction"))?;
+    if target.is_edit {
+        // On Matrix the version before comes back; a MIMI retraction would take the whole message.
+        return Err(Refused::OneVersion);
+    }
     let disposition = if target.is_reaction { Disposition::REACTION } else { Disposition::RENDER };
     let value = MimiDraft { replaces: Some(target.first), ..MimiDraft::of(NestedPart::null(disposition)) };
     let reason = text(message.content, "reason").map(|_| Loss::new(Feature::RedactionReason, "MIMI deletions have no reason"));
