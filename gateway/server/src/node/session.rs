@@ -6,6 +6,7 @@ use causeway_core::conversation::{Conversation, ConversationError, Decision, Tur
 use causeway_store::Tx;
 
 use super::{Node, NodeError, now_ms};
+use crate::telemetry::Tally;
 
 /// How a conversation is named.
 #[derive(Clone, Debug)]
@@ -25,15 +26,16 @@ pub(crate) struct Session<'t> {
     /// The transaction.
     pub(crate) tx: &'t mut Tx,
     saved: Vec<Conversation>,
+    pub(super) tally: Tally,
 }
 
 impl<'t> Session<'t> {
     pub(super) fn new(node: &'t Node, tx: &'t mut Tx) -> Self {
-        Self { node, tx, saved: Vec::new() }
+        Self { node, tx, saved: Vec::new(), tally: Tally::default() }
     }
 
-    pub(super) fn into_saved(self) -> Vec<Conversation> {
-        self.saved
+    pub(super) fn finish(self) -> (Vec<Conversation>, Tally) {
+        (self.saved, self.tally)
     }
 
     /// The conversation, locked; none if there is no such.
