@@ -12,6 +12,7 @@ use operation;
 
 mod commit;
 mod create;
+mod group_info;
 mod join;
 mod leave;
 mod message;

@@ -17,7 +17,7 @@ use ruma::{OwnedUserId, UserId};
 use serde_bytes::ByteBuf;
 use serde_json::json;
 
-use super::hub::frame_content;
+use super::hub::{Removal, frame_content};
 use super::outgoing::ExternalCommitBody;
 use super::{Conversation, ConversationError, Intent, Outgoing, Result, SentCommit, Turn};
 use crate::matrix::{EventDraft, Pdu};
@@ -257,10 +257,12 @@ impl Conversation {
 
     fn is_satisfied(&self, user: &UserUri, intent: &Intent) -> bool {
         let named = |uri: &str| uri.parse::<UserUri>().is_ok_and(|user| self.is_participant(&user));
+        let banned = |uri: &str| uri.parse::<UserUri>().is_ok_and(|user| self.is_banned(&user));
         match intent {
             Intent::Leave => !self.is_participant(user),
             Intent::CommitProposals => self.group.as_ref().is_none_or(|group| !group.has_pending_proposals()),
-            Intent::Remove { user } => !named(user),
+            Intent::Remove { user } => !named(user) && !banned(user),
+            Intent::Ban { user } => !named(user),
             Intent::Add { user } => named(user),
             Intent::Rename { name } => self.group.as_ref().is_some_and(|group| group.room_state().metadata.name() == name),
         }
@@ -281,15 +283,14 @@ impl Conversation {
                 let added = UserRolePair { user: parse_user_uri(user)?, role_index: super::roles::MEMBER };
                 plan.participants = Some(ParticipantListUpdate { added_participants: vec![added], ..ParticipantListUpdate::default() });
             }
-            Intent::Remove { user } => {
-                let user = parse_user_uri(user)?;
-                let index = state.participants.participants.iter().position(|participant| participant.user == user);
-                let index = index.ok_or(ConversationError::Missing("such participant"))? as u32;
-                plan.participants = Some(ParticipantListUpdate { removed_indices: vec![index], ..ParticipantListUpdate::default() });
-                plan.remove_clients = group.members().iter().filter(|m| m.user == user).map(|m| m.client.clone()).collect();
-            }
+            Intent::Remove { user } => return self.removal_plan(user, Removal::Remove),
+            Intent::Ban { user } => return self.removal_plan(user, Removal::Ban),
         }
         Ok(plan)
+    }
+
+    fn removal_plan(&self, user: &str, kind: Removal) -> Result<CommitPlan> {
+        self.removal(&parse_user_uri(user)?, kind)?.ok_or(ConversationError::Missing("such participant"))
     }
 
     fn prepare_external_commit(&mut self, user: &str, commit: &ExternalCommitBody) -> Result<Prepared> {

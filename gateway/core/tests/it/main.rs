@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
 
 mod conversation_attacks;
+mod conversation_bans;
 mod conversation_changes;
 mod conversation_consent;
 mod conversation_crafted;

@@ -141,7 +141,7 @@ impl Node {
         T: Send + 'static,
     {
         let node = self.clone();
-        let (value, (conversations, tally)) = self
+        let (value, finished) = self
             .store
             .transaction(name, move |tx| {
                 let (node, body) = (node.clone(), body.clone());
@@ -154,8 +154,9 @@ impl Node {
             })
             .await?;
         crash::point("after-commit", name);
-        tally.count();
-        for conversation in conversations {
+        finished.tally.count();
+        self.cache.ghosts_are_stored(finished.ghosts);
+        for conversation in finished.conversations {
             self.cache.put(conversation);
         }
         self.outbox.wake();

@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 use causeway_core::conversation::{Conversation, ConversationError, Decision, Turn};
 use causeway_store::Tx;
+use ruma::OwnedUserId;
 
 use super::{Node, NodeError, now_ms};
 use crate::telemetry::Tally;
@@ -26,16 +27,26 @@ pub(crate) struct Session<'t> {
     /// The transaction.
     pub(crate) tx: &'t mut Tx,
     saved: Vec<Conversation>,
+    /// Ghosts with hashed names whose mapping this transaction stores.
+    pub(super) ghosts: Vec<OwnedUserId>,
+    /// What is to be counted.
+    pub(super) tally: Tally,
+}
+
+/// What follows in memory once the transaction has committed.
+pub(super) struct Finished {
+    pub(super) conversations: Vec<Conversation>,
+    pub(super) ghosts: Vec<OwnedUserId>,
     pub(super) tally: Tally,
 }
 
 impl<'t> Session<'t> {
     pub(super) fn new(node: &'t Node, tx: &'t mut Tx) -> Self {
-        Self { node, tx, saved: Vec::new(), tally: Tally::default() }
+        Self { node, tx, saved: Vec::new(), ghosts: Vec::new(), tally: Tally::default() }
     }
 
-    pub(super) fn finish(self) -> (Vec<Conversation>, Tally) {
-        (self.saved, self.tally)
+    pub(super) fn finish(self) -> Finished {
+        Finished { conversations: self.saved, ghosts: self.ghosts, tally: self.tally }
     }
 
     /// The conversation, locked; none if there is no such.

@@ -38,7 +38,7 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
     node.outbox.labels.delivery(rows, Delivery::of(&sent, ProviderError::is_final));
     match sent {
         Ok(_) => Ok(forget(node, rows).await?),
-        Err(error) if error.is_final() => {
+        Err(error) if error.is_about_the_body() => {
             tracing::error!(%provider, %room, %error, messages = rows.len(), "a follower refuses a fan-out for good");
             refused(node, rows, error.to_string()).await
         }
