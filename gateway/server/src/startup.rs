@@ -201,7 +201,8 @@ impl Prepared {
     pub(crate) async fn bind(self, config: &Config, metrics: Option<PrometheusHandle>) -> anyhow::Result<Running> {
         let Self { node } = self;
         let certificates = Arc::new(Certificates::read(config)?);
-        let federation = Listener::bind(config.matrix.listen, certificates.federation.clone(), matrix::router(node.clone())).await?;
+        let federation =
+            Listener::bind(config.matrix.listen, certificates.federation.clone(), matrix::router(node.clone())).await?;
         let providers = Listener::bind(config.mimi.listen, certificates.providers.clone(), mimi::router(node.clone())).await?;
         let admin = match (config.admin.listen, metrics) {
             (Some(address), Some(metrics)) => {

@@ -45,7 +45,8 @@ pub(super) async fn required(State(admin): State<Arc<Admin>>, request: Request, 
         true => next.run(request).await,
         false => {
             tracing::warn!(path = request.uri().path(), "a command without the token");
-            (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], "the admin token is wanted: Authorization: Bearer …\n").into_response()
+            (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], "the admin token is wanted: Authorization: Bearer …\n")
+                .into_response()
         }
     }
 }

@@ -58,7 +58,8 @@ impl PeerLabels {
         let Some(head) = rows.first() else { return };
         let Some((peer_kind, peer)) = peer_of(&head.lane) else { return };
         let (count, kind) = (rows.len() as u64, head.kind.clone());
-        metrics::counter!(DELIVERIES, "peer_kind" => peer_kind, "kind" => kind.clone(), "outcome" => outcome.as_str()).increment(count);
+        metrics::counter!(DELIVERIES, "peer_kind" => peer_kind, "kind" => kind.clone(), "outcome" => outcome.as_str())
+            .increment(count);
         metrics::counter!(PEER_DELIVERIES, "peer" => self.label(peer), "outcome" => outcome.as_str()).increment(count);
         if head.attempts > 1 {
             metrics::counter!(RETRIES, "kind" => kind).increment(count);

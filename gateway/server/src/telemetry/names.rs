@@ -53,7 +53,12 @@ const fn metric(name: &'static str, kind: Kind, labels: &'static [&'static str],
 /// All of them.
 pub(crate) const METRICS: &[Metric] = &[
     metric(BUILD_INFO, Kind::Gauge, &["version"], "1, with the version that runs."),
-    metric(REQUESTS, Kind::Counter, &["side", "endpoint", "status"], "Requests answered, by side (matrix, mimi), endpoint and HTTP status."),
+    metric(
+        REQUESTS,
+        Kind::Counter,
+        &["side", "endpoint", "status"],
+        "Requests answered, by side (matrix, mimi), endpoint and HTTP status.",
+    ),
     metric(REQUEST_TIME, Kind::Histogram, &["side", "endpoint"], "From a request's head to the answer's."),
     metric(REFUSALS, Kind::Counter, &["side", "code"], "Refusals, by the code that the peer is told."),
     metric(
@@ -87,7 +92,12 @@ pub(crate) const METRICS: &[Metric] = &[
     metric(LOSSES, Kind::Counter, &["feature", "direction"], "What translations could not carry."),
     metric(CONVERSATIONS, Kind::Gauge, &["status", "topology"], "Conversations."),
     metric(CRYPTO_TIME, Kind::Histogram, &["operation"], "Time of MLS operations: seal, open, stage, merge."),
-    metric(TRANSACTION_TIME, Kind::Histogram, &["transaction"], "Time of database transactions by name, with the waiting for their turn."),
+    metric(
+        TRANSACTION_TIME,
+        Kind::Histogram,
+        &["transaction"],
+        "Time of database transactions by name, with the waiting for their turn.",
+    ),
     metric(
         TRANSACTION_RETRIES,
         Kind::Counter,
@@ -122,7 +132,9 @@ mod tests {
             Kind::Histogram => "histogram",
         };
         let labels = |labels: &[&str]| labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
-        let row = |metric: &super::Metric| format!("| `{}` | {} | {} | {} |", metric.name, kind(metric.kind), labels(metric.labels), metric.about);
+        let row = |metric: &super::Metric| {
+            format!("| `{}` | {} | {} | {} |", metric.name, kind(metric.kind), labels(metric.labels), metric.about)
+        };
         let expected: Vec<String> = METRICS.iter().map(row).collect();
         assert_eq!(rows, expected.iter().map(String::as_str).collect(), "\n{}\n", expected.join("\n"));
     }

@@ -11,7 +11,9 @@ const KINDS: [&str; 4] = ["pdu", "notify", "submit", "update"];
 
 /// Sets the gauges.
 pub(crate) async fn scrape(store: &Store) {
-    let read = store.transaction("figures", |tx| Box::pin(async move { Ok::<_, StoreError>((tx.queue_figures().await?, tx.room_figures().await?)) }));
+    let read = store.transaction("figures", |tx| {
+        Box::pin(async move { Ok::<_, StoreError>((tx.queue_figures().await?, tx.room_figures().await?)) })
+    });
     match read.await {
         Ok((queue, rooms)) => {
             metrics::gauge!(DATABASE_UP).set(1.0);
@@ -41,7 +43,8 @@ fn set_queue(figures: &[QueueFigure]) {
 fn set_rooms(figures: Vec<RoomFigure>) {
     for status in ["waiting", "active", "paused", "closed"] {
         for topology in ["our_hub", "foreign_hub", "none"] {
-            let of = figures.iter().filter(|figure| figure.status == status && figure.topology.as_deref().unwrap_or("none") == topology);
+            let of =
+                figures.iter().filter(|figure| figure.status == status && figure.topology.as_deref().unwrap_or("none") == topology);
             let count: i64 = of.map(|figure| figure.count).sum();
             metrics::gauge!(CONVERSATIONS, "status" => status, "topology" => topology).set(count as f64);
         }

@@ -62,5 +62,9 @@ fn what_is_exposed_is_documented() {
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
-    assert!(text.contains("causeway_database_transaction_seconds_count{transaction=\"ping\"}") || text.contains("transaction=\"lease\""), "{text}");
+    assert!(
+        text.contains("causeway_database_transaction_seconds_count{transaction=\"ping\"}")
+            || text.contains("transaction=\"lease\""),
+        "{text}"
+    );
 }

@@ -4,6 +4,7 @@
 
 mod admin;
 mod configuration;
+mod operations;
 mod process;
 mod reload;
 mod support;

@@ -60,7 +60,10 @@ fn bad_certificates_change_nothing_and_are_told() {
         gateway.signal(Signal::HUP);
         eventually("the failure", || gateway.metric(FAILED) == Some(failures));
         assert_eq!(presented(&mut client.connect(gateway.matrix, "localhost")), old);
-        assert_eq!(request(&mut client.connect(gateway.mimi, "gateway.localhost"), "/.well-known/mimi-protocol-directory").status, 200);
+        assert_eq!(
+            request(&mut client.connect(gateway.mimi, "gateway.localhost"), "/.well-known/mimi-protocol-directory").status,
+            200
+        );
     }
     let log = gateway.log();
     assert!(log.contains("ERROR") && log.contains("certificates are not reloaded; the old ones stay"), "{log}");
