@@ -19,8 +19,6 @@ struct Configuration {
 #[derive(Default, Deserialize)]
 struct Section {
     url: Option<String>,
-    /// A file that holds the URL, where it has a password.
-    url_file: Option<String>,
 }
 
 pub(crate) async fn open(named: &Database) -> anyhow::Result<Store> {
@@ -36,14 +34,7 @@ fn url_of(file: &Path) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let configuration: Configuration = toml::from_str(&text).with_context(|| format!("cannot read {}", file.display()))?;
     let folder = file.parent().unwrap_or_else(|| Path::new(""));
-    let url = match (configuration.database.url, configuration.database.url_file) {
-        (None, Some(file)) => {
-            let file = folder.join(file);
-            Some(std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?.trim().to_owned())
-        }
-        (url, _) => url,
-    };
-    match (url, configuration.data_directory) {
+    match (configuration.database.url, configuration.data_directory) {
         (Some(url), _) => Ok(resolved(&url, folder)),
         (None, Some(data)) => Ok(format!("sqlite://{}", folder.join(data).join("causeway.db").display())),
         (None, None) => bail!("{} has neither data_directory nor [database] url", file.display()),

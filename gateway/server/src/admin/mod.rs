@@ -1,6 +1,9 @@
 //! The operator's listener: health and metrics for everybody who reaches it, the rest for whoever has the token.
 
 mod health;
+mod queue_drop;
+mod queue_retry;
+mod refusal;
 mod reload;
 mod status;
 mod token;
@@ -89,8 +92,10 @@ impl AdminListener {
 
 fn router(admin: Arc<Admin>) -> Router {
     let guarded = Router::new()
-        .route("/v1/status", get(status::handler))
-        .route("/v1/certificates/reload", post(reload::handler))
+        .route("/admin/v1/status", get(status::handler))
+        .route("/admin/v1/certificates/reload", post(reload::handler))
+        .route("/admin/v1/queue/retry", post(queue_retry::handler))
+        .route("/admin/v1/queue/drop", post(queue_drop::handler))
         .layer(from_fn_with_state(admin.clone(), token::required));
     Router::new()
         .route("/livez", get(|| async { "alive\n" }))

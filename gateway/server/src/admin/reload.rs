@@ -1,4 +1,4 @@
-//! `POST /v1/certificates/reload`: what SIGHUP does, with an answer.
+//! `POST /admin/v1/certificates/reload`: what SIGHUP does, with an answer.
 
 use std::sync::Arc;
 

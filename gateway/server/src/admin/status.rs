@@ -1,4 +1,4 @@
-//! `GET /v1/status`: what runs, for how long, and whether it is ready.
+//! `GET /admin/v1/status`: what runs, for how long, and whether it is ready.
 
 use std::sync::Arc;
 

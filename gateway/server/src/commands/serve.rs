@@ -11,9 +11,7 @@ use crate::{logging, startup, telemetry};
 /// Runs the gateway until it is told to stop.
 pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let loaded = Loaded::read(path)?;
-    if loaded.problems.warnings() > 0 {
-        eprintln!("{}", loaded.problems);
-    }
+    let warnings = loaded.problems.clone();
     let config = match loaded.config() {
         Ok(config) => config,
         Err(problems) => {
@@ -22,6 +20,9 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
         }
     };
     logging::start(&config.log)?;
+    for warning in warnings.texts() {
+        tracing::warn!(warning, "the configuration could be better");
+    }
     let metrics = config.admin.listen.map(|_| telemetry::install()).transpose()?;
     // Before anybody is told that the gateway is ready: an unheeded hangup would end the process.
     let hangups = signal(SignalKind::hangup())?;

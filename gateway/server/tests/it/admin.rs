@@ -27,14 +27,31 @@ fn commands_want_the_token() {
     let gateway = Running::start();
     assert_eq!(mode(&gateway.token_file()), 0o600);
     let token = fs::read_to_string(gateway.token_file()).unwrap();
-    for (method, path) in [("GET", "/v1/status"), ("POST", "/v1/certificates/reload")] {
+    for (method, path) in [("GET", "/admin/v1/status"), ("POST", "/admin/v1/certificates/reload")] {
         assert_eq!(gateway.ask(method, path, None).status, 401);
         assert_eq!(gateway.ask(method, path, Some("not the token")).status, 401);
         assert_eq!(gateway.ask(method, path, Some(&token)).status, 200, "{path}");
     }
-    let status: serde_json::Value = serde_json::from_str(&gateway.ask("GET", "/v1/status", Some(&token)).body).unwrap();
+    let status: serde_json::Value = serde_json::from_str(&gateway.ask("GET", "/admin/v1/status", Some(&token)).body).unwrap();
     assert_eq!((&status["provider"], &status["readiness"]["ready"]), (&"gateway.localhost".into(), &true.into()));
     assert!(!gateway.log().contains(token.trim()));
+}
+
+#[test]
+fn commands_about_what_is_not_there_are_refused_with_the_reason() {
+    let gateway = Running::start();
+    for (path, question, status, error) in [
+        ("/admin/v1/queue/retry", r#"{"lane": "pdu:nobody.example"}"#, 404, "nothing waits there"),
+        ("/admin/v1/queue/retry", r#"{"id": 17, "dry_run": true}"#, 404, "nothing waits there"),
+        ("/admin/v1/queue/retry", "{}", 400, "name a lane or an id"),
+        ("/admin/v1/queue/drop", r#"{"id": 17, "reason": "gone"}"#, 404, "no item 17 waits"),
+        ("/admin/v1/queue/drop", r#"{"id": 17, "reason": " "}"#, 400, "give a reason of at most 500 octets"),
+    ] {
+        let answer = gateway.command(path, question);
+        let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!((answer.status, json["error"].as_str()), (status, Some(error)), "{path} {question}");
+        assert_eq!(gateway.ask("POST", path, None).status, 401);
+    }
 }
 
 /// Each metric that comes out is in the documentation, with its labels.

@@ -81,13 +81,20 @@ impl Running {
 
     /// A request to the admin listener.
     pub(crate) fn ask(&self, method: &str, path: &str, token: Option<&str>) -> Answer {
+        self.exchange((method, path), token, "")
+    }
+
+    /// A command to the admin listener, with the token.
+    pub(crate) fn command(&self, path: &str, question: &str) -> Answer {
+        let token = fs::read_to_string(self.token_file()).unwrap();
+        self.exchange(("POST", path), Some(&token), question)
+    }
+
+    fn exchange(&self, (method, path): (&str, &str), token: Option<&str>, body: &str) -> Answer {
         let mut stream = TcpStream::connect(self.admin).unwrap();
-        let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{authorization}Content-Length: 0\r\n\r\n"
-        )
-        .unwrap();
+        let authorization = token.map(|token| format!("Authorization: Bearer {}\r\n", token.trim())).unwrap_or_default();
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{authorization}");
+        write!(stream, "{head}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
         answer(&text)

@@ -9,11 +9,9 @@ async fn the_gateways_configuration_names_the_database() {
     let seeded = seed::sqlite().await;
     let folder = seeded.directory.path();
     let expected = stdout(&seeded.url, &["room", "list"]);
-    fs::write(folder.join("database.url"), format!("{}\n", seeded.url)).unwrap();
     for (name, text) in [
         ("default.toml", "data_directory = \".\"\n[matrix]\nserver_name = \"gw.test\"\n"),
         ("relative.toml", "data_directory = \"elsewhere\"\n[database]\nurl = \"sqlite://causeway.db\"\n"),
-        ("file.toml", "[database]\nurl_file = \"database.url\"\n"),
         ("absolute.toml", &format!("[database]\nurl = \"{}\"\n", seeded.url)),
     ] {
         let file = folder.join(name);
