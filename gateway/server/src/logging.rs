@@ -2,11 +2,13 @@
 
 use std::io::IsTerminal;
 
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::{LogConfig, LogFormat};
+use crate::telemetry::CryptoTime;
 
 /// Starts logging to standard error. `CAUSEWAY_LOG` overrides the configured level.
 pub(crate) fn start(config: &LogConfig) -> anyhow::Result<()> {
@@ -17,8 +19,9 @@ pub(crate) fn start(config: &LogConfig) -> anyhow::Result<()> {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match config.format {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(true).boxed(),
     };
-    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
+    let operations = CryptoTime.with_filter(filter_fn(CryptoTime::is_operation));
+    tracing_subscriber::registry().with(lines.with_filter(filter)).with(operations).init();
     Ok(())
 }

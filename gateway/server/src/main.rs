@@ -1,5 +1,7 @@
 //! `causeway`, the gateway.
 
+mod admin;
+mod certificates;
 mod commands;
 mod config;
 mod crash;
@@ -10,6 +12,7 @@ mod mimi;
 mod node;
 mod outbox;
 mod startup;
+mod telemetry;
 
 use std::io::Write;
 use std::path::PathBuf;

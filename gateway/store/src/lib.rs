@@ -12,4 +12,5 @@ mod tx;
 pub use keyring::{Keyring, KeyringError};
 pub use store::{BoxFuture, Store, StoreError, Transience};
 pub use tables::outbox::Lease;
+pub use tables::queue_commands::Queued;
 pub use tx::Tx;

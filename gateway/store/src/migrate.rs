@@ -118,7 +118,9 @@ mod tests {
             let broken: Result<(), StoreError> = store.transaction("migrate", |tx| Box::pin(apply(tx, BROKEN))).await;
             assert!(matches!(broken, Err(StoreError::Database(_))), "{broken:?}");
             let left = store.transaction::<_, StoreError, _>("look", |tx| {
-                Box::pin(async move { Ok([tx.has_table("schema_version").await?, tx.has_table("conversations").await?, tx.has_table("half").await?]) })
+                Box::pin(async move {
+                    Ok([tx.has_table("schema_version").await?, tx.has_table("conversations").await?, tx.has_table("half").await?])
+                })
             });
             assert_eq!(left.await.unwrap(), [false; 3], "{url}");
             store.migrate().await.unwrap();

@@ -35,6 +35,14 @@ macro_rules! both {
 pub(crate) use both;
 
 impl Tx {
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub async fn ping(&mut self) -> Result<(), StoreError> {
+        self.execute("-- ping\nSELECT 1").await
+    }
+
     /// A statement without parameters.
     pub(crate) async fn execute(&mut self, text: &'static str) -> Result<(), StoreError> {
         both!(self, connection => sqlx::query(text).execute(connection).await.map(|_| ()))?;

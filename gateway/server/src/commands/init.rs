@@ -43,7 +43,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let folder = &arguments.directory;
     let server_name = arguments.server_name.as_deref().unwrap_or("localhost:8448");
     let provider = arguments.provider.as_deref().unwrap_or("gateway.localhost");
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder.join("data")).with_context(|| format!("cannot make {}", folder.display()))?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder.join("data"))
+        .with_context(|| format!("cannot make {}", folder.display()))?;
     write(&folder.join(FILE), 0o600, &sample::render(&chosen(arguments, (server_name, provider))))?;
     make_master_key(&folder.join("data/master.key"))?;
     if arguments.development {

@@ -20,7 +20,9 @@ pub(super) fn complete(values: &mut Values, problems: &mut Problems) {
                 problems.add(Problem::error(Place::File, format!("{} is missing{place}", key.name)).hint(hint));
             }
             Presence::Default(text) => {
-                if let Some(value) = toml::from_str::<toml::Table>(&format!("value = {text}")).ok().and_then(|mut table| table.remove("value")) {
+                if let Some(value) =
+                    toml::from_str::<toml::Table>(&format!("value = {text}")).ok().and_then(|mut table| table.remove("value"))
+                {
                     values.set(Name::new(section.name, key.name), value, Origin::Default);
                 }
             }
@@ -71,7 +73,8 @@ fn listeners(values: &Values, problems: &mut Problems) {
         taken.push((address, section));
         let remote = values.entry("admin", "allow_remote").and_then(|entry| entry.value.as_bool()).unwrap_or_default();
         if section == "admin" && !address.ip().is_loopback() && !remote {
-            let problem = Problem::error(origin.place(), format!("admin.listen is plain HTTP, and {} is not loopback", address.ip()));
+            let problem =
+                Problem::error(origin.place(), format!("admin.listen is plain HTTP, and {} is not loopback", address.ip()));
             problems.add(problem.hint("use 127.0.0.1, or say admin.allow_remote = true and put TLS in front"));
         }
     }

@@ -36,7 +36,10 @@ fn plain(text: &mut String, section: &Section, values: &Values, (file, is_explai
 fn tables(text: &mut String, section: &Section, values: &Values, how: (&Path, bool)) {
     let mut last = None;
     for (name, entry) in values.iter().filter(|(name, _)| name.is_in(section.name)) {
-        let Some((table, key)) = Name::to_string(name).rsplit_once('.').map(|(table, key)| (table.to_owned(), key.to_owned())) else { continue };
+        let Some((table, key)) = Name::to_string(name).rsplit_once('.').map(|(table, key)| (table.to_owned(), key.to_owned()))
+        else {
+            continue;
+        };
         if last.as_ref() != Some(&table) {
             text.push_str(&format!("\n[{table}]\n"));
         }

@@ -18,7 +18,9 @@ pub(super) fn check(values: &Values, problems: &mut Problems) {
             }
         }
     }
-    for (section, key) in [("", "master_key"), ("matrix", "private_key"), ("mimi", "private_key"), ("database", "url_file"), ("admin", "token_file")] {
+    for (section, key) in
+        [("", "master_key"), ("matrix", "private_key"), ("mimi", "private_key"), ("database", "url_file"), ("admin", "token_file")]
+    {
         if let Some((path, origin)) = values.text(section, key) {
             secrecy(&values.resolve(path), origin, problems);
         }
@@ -29,7 +31,8 @@ pub(super) fn check(values: &Values, problems: &mut Problems) {
 }
 
 fn credentials(section: &str, values: &Values, problems: &mut Problems) {
-    let (Some((certificate, origin)), Some((private_key, key_origin))) = (values.text(section, "certificate"), values.text(section, "private_key"))
+    let (Some((certificate, origin)), Some((private_key, key_origin))) =
+        (values.text(section, "certificate"), values.text(section, "private_key"))
     else {
         return;
     };
@@ -72,7 +75,9 @@ fn secrecy(path: &Path, origin: &Origin, problems: &mut Problems) {
 
 fn url_file(path: &Path, origin: &Origin, problems: &mut Problems) {
     match std::fs::read_to_string(path) {
-        Err(error) => problems.add(Problem::error(origin.place(), format!("database.url_file: cannot read {}: {error}", path.display()))),
+        Err(error) => {
+            problems.add(Problem::error(origin.place(), format!("database.url_file: cannot read {}: {error}", path.display())))
+        }
         Ok(text) => {
             let text = text.trim();
             if let Err(why) = super::kind::Kind::DatabaseUrl.check(&toml::Value::String(text.to_owned())) {

@@ -55,8 +55,16 @@ pub(crate) enum Presence {
 }
 
 /// All sections, in the order of the sample.
-pub(crate) const SECTIONS: &[Section] =
-    &[general::SECTION, matrix::SECTION, mimi::SECTION, bridge::SECTION, database::SECTION, admin::SECTION, log::SECTION, peers::SECTION];
+pub(crate) const SECTIONS: &[Section] = &[
+    general::SECTION,
+    matrix::SECTION,
+    mimi::SECTION,
+    bridge::SECTION,
+    database::SECTION,
+    admin::SECTION,
+    log::SECTION,
+    peers::SECTION,
+];
 
 impl Section {
     /// A key by its name.
@@ -86,7 +94,8 @@ mod tests {
     fn defaults_and_examples_are_valid() {
         for section in SECTIONS {
             for key in section.keys {
-                let (Presence::Required { example: text } | Presence::Default(text) | Presence::Optional { example: text }) = key.presence;
+                let (Presence::Required { example: text } | Presence::Default(text) | Presence::Optional { example: text }) =
+                    key.presence;
                 let table: toml::Table = toml::from_str(&format!("value = {text}")).unwrap();
                 assert_eq!(key.kind.check(&table["value"]), Ok(()), "[{}] {}", section.name, key.name);
             }

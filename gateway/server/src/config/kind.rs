@@ -59,12 +59,10 @@ impl Kind {
     pub(crate) fn check(self, value: &Value) -> Result<(), String> {
         match (self, value) {
             (Self::Boolean, Value::Boolean(_)) => Ok(()),
-            (Self::Domains | Self::Paths | Self::Networks, Value::Array(items)) => {
-                items.iter().try_for_each(|item| match item {
-                    Value::String(text) => self.check_text(text),
-                    other => Err(self.wrong_type(other)),
-                })
-            }
+            (Self::Domains | Self::Paths | Self::Networks, Value::Array(items)) => items.iter().try_for_each(|item| match item {
+                Value::String(text) => self.check_text(text),
+                other => Err(self.wrong_type(other)),
+            }),
             (Self::Domains | Self::Paths | Self::Networks | Self::Boolean, other) => Err(self.wrong_type(other)),
             (_, Value::String(text)) => self.check_text(text),
             (_, other) => Err(self.wrong_type(other)),

@@ -64,7 +64,7 @@ pub(super) const SECTION: Section = Section {
 };
 
 /// The homeserver that the gateway is.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MatrixConfig {
     /// Its name; ghosts are its users. It must not change.

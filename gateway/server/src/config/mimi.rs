@@ -60,7 +60,7 @@ pub(super) const SECTION: Section = Section {
 };
 
 /// The MIMI provider that the gateway is.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MimiConfig {
     /// Its domain; puppets are its users. It must not change.

@@ -83,7 +83,8 @@ impl Loaded {
     /// Only if the file cannot be read.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let variables: Vec<_> = std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?))).collect();
+        let variables: Vec<_> =
+            std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?))).collect();
         Self::of(path, &text, &variables)
     }
 

@@ -32,7 +32,9 @@ mod tests {
 
     #[test]
     fn distances() {
-        for (from, to, expected) in [("", "", 0), ("a", "", 1), ("listen", "lisetn", 1), ("provder", "provider", 1), ("abc", "xyz", 3)] {
+        for (from, to, expected) in
+            [("", "", 0), ("a", "", 1), ("listen", "lisetn", 1), ("provder", "provider", 1), ("abc", "xyz", 3)]
+        {
             assert_eq!(distance(from, to), expected, "{from} {to}");
         }
     }

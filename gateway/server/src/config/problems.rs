@@ -74,6 +74,11 @@ impl Problems {
         self.list.sort_by(|a, b| (&a.place, a.severity).cmp(&(&b.place, b.severity)));
     }
 
+    /// What each says, in a line.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|problem| problem.text.as_str())
+    }
+
     /// How many errors.
     pub(crate) fn errors(&self) -> usize {
         self.list.iter().filter(|problem| problem.severity == Severity::Error).count()

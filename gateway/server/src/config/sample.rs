@@ -12,7 +12,9 @@ const WIDTH: usize = 100;
 
 /// The sample: required keys with an example, all others commented out with what holds without them.
 pub(crate) fn render(chosen: &Chosen) -> String {
-    let mut text = String::from("# Causeway's configuration. What is commented out is optional; a value shown as `#key = …` is the default,\n");
+    let mut text = String::from(
+        "# Causeway's configuration. What is commented out is optional; a value shown as `#key = …` is the default,\n",
+    );
     text.push_str("# unless the comment says that there is none.\n");
     for section in SECTIONS {
         text.push_str(&self::section(section, chosen));

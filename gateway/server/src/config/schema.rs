@@ -55,7 +55,8 @@ fn of_keys(keys: &[Key]) -> (Map<String, Value>, Vec<Value>) {
 }
 
 fn of_key(key: &Key) -> Value {
-    let value = |text: &str| toml::from_str::<toml::Table>(&format!("value = {text}")).ok().and_then(|mut table| table.remove("value"));
+    let value =
+        |text: &str| toml::from_str::<toml::Table>(&format!("value = {text}")).ok().and_then(|mut table| table.remove("value"));
     let mut schema = described(key.kind.schema(), key.about);
     let (name, text) = match key.presence {
         Presence::Default(text) => ("default", text),

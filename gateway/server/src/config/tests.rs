@@ -124,7 +124,9 @@ fn the_sample_parses_and_says_the_defaults() {
     let mut is_example = false;
     for line in sample.lines() {
         match line.strip_prefix('#') {
-            Some(key) if !key.starts_with(' ') && !is_example && !key.starts_with('[') && !key.starts_with("address") => explicit.push_str(key),
+            Some(key) if !key.starts_with(' ') && !is_example && !key.starts_with('[') && !key.starts_with("address") => {
+                explicit.push_str(key)
+            }
             _ => explicit.push_str(line),
         }
         is_example = line == "# No default; for example:";

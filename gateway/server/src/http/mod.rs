@@ -2,8 +2,10 @@
 
 mod client;
 mod listener;
+mod live;
 mod tls;
 
 pub(crate) use client::{Endpoint, HttpError, Pool, Response};
-pub(crate) use listener::{Connection, Listener};
+pub(crate) use listener::{Connection, Listener, Serving};
+pub(crate) use live::Live;
 pub(crate) use tls::{Credentials, Roots, certified_domains, client_config, mutual_server_config, server_config};

@@ -36,6 +36,11 @@ impl Credentials {
         })
     }
 
+    /// When the certificate ends, seconds since 1970.
+    pub(crate) fn expiry(&self) -> i64 {
+        X509Certificate::from_der(&self.chain[0]).map_or(0, |(_, certificate)| certificate.validity().not_after.timestamp())
+    }
+
     /// The domains that the certificate names.
     pub(crate) fn domains(&self) -> Vec<String> {
         certified_domains(&self.chain[0])

@@ -8,6 +8,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::node::NodeError;
+use crate::telemetry::{self, Fate, Side};
 
 /// An error answer [Matrix: API standards].
 #[derive(Debug)]
@@ -73,6 +74,11 @@ impl MatrixError {
         Self::new(StatusCode::BAD_REQUEST, "M_INCOMPATIBLE_ROOM_VERSION", text)
     }
 
+    /// What is counted of an event that is refused like this.
+    pub(crate) fn fate(&self) -> Fate {
+        if self.status.is_server_error() { Fate::Failed } else { Fate::Refused }
+    }
+
     /// Our fault, or our database's.
     pub(crate) fn internal(error: impl std::fmt::Display) -> Self {
         tracing::error!(%error, "a request failed");
@@ -89,6 +95,7 @@ impl std::fmt::Display for MatrixError {
 impl IntoResponse for MatrixError {
     fn into_response(self) -> Response {
         tracing::debug!(code = self.code, text = self.text, "refused");
+        telemetry::refused(Side::Matrix, self.code);
         (self.status, Json(json!({ "errcode": self.code, "error": self.text }))).into_response()
     }
 }

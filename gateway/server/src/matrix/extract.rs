@@ -81,6 +81,7 @@ async fn authenticate(node: &Arc<Node>, request: &http::Request<&[u8]>) -> Resul
     authorization
         .verify_http_request(request, destination, &keys)
         .map_err(|error| MatrixError::unauthorized(error.to_string()))?;
+    tracing::Span::current().record("peer", origin.as_str());
     node.outbox.heard_from(&crate::outbox::Peer::Homeserver(origin.clone()));
     Ok(origin)
 }

@@ -10,20 +10,43 @@ use causeway_core::records::LossRow;
 use ruma::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedServerName, RoomVersionId};
 
+use tracing::Instrument;
+
 use super::gap::Fetched;
 use crate::node::{Find, Node, NodeError, Session};
+use crate::telemetry::Fate;
 
 /// What became of a received event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Received {
-    /// It is part of the room now, or was before.
+    /// It is part of the room now.
     Taken,
+    /// It was before.
+    Known,
+    /// It is part of the room, which does not heed it: by its present rules it is not allowed.
+    Unheeded,
     /// The room's rules refuse it.
     Refused(String),
     /// The state after these events is not known here.
     MissingPrev(Vec<OwnedEventId>),
     /// These events, by which it is allowed, are not known here.
     MissingAuth(Vec<OwnedEventId>),
+}
+
+impl Received {
+    /// Whether the event's sender has nothing more to do.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self, Self::Taken | Self::Known | Self::Unheeded)
+    }
+
+    /// What is counted of it.
+    pub(crate) fn fate(&self) -> Fate {
+        match self {
+            Self::Taken => Fate::Translated,
+            Self::Known => Fate::Duplicate,
+            Self::Unheeded | Self::Refused(_) | Self::MissingPrev(_) | Self::MissingAuth(_) => Fate::Refused,
+        }
+    }
 }
 
 /// What besides taking an event in has to be done with it.
@@ -88,15 +111,16 @@ async fn attempt(
     fetched: Arc<Fetched>,
     (duty, loss): (Duty, Option<String>),
 ) -> Result<Received, NodeError> {
+    let span = tracing::info_span!("event", event_id = %pdu.event_id(), room = %pdu.room_id());
     let (pdu, loss) = (pdu.clone(), Arc::new(loss));
-    node.transaction("matrix event", move |session| {
+    let taking = node.transaction("matrix event", move |session| {
         let (pdu, fetched, loss) = (pdu.clone(), fetched.clone(), loss.clone());
         Box::pin(async move {
             let mut conversation = session.conversation(&Find::Matrix(pdu.room_id().to_string())).await?;
             let known = session.tx.event(pdu.event_id().as_str()).await?;
             if let Some(known) = known.filter(|known| !known.outlier) {
                 session.unchanged(conversation);
-                return Ok(known.rejected.map_or(Received::Taken, Received::Refused));
+                return Ok(known.rejected.map_or(Received::Known, Received::Refused));
             }
             let Some(room) = conversation.room.as_mut() else {
                 session.unchanged(conversation);
@@ -107,8 +131,8 @@ async fn attempt(
             let outcome = room.accept(pdu.clone());
             act(session, conversation, &pdu, (outcome, duty, loss.as_deref())).await
         })
-    })
-    .await
+    });
+    taking.instrument(span).await
 }
 
 /// What the room's verdict on an event leads to.
@@ -121,7 +145,9 @@ async fn act(
     let received = match outcome {
         Outcome::MissingPrev(missing) => return Ok(Received::MissingPrev(missing)),
         Outcome::MissingAuth(missing) => return Ok(Received::MissingAuth(missing)),
-        Outcome::Duplicate | Outcome::Accepted | Outcome::SoftFailed(_) => Received::Taken,
+        Outcome::Accepted => Received::Taken,
+        Outcome::Duplicate => Received::Known,
+        Outcome::SoftFailed(_) => Received::Unheeded,
         Outcome::Rejected(ref why) => Received::Refused(why.clone()),
     };
     let accepted = outcome == Outcome::Accepted;

@@ -6,6 +6,7 @@ use causeway_drafts::DecodeError;
 use http::StatusCode;
 
 use crate::node::NodeError;
+use crate::telemetry::{self, Side};
 
 /// An error answer: a status, and a line of text.
 #[derive(Debug)]
@@ -63,7 +64,8 @@ impl MimiError {
 
 impl IntoResponse for MimiError {
     fn into_response(self) -> Response {
-        tracing::info!(status = self.status.as_u16(), text = self.text, "refused");
+        tracing::info!(code = self.status.as_u16(), text = self.text, "refused");
+        telemetry::refused(Side::Mimi, self.status.as_str());
         (self.status, self.text).into_response()
     }
 }

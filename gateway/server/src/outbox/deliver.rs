@@ -10,6 +10,7 @@ use causeway_store::StoreError;
 use super::{Peer, matrix, mimi, notify, pdus};
 use crate::crash;
 use crate::node::{Find, Node, NodeError, now_ms};
+use crate::telemetry::{Delivery, Tally};
 
 /// The first wait after a failure, ms; it doubles.
 const FIRST_WAIT: u64 = 250;
@@ -66,9 +67,14 @@ async fn deliver_item(node: &Arc<Node>, row: &OutboxRow) -> Result<(), NodeError
     };
     crash::point("after-request", &row.kind);
     match outcome {
-        Outcome::Answered(answer) => answered(node, row, &item, answer).await,
+        Outcome::Answered(answer) => {
+            let outcome = if matches!(answer, Answer::Refused(_)) { Delivery::Refused } else { Delivery::Delivered };
+            node.outbox.labels.delivery(std::slice::from_ref(row), outcome);
+            answered(node, row, &item, answer).await
+        }
         Outcome::Failed { peer, why, retry_after } => {
             tracing::info!(lane = row.lane, kind = row.kind, why, attempts = row.attempts, "not delivered yet");
+            node.outbox.labels.delivery(std::slice::from_ref(row), Delivery::Postponed);
             node.outbox.waits_for(peer);
             let wait = retry_after.unwrap_or_else(|| backoff(row.attempts));
             Ok(postpone(node, std::slice::from_ref(row), wait, why).await?)
@@ -136,6 +142,8 @@ async fn unusable(node: &Arc<Node>, row: &Arc<OutboxRow>, error: &ConversationEr
         detail: error.to_string(),
         recorded_at: now_ms() as i64,
     });
+    let mut tally = Tally::default();
+    tally.loss(&loss.feature, &loss.direction);
     let row = row.clone();
     node.store
         .transaction("unusable answer", move |tx| {
@@ -146,6 +154,7 @@ async fn unusable(node: &Arc<Node>, row: &Arc<OutboxRow>, error: &ConversationEr
             })
         })
         .await?;
+    tally.count();
     Ok(())
 }
 

@@ -22,7 +22,11 @@ fn a_gateway_proper_is_told_where_certificates_belong() {
     let folder = TempDir::new().unwrap();
     let directory = folder.path().to_str().unwrap();
     let made = run(&["init", "--directory", directory, "--server-name", "hs.example", "--provider", "gw.example"], &[]);
-    assert!(made.status.success() && text(&made).contains(&format!("{directory}/mimi.pem and {directory}/mimi.key")), "{}", text(&made));
+    assert!(
+        made.status.success() && text(&made).contains(&format!("{directory}/mimi.pem and {directory}/mimi.key")),
+        "{}",
+        text(&made)
+    );
     let file = folder.path().join("causeway.toml");
     let checked = run(&["config", "check", "--config", file.to_str().unwrap()], &[]);
     let told = text(&checked);
@@ -101,7 +105,6 @@ fn keys_that_others_may_read_are_a_warning() {
     assert_eq!(checked.status.code(), Some(0));
     assert!(told.contains("warning: everybody may read") && told.contains("hint: chmod 600"), "{told}");
 }
-
 
 #[test]
 fn schema_and_sample_are_printed() {

@@ -2,5 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot unwrap has failed")]
 
+mod admin;
 mod configuration;
+mod operations;
+mod process;
+mod reload;
 mod support;
+mod tls;

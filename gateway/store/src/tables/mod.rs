@@ -14,6 +14,7 @@ mod messages;
 pub(crate) mod outbox;
 mod pinned_roots;
 mod profiles;
+pub(crate) mod queue_commands;
 mod secrets;
 mod server_keys;
 mod state_maps;

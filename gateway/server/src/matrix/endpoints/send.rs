@@ -16,6 +16,7 @@ use crate::matrix::extract::{Answer, Signed};
 use crate::matrix::gap::take_with_gap;
 use crate::matrix::receive::{Duty, Received, checked_pdu, room_version};
 use crate::node::{Node, NodeError, now_ms};
+use crate::telemetry::{Direction, Fate, Intake};
 
 const MAX_PDUS: usize = 50;
 const MAX_EDUS: usize = 100;
@@ -29,6 +30,7 @@ struct RoomOf {
 
 /// An event of a transaction that has passed the checks of its own.
 struct Checked {
+    intake: Intake,
     pdu: Arc<Pdu>,
     version: RoomVersionId,
 }
@@ -45,6 +47,7 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Reques
     }
     let transaction_id = request.transaction_id.to_string();
     if let Some(results) = answered_before(&node, &origin, &transaction_id).await? {
+        Intake::of(Direction::MatrixToMimi, request.pdus.len()).ends(Fate::Duplicate);
         return Ok(Answer(Response::new(results)));
     }
     let mut results = Results::new();
@@ -54,8 +57,9 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Reques
     }
     // Parents before children, whatever the order in the transaction.
     events.sort_by_key(|event| event.pdu.depth());
-    for Checked { pdu, version } in events {
-        let result = take(&node, &origin, &pdu, &version).await?;
+    for Checked { intake, pdu, version } in events {
+        let (result, fate) = take(&node, &origin, &pdu, &version).await?;
+        intake.ends(fate);
         results.insert(pdu.event_id().clone(), result);
     }
     remember(&node, &origin, &transaction_id, &results).await?;
@@ -64,18 +68,21 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Reques
 
 /// Sorts an event out: to be taken in, or refused with the reason. What has no id has no result either.
 async fn check(node: &Arc<Node>, json: &RawValue, events: &mut Vec<Checked>, results: &mut Results) {
-    let Ok(RoomOf { room_id: Some(room_id) }) = serde_json::from_str(json.get()) else { return };
+    let intake = Intake::one(Direction::MatrixToMimi);
+    let Ok(RoomOf { room_id: Some(room_id) }) = serde_json::from_str(json.get()) else { return intake.ends(Fate::Refused) };
     let version = match room_version(node, &room_id).await {
         Ok(version) => version,
         Err(error) => {
             tracing::debug!(%room_id, %error, "an event of a room that is not here");
+            intake.ends(Fate::Refused);
             return refuse_by_guess(json, results, "we are not in this room");
         }
     };
     match checked_pdu(node, json.get(), &version).await {
-        Ok(pdu) => events.push(Checked { pdu, version }),
+        Ok(pdu) => events.push(Checked { intake, pdu, version }),
         Err(error) => {
             tracing::info!(%room_id, %error, "an event is refused");
+            intake.ends(Fate::Refused);
             match Pdu::parse(json.get(), &version) {
                 Ok(pdu) => {
                     results.insert(pdu.event_id().clone(), Err(error.to_string()));
@@ -99,15 +106,16 @@ async fn take(
     origin: &ServerName,
     pdu: &Arc<Pdu>,
     version: &RoomVersionId,
-) -> Result<Result<(), String>, MatrixError> {
+) -> Result<(Result<(), String>, Fate), MatrixError> {
+    let refused = |why: &str| Ok((Err(why.to_owned()), Fate::Refused));
     match take_with_gap(node, origin, pdu, (version, Duty::Take)).await {
-        Ok(Received::Taken) => Ok(Ok(())),
-        Ok(Received::Refused(why)) => Ok(Err(why)),
-        Ok(Received::MissingPrev(_) | Received::MissingAuth(_)) => Ok(Err("the events that it refers to cannot be had".to_owned())),
-        Err(NodeError::NoSuchRoom) => Ok(Err("we are not in this room".to_owned())),
+        Ok(received) if received.is_settled() => Ok((Ok(()), received.fate())),
+        Ok(Received::Refused(why)) => refused(&why),
+        Ok(_) => refused("the events that it refers to cannot be had"),
+        Err(NodeError::NoSuchRoom) => refused("we are not in this room"),
         Err(NodeError::Conversation(error)) => {
             tracing::warn!(event_id = %pdu.event_id(), %error, "an event cannot be acted upon");
-            Ok(Err("internal error".to_owned()))
+            refused("internal error")
         }
         Err(error) => Err(error.into()),
     }

@@ -8,19 +8,23 @@ use causeway_core::records::InboxRow;
 use causeway_drafts::mimi_protocol_06::notify::{FanoutBody, FanoutMessage};
 use causeway_drafts::mimi_uri::{ProviderDomain, RoomUri};
 use http::StatusCode;
+use tracing::Instrument;
 
 use super::{digest, uri};
 use crate::mimi::error::MimiError;
 use crate::mimi::identity::FromProvider;
 use crate::node::{Find, Node, NodeError, Session, now_ms};
+use crate::telemetry::{Direction, Fate, Intake};
 
 /// P-070: 201 says that everything is stored.
 pub(super) async fn handler(State(node): State<Arc<Node>>, request: FromProvider) -> Result<StatusCode, MimiError> {
     let room: RoomUri = uri(&request.path)?;
     let messages = Arc::new(FanoutMessage::decode_body(&request.body)?);
     let (source, digest) = (format!("mimi:{}", request.from), digest("notify", &request.path, &request.body));
+    let intake = Intake::of(Direction::MimiToMatrix, messages.len());
+    let span = tracing::info_span!("room", %room);
     let (room, from) = (Arc::new(room), request.from);
-    node.transaction("notify", move |session| {
+    let running = node.transaction("notify", move |session| {
         let (room, from, messages) = (room.clone(), from.clone(), messages.clone());
         let (source, digest) = (source.clone(), digest.clone());
         Box::pin(async move {
@@ -28,14 +32,17 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, request: FromProvider
             // P-073: only the first of identical bodies is processed.
             if session.tx.answer(&source, &digest).await?.is_some() {
                 session.unchanged(conversation);
-                return Ok(());
+                return Ok(Fate::Duplicate);
             }
             take(session, conversation, &messages).await?;
             let row = InboxRow { source, digest, answer: Vec::new(), received_at: now_ms() as i64 };
-            Ok(session.tx.insert_answer(&row).await?)
+            session.tx.insert_answer(&row).await?;
+            Ok(Fate::Translated)
         })
-    })
-    .await?;
+    });
+    let done = running.instrument(span).await;
+    intake.ends(done.as_ref().map_or_else(NodeError::fate, |fate| *fate));
+    done?;
     Ok(StatusCode::CREATED)
 }
 
