@@ -320,3 +320,16 @@ pub struct LossRow {
     /// When.
     pub recorded_at: i64,
 }
+
+/// An operator's command that was carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    /// When.
+    pub at: i64,
+    /// What: the admin API's path, `queue/drop`.
+    pub action: String,
+    /// On what: a lane, `item 17`.
+    pub subject: String,
+    /// With what, and why: the operator's reason.
+    pub detail: String,
+}

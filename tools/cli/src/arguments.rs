@@ -48,10 +48,10 @@ impl Arguments {
 #[group(multiple = false)]
 pub(crate) struct Database {
     /// The gateway's configuration file.
-    #[arg(short, long, global = true, env = "CAUSEWAY_CONFIG", value_name = "FILE")]
+    #[arg(short, long, global = true, env = "CAUSEWAY_CONFIG", hide_env_values = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// The database itself: `sqlite://<file>` or `postgres://…`.
-    #[arg(short, long, global = true, env = "CAUSEWAY_DATABASE", value_name = "URL")]
+    #[arg(short, long, global = true, env = "CAUSEWAY_DATABASE", hide_env_values = true, value_name = "URL")]
     pub(crate) database: Option<String>,
 }
 
@@ -121,6 +121,9 @@ pub(crate) enum Command {
     /// Homeservers and providers.
     #[command(subcommand)]
     Peer(PeerCommand),
+    /// What operators have had the gateway do.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     Trace(commands::trace::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
@@ -202,6 +205,11 @@ pub(crate) enum LossCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ParkedCommand {
     Replay(parked_replay::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    List(commands::audit_list::Arguments),
 }
 
 #[derive(Debug, Subcommand)]

@@ -18,7 +18,7 @@ mod verify;
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::arguments::{Arguments, Command, GroupCommand, LossCommand, ParkedCommand, PeerCommand, QueueCommand, RoomCommand};
+use crate::arguments::{Arguments, AuditCommand, Command, GroupCommand, LossCommand, ParkedCommand, PeerCommand, QueueCommand, RoomCommand};
 use crate::outcome::{FINDING, OK, Outcome};
 
 #[tokio::main(flavor = "current_thread")]
@@ -53,6 +53,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Peer(PeerCommand::List) => commands::peer_list::run(&open().await?, style).await,
         Command::Peer(PeerCommand::Show(arguments)) => commands::peer_show::run(&open().await?, &arguments, style).await,
         Command::Peer(PeerCommand::Probe(arguments)) => return commands::peer_probe::run(named, &arguments, style).await,
+        Command::Audit(AuditCommand::List(arguments)) => commands::audit_list::run(&open().await?, &arguments, style).await,
         Command::Trace(arguments) => commands::trace::run(&open().await?, &arguments, style).await,
         Command::Doctor(arguments) => return commands::doctor::run(named, &arguments, style).await,
         Command::Completions(arguments) => commands::completions::run(&arguments),

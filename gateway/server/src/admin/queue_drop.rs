@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use causeway_core::loss::Feature;
-use causeway_core::records::LossRow;
+use causeway_core::records::{AuditRow, LossRow};
 use causeway_store::{Queued, StoreError, Tx};
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +85,13 @@ async fn drop_item(tx: &mut Tx, question: &Question) -> Result<Found, StoreError
         };
         tx.insert_loss(&loss).await?;
         tx.forget(&[item.id]).await?;
+        tx.insert_audit(&AuditRow {
+            at: now,
+            action: "queue/drop".to_owned(),
+            subject: format!("item {}", item.id),
+            detail: format!("{} of {}: {}", item.kind, item.lane, question.reason),
+        })
+        .await?;
     }
     Ok(Found::Item(item))
 }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use causeway_store::StoreError;
+use causeway_core::records::AuditRow;
+use causeway_store::{StoreError, Tx};
 use serde::{Deserialize, Serialize};
 
 use super::Admin;
 use super::refusal::Refusal;
+use crate::node::now_ms;
 
 /// A lane by its name, or by one of its items.
 #[derive(Deserialize)]
@@ -41,8 +43,8 @@ pub(super) async fn handler(State(admin): State<Arc<Admin>>, Json(question): Jso
             };
             let Some(lane) = lane else { return Ok::<_, StoreError>(None) };
             let items = tx.lane_depth(&lane).await?;
-            if !dry_run {
-                tx.retry_lane(&lane).await?;
+            if !dry_run && items > 0 {
+                retry(tx, &lane, items).await?;
             }
             Ok((items > 0).then_some((lane, items)))
         })
@@ -51,4 +53,10 @@ pub(super) async fn handler(State(admin): State<Arc<Admin>>, Json(question): Jso
     tracing::info!(action = "queue/retry", lane, items, dry_run, "an operator's command");
     admin.node.outbox.wake();
     Ok(Json(Answer { lane, items, dry_run }))
+}
+
+async fn retry(tx: &mut Tx, lane: &str, items: i64) -> Result<(), StoreError> {
+    tx.retry_lane(lane).await?;
+    let (action, subject) = ("queue/retry".to_owned(), lane.to_owned());
+    tx.insert_audit(&AuditRow { at: now_ms() as i64, action, subject, detail: format!("{items} items") }).await
 }

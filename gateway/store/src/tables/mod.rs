@@ -1,5 +1,6 @@
 //! One file per table.
 
+mod audit;
 mod clients;
 mod consents;
 mod conversations;

@@ -1,6 +1,7 @@
 //! The store from outside, every test on both databases.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
 
+mod audit;
 mod conversations;
 mod epochs;
 mod group_values;

@@ -1,5 +1,6 @@
 //! One file per subcommand: read, then render.
 
+pub(crate) mod audit_list;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod group_epochs;

@@ -129,7 +129,7 @@ async fn a_peer_that_is_somebody_else() {
     for (issued, why) in [
         (setup.authority.issue("b.test"), "not valid for name"),
         (setup.authority.issue_until("a.test", 2020), "expired"),
-        (Authority::new().issue("a.test"), "UnknownIssuer"),
+        (Authority::new("another root").issue("a.test"), "UnknownIssuer"),
     ] {
         let address = peer::listen(&issued, Behaviour::provider("a.test")).await;
         setup.configure(&address.to_string());

@@ -1,7 +1,7 @@
 //! A gateway's database with four conversations: a room of ours with a group and a made-up history, a foreign one, a
 //! question, and a room with a true history.
 
-use causeway_core::records::{ConversationRow, EpochRow, EventRow, GroupValueRow, LossRow, MessageRow, PinnedRootRow, ServerKeyRow};
+use causeway_core::records::{AuditRow, ConversationRow, EpochRow, EventRow, GroupValueRow, LossRow, MessageRow, PinnedRootRow, ServerKeyRow};
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListData, UserRolePair};
 use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
 use causeway_drafts::mimi_room_policy_04::capability::Capability;
@@ -55,6 +55,10 @@ async fn rows(tx: &mut Tx) -> Result<(), StoreError> {
     peers(tx).await?;
     messages(tx, id).await?;
     true_history(tx).await?;
+    for (action, subject) in [("queue/retry", "pdu:hs.test"), ("queue/drop", "item 7")] {
+        let (action, subject) = (action.to_owned(), subject.to_owned());
+        tx.insert_audit(&AuditRow { at: NOW, action, subject, detail: "the peer has closed down".to_owned() }).await?;
+    }
     for (conversation_id, feature, detail) in [(id, "media", "an image"), (2, "expiration", "bold\u{1b}[31m")] {
         tx.insert_loss(&LossRow {
             conversation_id,

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use tempfile::TempDir;
 
 use crate::peer::{self, Behaviour};
@@ -21,8 +21,9 @@ pub(crate) struct Issued {
 }
 
 impl Authority {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
@@ -51,7 +52,7 @@ pub(crate) struct Setup {
 impl Setup {
     /// Nothing is wrong with it.
     pub(crate) async fn healthy() -> Self {
-        let setup = Self { folder: TempDir::new().unwrap(), authority: Authority::new() };
+        let setup = Self { folder: TempDir::new().unwrap(), authority: Authority::new("root") };
         setup.write("ca.pem", &setup.authority.root());
         setup.put("matrix", &setup.authority.issue("hs.test"));
         setup.put("mimi", &setup.authority.issue("gw.test"));
