@@ -23,7 +23,6 @@ pub(crate) struct Database {
     pub(crate) kind: Kind,
     pub(crate) url: String,
     pub(crate) store: Store,
-    _directory: TempDir,
 }
 
 pub(crate) fn keyring(byte: u8) -> Keyring {
@@ -51,7 +50,9 @@ where
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (url, directory) = empty(kind).await;
         let store = Store::connect(&url, keyring(1)).await.unwrap();
-        test(Database { kind, url, store, _directory: directory }).await;
+        test(Database { kind, url, store }).await;
+        // Not earlier: SQLite's file is in it.
+        drop(directory);
     }
 }
 

@@ -157,7 +157,10 @@ impl Details {
 
     fn text(&self, style: Style) -> String {
         let title = format!("{} {}", self.side, self.name);
-        let hub_of = self.hub_of.iter().map(|id| format!("hub of conversation {id}\n")).collect();
+        let hub_of = match self.hub_of.is_empty() {
+            true => "hub of no conversation\n".to_owned(),
+            false => self.hub_of.iter().map(|id| format!("hub of conversation {id}\n")).collect(),
+        };
         let evidence = match self.side {
             Side::Provider => ("pinned roots", render::lines(&self.roots, style), self.roots.is_empty()),
             Side::Homeserver => ("server keys", render::lines(&self.keys, style), self.keys.is_empty()),
