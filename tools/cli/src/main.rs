@@ -18,7 +18,9 @@ mod verify;
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::arguments::{Arguments, AuditCommand, Command, GroupCommand, LossCommand, ParkedCommand, PeerCommand, QueueCommand, RoomCommand};
+use crate::arguments::{
+    Arguments, AuditCommand, Command, GroupCommand, LossCommand, ParkedCommand, PeerCommand, QueueCommand, RoomCommand,
+};
 use crate::outcome::{FINDING, OK, Outcome};
 
 #[tokio::main(flavor = "current_thread")]

@@ -64,7 +64,9 @@ pub(crate) fn head(epochs: &[EpochRow], head: &Head) -> Vec<String> {
     let heads: Vec<&EpochRow> = epochs.iter().filter(|epoch| epoch.status == "head").collect();
     match heads.as_slice() {
         [row] if row.epoch_id == head.epoch_id => {}
-        [row] => problems.push(format!("the conversation is at {}, the last epoch is {}", short(&head.epoch_id), short(&row.epoch_id))),
+        [row] => {
+            problems.push(format!("the conversation is at {}, the last epoch is {}", short(&head.epoch_id), short(&row.epoch_id)))
+        }
         others => problems.push(format!("{} epochs are heads", others.len())),
     }
     match epochs.iter().find(|epoch| epoch.epoch_id == head.epoch_id) {
@@ -83,7 +85,9 @@ fn tag_problem(row: &EpochRow, state_tag: &Result<Vec<u8>, String>) -> Option<St
     match state_tag {
         Err(why) => Some(format!("the stored public state does not load: {why}")),
         Ok(tag) if *tag == row.confirmation_tag => None,
-        Ok(tag) => Some(format!("its confirmation tag is {}, the stored public state's {}", short(&row.confirmation_tag), short(tag))),
+        Ok(tag) => {
+            Some(format!("its confirmation tag is {}, the stored public state's {}", short(&row.confirmation_tag), short(tag)))
+        }
     }
 }
 

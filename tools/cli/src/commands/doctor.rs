@@ -14,7 +14,9 @@ use crate::render::{self, Style, Tone};
 /// gateway runs and while it does not. Problems come first, the cause of others before them. Ends with code 1 if there is
 /// one.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = "Examples:\n  causewayctl --config gateway.toml doctor\n  causewayctl --config gateway.toml doctor --with-key -o json")]
+#[command(
+    after_long_help = "Examples:\n  causewayctl --config gateway.toml doctor\n  causewayctl --config gateway.toml doctor --with-key -o json"
+)]
 pub(crate) struct Arguments {
     /// Reads the master key, to see whether it opens what is sealed.
     #[arg(long)]

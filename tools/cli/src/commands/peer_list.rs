@@ -22,8 +22,7 @@ struct Line {
 }
 
 impl Row for Line {
-    const HEADER: &'static [&'static str] =
-        &["side", "name", "lanes", "waiting", "since", "roots", "keys", "hub of", "last error"];
+    const HEADER: &'static [&'static str] = &["side", "name", "lanes", "waiting", "since", "roots", "keys", "hub of", "last error"];
 
     fn cells(&self) -> Vec<String> {
         vec![

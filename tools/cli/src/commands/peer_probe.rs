@@ -14,7 +14,9 @@ use crate::render::{self, Style};
 /// its certificate, roots, allowed networks and [peers]; without one, the system's roots. Ends with code 1 if a step
 /// failed; of a name that may be either, if it is neither.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = "Examples:\n  causewayctl --config gateway.toml peer probe provider.example\n  causewayctl peer probe matrix.example:8448 -o json")]
+#[command(
+    after_long_help = "Examples:\n  causewayctl --config gateway.toml peer probe provider.example\n  causewayctl peer probe matrix.example:8448 -o json"
+)]
 pub(crate) struct Arguments {
     /// A homeserver's name, with or without port, or a provider's domain.
     name: String,

@@ -8,7 +8,9 @@ use crate::render::{self, Row, Style};
 
 /// Asks the gateway to send now what waits for its next try.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = "Examples:\n  causewayctl --config gateway.toml queue retry pdu:matrix.example\n  causewayctl --config gateway.toml queue retry 17 --dry-run")]
+#[command(
+    after_long_help = "Examples:\n  causewayctl --config gateway.toml queue retry pdu:matrix.example\n  causewayctl --config gateway.toml queue retry 17 --dry-run"
+)]
 pub(crate) struct Arguments {
     /// A lane, or the number of an item whose lane is meant.
     #[arg(value_name = "LANE|ID")]

@@ -19,7 +19,9 @@ use crate::time::{now, rfc3339};
 /// The Matrix event and its verdict, the MIMI message that is the same thing, direction, epoch and the hub's timestamp, what
 /// was lost on the way, and what still waits to be sent in that room.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = "Examples:\n  causewayctl --config gateway.toml trace '$qzXv…'\n  causewayctl --config gateway.toml trace 5be1…a0 -o json")]
+#[command(
+    after_long_help = "Examples:\n  causewayctl --config gateway.toml trace '$qzXv…'\n  causewayctl --config gateway.toml trace 5be1…a0 -o json"
+)]
 pub(crate) struct Arguments {
     /// A Matrix event id (`$…`), or a MIMI message id as 64 hex digits.
     id: String,
@@ -132,7 +134,8 @@ fn event_steps(event: &EventRow) -> [Step; 2] {
 fn pair_steps(pair: &MessageRow, epochs: &[EpochLine]) -> Vec<Step> {
     let message = hex::encode(&pair.message_id);
     let step = |side, step, detail| Step { side, step, subject: message.clone(), at: None, detail };
-    let mut detail = format!("{} of {} by {} is {}, part {}", pair.kind, pair.mimi_sender, pair.matrix_sender, pair.event_id, pair.part);
+    let mut detail =
+        format!("{} of {} by {} is {}, part {}", pair.kind, pair.mimi_sender, pair.matrix_sender, pair.event_id, pair.part);
     if pair.first_event_id != pair.event_id {
         detail = format!("{detail}; refers to {}", pair.first_event_id);
     }

@@ -16,7 +16,8 @@ pub(super) async fn examine(findings: &mut Findings, configuration: &Configurati
     };
     match Store::connect_read_only(&url).await {
         Ok(store) => {
-            findings.ok(Category::Database, format!("{} opens, for reading only, and its schema is current", without_password(&url)));
+            findings
+                .ok(Category::Database, format!("{} opens, for reading only, and its schema is current", without_password(&url)));
             Some(store)
         }
         Err(error) => {

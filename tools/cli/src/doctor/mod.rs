@@ -15,8 +15,8 @@ mod queue;
 
 use causeway_store::Store;
 
-pub(crate) use finding::{Finding, Severity};
 use finding::{Category, Findings};
+pub(crate) use finding::{Finding, Severity};
 
 use crate::config::Configuration;
 use crate::probe::{Probe, Setup};
@@ -32,10 +32,10 @@ pub(crate) async fn examine(configuration: &Configuration, with_key: bool) -> Ve
     let store = database::examine(&mut findings, configuration).await;
     keys::examine(&mut findings, configuration, with_key).await;
     peers::examine(&mut findings, &probes);
-    if let Some(store) = store {
-        if let Err(error) = from_rows(&mut findings, &store).await {
-            findings.problem(Category::Database, format!("the database cannot be read: {error}"), "look into the database's log");
-        }
+    if let Some(store) = store
+        && let Err(error) = from_rows(&mut findings, &store).await
+    {
+        findings.problem(Category::Database, format!("the database cannot be read: {error}"), "look into the database's log");
     }
     findings.into_sorted()
 }

@@ -42,7 +42,9 @@ struct Key {
 
 pub(super) async fn run(probe: &mut Probe, setup: &Setup, name: &str) {
     let parsed = <&ServerName>::try_from(name).map_err(|error| error.to_string());
-    let Some(server) = probe.step("name", (name, "a server name"), parsed, |server| format!("host {}", server.host())) else { return };
+    let Some(server) = probe.step("name", (name, "a server name"), parsed, |server| format!("host {}", server.host())) else {
+        return;
+    };
     let Some(endpoint) = discover(probe, setup, server).await else { return };
     if super::mimi::secured(probe, &setup.matrix, &endpoint).await.is_none() {
         return;
@@ -122,7 +124,8 @@ async fn located(probe: &mut Probe, setup: &Setup, (name, port, target): (&Serve
         None => lookup(target, setup.networks.as_ref()).await,
     };
     let expected = "an address that the gateway may reach";
-    let addresses = probe.step("addresses", (target, expected), addresses, |addresses| format!("{}, port {port}", list(addresses)))?;
+    let addresses =
+        probe.step("addresses", (target, expected), addresses, |addresses| format!("{}, port {port}", list(addresses)))?;
     let tls_name = match literal(name.host()) {
         Some(address) => TlsName::IpAddress(address.into()),
         None => TlsName::try_from(name.host().to_owned()).ok()?,
@@ -162,7 +165,11 @@ fn checked(server: &ServerName, object: CanonicalJsonObject) -> Result<String, S
     }
 }
 
-async fn document<T: serde::de::DeserializeOwned>(probe: &mut Probe, setup: &Setup, (endpoint, path): (&Endpoint, &str)) -> Result<T, String> {
+async fn document<T: serde::de::DeserializeOwned>(
+    probe: &mut Probe,
+    setup: &Setup,
+    (endpoint, path): (&Endpoint, &str),
+) -> Result<T, String> {
     let answer = get(&setup.matrix, endpoint, path).await?;
     probe.clock_ahead = probe.clock_ahead.or(answer.clock_ahead);
     if answer.status != http::StatusCode::OK {

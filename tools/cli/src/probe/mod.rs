@@ -149,7 +149,10 @@ impl Setup {
         };
         Ok(Self {
             matrix: Trust::new(&all(&values.matrix.trusted_roots), None)?,
-            mimi: Trust::new(&all(&values.mimi.trusted_roots), credentials.as_ref().map(|(chain, key)| (chain.as_path(), key.as_path())))?,
+            mimi: Trust::new(
+                &all(&values.mimi.trusted_roots),
+                credentials.as_ref().map(|(chain, key)| (chain.as_path(), key.as_path())),
+            )?,
             networks: Some(Networks::new(&values.matrix.allowed_networks)),
             addresses: values.peers.iter().map(|(name, peer)| (name.clone(), peer.address)).collect(),
         })

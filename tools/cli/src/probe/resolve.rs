@@ -11,7 +11,8 @@ use super::networks::Networks;
 pub(super) async fn lookup(host: &str, networks: Option<&Networks>) -> Result<Vec<IpAddr>, String> {
     let found = tokio::net::lookup_host((host, 0)).await.map_err(|error| error.to_string())?;
     let found: Vec<IpAddr> = found.map(|address| address.ip()).collect();
-    let allowed: Vec<IpAddr> = found.iter().copied().filter(|address| networks.is_none_or(|networks| networks.may_reach(*address))).collect();
+    let allowed: Vec<IpAddr> =
+        found.iter().copied().filter(|address| networks.is_none_or(|networks| networks.may_reach(*address))).collect();
     match (found.is_empty(), allowed.is_empty()) {
         (true, _) => Err("no address".to_owned()),
         (false, true) => Err(format!("{}: private, and not in [matrix] allowed_networks", list(&found))),

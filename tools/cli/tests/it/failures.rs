@@ -4,7 +4,9 @@ use crate::support::*;
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_room_names_near_ones() {
     let seeded = seed::sqlite().await;
-    for command in [["room", "show"], ["group", "show"], ["group", "epochs"], ["group", "members"], ["group", "verify"], ["loss", "list"]] {
+    for command in
+        [["room", "show"], ["group", "show"], ["group", "epochs"], ["group", "members"], ["group", "verify"], ["loss", "list"]]
+    {
         let ran = causewayctl(&["--database", &seeded.url, command[0], command[1], "!clu:hs.test"]);
         assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
         assert!(ran.stderr.starts_with("causewayctl: no such room: !clu:hs.test; near: !club:hs.test"), "{}", ran.stderr);

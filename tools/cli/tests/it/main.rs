@@ -1,6 +1,7 @@
 //! `causewayctl` as operators run it: the program itself, on databases that the store filled.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
 
+mod admin;
 mod commands;
 mod configuration;
 mod doctor;

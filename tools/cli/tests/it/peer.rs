@@ -25,7 +25,8 @@ pub(crate) struct Behaviour {
 impl Behaviour {
     /// A provider's.
     pub(crate) fn provider(domain: &str) -> Self {
-        let directory = causeway_drafts::mimi_protocol_06::directory::Directory::at(&format!("https://{domain}"), vec!["pem".to_owned()]);
+        let directory =
+            causeway_drafts::mimi_protocol_06::directory::Directory::at(&format!("https://{domain}"), vec!["pem".to_owned()]);
         let path = causeway_drafts::mimi_protocol_06::directory::WELL_KNOWN.to_owned();
         Self { documents: vec![(path, serde_json::to_string(&directory).unwrap())], clock_ahead: 0 }
     }

@@ -54,15 +54,17 @@ fn key_document(server: &str, valid_until: u64, wrong: bool) -> String {
     let mut object: CanonicalJsonObject = serde_json::from_value(object).unwrap();
     sign_json(server, &pair, &mut object).unwrap();
     let text = serde_json::to_string(&object).unwrap();
-    if wrong { text.replace(r#""old_verify_keys":{}"#, r#""old_verify_keys":{"ed25519:b":{"key":"AAAA","expired_ts":1}}"#) } else { text }
+    if wrong {
+        text.replace(r#""old_verify_keys":{}"#, r#""old_verify_keys":{"ed25519:b":{"key":"AAAA","expired_ts":1}}"#)
+    } else {
+        text
+    }
 }
 
 fn homeserver(keys: String) -> Behaviour {
     let version = serde_json::to_string(&BTreeMap::from([("server", BTreeMap::from([("name", "test"), ("version", "1.0")]))]));
-    let documents = vec![
-        ("/_matrix/federation/v1/version".to_owned(), version.unwrap()),
-        ("/_matrix/key/v2/server".to_owned(), keys),
-    ];
+    let documents =
+        vec![("/_matrix/federation/v1/version".to_owned(), version.unwrap()), ("/_matrix/key/v2/server".to_owned(), keys)];
     Behaviour { documents, clock_ahead: 0 }
 }
 
@@ -90,7 +92,8 @@ async fn a_homeserver_answers_every_step() {
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_keys_are_checked() {
     let setup = Setup::healthy().await;
-    let cases: [(fn(&str) -> String, &str); 4] = [
+    type Document = fn(&str) -> String;
+    let cases: [(Document, &str); 4] = [
         (|name| key_document(name, 1000, false), "they ran out at 1970-01-01"),
         (|name| key_document(name, FAR, true), "signature"),
         (|_| key_document("other.test", FAR, false), "keys of other.test"),

@@ -1,7 +1,9 @@
 //! A gateway's database with four conversations: a room of ours with a group and a made-up history, a foreign one, a
 //! question, and a room with a true history.
 
-use causeway_core::records::{AuditRow, ConversationRow, EpochRow, EventRow, GroupValueRow, LossRow, MessageRow, PinnedRootRow, ServerKeyRow};
+use causeway_core::records::{
+    AuditRow, ConversationRow, EpochRow, EventRow, GroupValueRow, LossRow, MessageRow, PinnedRootRow, ServerKeyRow,
+};
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListData, UserRolePair};
 use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
 use causeway_drafts::mimi_room_policy_04::capability::Capability;

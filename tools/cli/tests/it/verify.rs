@@ -47,13 +47,28 @@ async fn every_broken_link_is_named() {
         ("DELETE FROM epochs WHERE conversation_id = 4 AND number = 1", "epoch", 2, "is not stored"),
         ("DELETE FROM epochs WHERE conversation_id = 4 AND number = 0", "epoch", 1, "is not stored"),
         ("UPDATE epochs SET number = 5 WHERE conversation_id = 4 AND number = 1", "epoch", 5, "its number is 5, its parent's 0"),
-        ("UPDATE epochs SET commit_message = x'00' WHERE conversation_id = 4 AND number = 2", "epoch", 2, "its commit cannot be read"),
+        (
+            "UPDATE epochs SET commit_message = x'00' WHERE conversation_id = 4 AND number = 2",
+            "epoch",
+            2,
+            "its commit cannot be read",
+        ),
         ("UPDATE epochs SET parent_epoch_id = NULL WHERE conversation_id = 4 AND number = 2", "root", 2, "names no parent"),
-        ("UPDATE epochs SET confirmation_tag = zeroblob(32) WHERE conversation_id = 4 AND number = 2", "head", 2, "confirmation tag is 00000000"),
+        (
+            "UPDATE epochs SET confirmation_tag = zeroblob(32) WHERE conversation_id = 4 AND number = 2",
+            "head",
+            2,
+            "confirmation tag is 00000000",
+        ),
         ("UPDATE epochs SET status = 'past' WHERE conversation_id = 4", "head", 2, "0 epochs are heads"),
         ("UPDATE conversations SET head_number = 7 WHERE id = 4", "head", 7, "the conversation counts 7, the epoch 2"),
         ("UPDATE conversations SET head_epoch_id = zeroblob(32) WHERE id = 4", "head", 2, "the conversation is at 00000000"),
-        ("DELETE FROM group_values WHERE conversation_id = 4 AND client_uri = ''", "head", 2, "the stored public state does not load"),
+        (
+            "DELETE FROM group_values WHERE conversation_id = 4 AND client_uri = ''",
+            "head",
+            2,
+            "the stored public state does not load",
+        ),
     ] {
         let (code, text) = broken_by(statement).await;
         assert_eq!(code, 1, "{statement}");

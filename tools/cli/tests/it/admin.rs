@@ -1,0 +1,100 @@
+//! Commands that the running gateway carries out: what is asked, and what is said of the answer.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::setup::Setup;
+
+/// An admin listener that answers everything with the same.
+async fn listener(setup: &Setup, status: &'static str, answer: &'static str) -> Arc<Mutex<String>> {
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    setup.reconfigure("[peers", &format!("[admin]\nlisten = \"{}\"\n\n[peers", socket.local_addr().unwrap()));
+    let asked = Arc::new(Mutex::new(String::new()));
+    let heard = asked.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = socket.accept().await {
+            let mut request = vec![0; 8192];
+            let mut length = 0;
+            // A question is small: it ends with its only pair of braces.
+            while !request[..length].ends_with(b"}") {
+                length += stream.read(&mut request[length..]).await.unwrap();
+            }
+            *heard.lock().unwrap() = String::from_utf8(request[..length].to_vec()).unwrap();
+            let text = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{answer}", answer.len());
+            stream.write_all(text.as_bytes()).await.unwrap();
+        }
+    });
+    asked
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_ask_the_gateway_with_its_token() {
+    for (arguments, path, body, answer, printed) in [
+        (
+            &["queue", "retry", "pdu:hs.test"][..],
+            "/admin/v1/queue/retry",
+            r#"{"lane":"pdu:hs.test","dry_run":false}"#,
+            r#"{"lane":"pdu:hs.test","items":3,"dry_run":false}"#,
+            "lane     pdu:hs.test\nitems    3\ndry run  no\n",
+        ),
+        (
+            &["queue", "retry", "17", "--dry-run"],
+            "/admin/v1/queue/retry",
+            r#"{"id":17,"dry_run":true}"#,
+            r#"{"lane":"pdu:hs.test","items":3,"dry_run":true}"#,
+            "lane     pdu:hs.test\nitems    3\ndry run  yes\n",
+        ),
+        (
+            &["queue", "drop", "17", "--reason", "closed down", "--no-headers"],
+            "/admin/v1/queue/drop",
+            r#"{"id":17,"reason":"closed down","dry_run":false}"#,
+            r#"{"id":17,"lane":"pdu:hs.test","kind":"pdu","conversation":null,"dry_run":false}"#,
+            "17\npdu:hs.test\npdu\n-\nno\n",
+        ),
+        (
+            &["parked", "replay", "3", "-o", "ndjson"],
+            "/admin/v1/parked/replay",
+            r#"{"id":3,"dry_run":false}"#,
+            r#"{"id":3,"outcome":"processed","dry_run":false}"#,
+            "{\"id\":3,\"outcome\":\"processed\",\"dry_run\":false}\n",
+        ),
+    ] {
+        let setup = Setup::healthy().await;
+        let asked = listener(&setup, "200 OK", answer).await;
+        let ran = setup.run(arguments).await;
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, printed, ""), "{arguments:?}");
+        let asked = asked.lock().unwrap().clone();
+        assert!(asked.starts_with(&format!("POST {path} HTTP/1.1\r\n")), "{asked}");
+        assert!(asked.contains("authorization: Bearer token\r\n") && asked.ends_with(body), "{asked}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_are_said_and_have_a_code() {
+    for (status, answer, code, words) in [
+        ("404 Not Found", r#"{"error":"no item 17 waits"}"#, 1, "causewayctl: the gateway refuses: no item 17 waits\n"),
+        ("401 Unauthorized", "who?", 1, "causewayctl: the gateway refuses the admin token"),
+        ("502 Bad Gateway", "<html>", 1, "causewayctl: the gateway answers 502 Bad Gateway\n"),
+        ("200 OK", "[]", 1, "causewayctl: the gateway's answer is not understood"),
+    ] {
+        let setup = Setup::healthy().await;
+        listener(&setup, status, answer).await;
+        let ran = setup.run(&["queue", "drop", "17", "--reason", "closed down"]).await;
+        assert_eq!((ran.code, ran.stdout.as_str()), (code, ""), "{status}");
+        assert!(ran.stderr.starts_with(words), "{}", ran.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_is_down_has_a_code_of_its_own() {
+    let setup = Setup::healthy().await;
+    let ran = setup.run(&["queue", "retry", "17"]).await;
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("has no [admin] listen"), "{}", ran.stderr);
+    setup.reconfigure("[peers", "[admin]\nlisten = \"127.0.0.1:1\"\n\n[peers");
+    let ran = setup.run(&["queue", "retry", "17"]).await;
+    assert_eq!(ran.code, 3);
+    assert!(ran.stderr.contains("cannot reach the gateway's admin listener at 127.0.0.1:1"), "{}", ran.stderr);
+}
