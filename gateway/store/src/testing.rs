@@ -111,7 +111,9 @@ impl Postgres {
         let socket = self.directory.path().join(".s.PGSQL.5432");
         let deadline = Instant::now() + Duration::from_secs(30);
         while Instant::now() < deadline {
-            if std::os::unix::net::UnixStream::connect(&socket).is_ok() {
+            // The socket is there before the server takes anybody in.
+            let status = std::fs::read_to_string(self.directory.path().join("data/postmaster.pid")).unwrap_or_default();
+            if status.lines().any(|line| line.trim() == "ready") && std::os::unix::net::UnixStream::connect(&socket).is_ok() {
                 return Ok(());
             }
             std::thread::sleep(Duration::from_millis(50));
