@@ -132,7 +132,10 @@ async fn attempt(
             act(session, conversation, &pdu, (outcome, duty, loss.as_deref())).await
         })
     });
-    taking.instrument(span).await
+    let received = taking.instrument(span.clone()).await;
+    let fate = received.as_ref().map_or_else(NodeError::fate, Received::fate);
+    span.in_scope(|| tracing::debug!(outcome = fate.as_str(), "an event came in"));
+    received
 }
 
 /// What the room's verdict on an event leads to.

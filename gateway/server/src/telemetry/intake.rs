@@ -36,7 +36,8 @@ pub(crate) enum Fate {
 }
 
 impl Fate {
-    fn as_str(self) -> &'static str {
+    /// A stable name.
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Translated => "translated",
             Self::Refused => "refused",

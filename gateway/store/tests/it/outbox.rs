@@ -217,7 +217,7 @@ async fn a_lane_is_retried_and_an_item_is_found() {
             tx.postpone(&ids, NOW + 1000, "later").await?;
             Ok(ids)
         });
-        let ids = db.store.transaction::<_, StoreError, _>("queue", queue).await.unwrap();
+        let ids = db.run(queue).await;
         let (first, unknown) = (ids[0], ids[2] + 1);
         let retry = tx!([first, unknown] | tx | {
             let found = tx.queued(first).await?.map(|item| item.lane);
@@ -225,7 +225,7 @@ async fn a_lane_is_retried_and_an_item_is_found() {
             let waiting: Vec<i64> = tx.queue_lines().await?.into_iter().map(|line| line.not_before).collect();
             Ok((found, tx.queued(unknown).await?.is_none(), tx.lane_depth("pdu:a").await?, waiting))
         });
-        let seen = db.store.transaction::<_, StoreError, _>("retry", retry).await.unwrap();
+        let seen = db.run(retry).await;
         assert_eq!(seen, (Some("pdu:a".to_owned()), true, 2, vec![0, 0, NOW + 1000]));
     })
     .await;

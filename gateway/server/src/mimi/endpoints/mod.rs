@@ -105,8 +105,10 @@ where
             Ok((answer, Fate::Translated))
         })
     });
-    let done = running.instrument(span).await;
-    intake.ends(done.as_ref().map_or_else(NodeError::fate, |(_, fate)| *fate));
+    let done = running.instrument(span.clone()).await;
+    let fate = done.as_ref().map_or_else(NodeError::fate, |(_, fate)| *fate);
+    span.in_scope(|| tracing::debug!(outcome = fate.as_str(), "a request of a follower's came in"));
+    intake.ends(fate);
     done.map(|(answer, _)| answer)
 }
 

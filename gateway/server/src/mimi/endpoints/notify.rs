@@ -40,8 +40,10 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, request: FromProvider
             Ok(Fate::Translated)
         })
     });
-    let done = running.instrument(span).await;
-    intake.ends(done.as_ref().map_or_else(NodeError::fate, |fate| *fate));
+    let done = running.instrument(span.clone()).await;
+    let fate = done.as_ref().map_or_else(NodeError::fate, |fate| *fate);
+    span.in_scope(|| tracing::debug!(outcome = fate.as_str(), "a fan-out came in"));
+    intake.ends(fate);
     done?;
     Ok(StatusCode::CREATED)
 }
