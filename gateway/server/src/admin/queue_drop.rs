@@ -103,3 +103,54 @@ fn direction(lane: &str) -> &'static str {
         _ => "matrix_to_mimi",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
+
+    use std::sync::Arc;
+
+    use causeway_store::{Keyring, Store, StoreError};
+    use zeroize::Zeroizing;
+
+    use super::{Found, Question, drop_item};
+
+    /// Depth of the outbox, losses, audited commands.
+    async fn counts(store: &Store) -> (i64, usize, usize) {
+        let counts = store.transaction::<_, StoreError, _>("count", |tx| {
+            Box::pin(async move { Ok((tx.outbox_depth().await?, tx.loss_lines(None).await?.len(), tx.audit(10).await?.len())) })
+        });
+        counts.await.unwrap()
+    }
+
+    async fn drop_it(store: &Store, id: i64, dry_run: bool) -> Found {
+        let question = Arc::new(Question { id, reason: "closed down".to_owned(), dry_run });
+        let dropped = store.transaction::<_, StoreError, _>("drop", move |tx| {
+            let question = question.clone();
+            Box::pin(async move { drop_item(tx, &question).await })
+        });
+        dropped.await.unwrap()
+    }
+
+    /// A dry run changes nothing; a drop is a loss, and is in the audit log with its reason.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_drop_is_a_loss_and_is_audited() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("causeway.db").display());
+        let store = Store::connect(&url, Keyring::new(&Zeroizing::new([1; 32]))).await.unwrap();
+        let queued = store.transaction::<_, StoreError, _>("queue", |tx| {
+            Box::pin(async move {
+                tx.queue("pdu:hs.test", "pdu", None, b"content").await?;
+                Ok(tx.queue_lines().await?[0].id)
+            })
+        });
+        let id = queued.await.unwrap();
+        assert!(matches!(drop_it(&store, id + 1, false).await, Found::Nothing));
+        assert!(matches!(drop_it(&store, id, true).await, Found::Item(_)));
+        assert_eq!(counts(&store).await, (1, 0, 0));
+        assert!(matches!(drop_it(&store, id, false).await, Found::Item(_)));
+        assert_eq!(counts(&store).await, (0, 1, 1));
+        let audit = store.transaction::<_, StoreError, _>("audit", |tx| Box::pin(tx.audit(1))).await.unwrap();
+        assert_eq!((audit[0].subject.as_str(), audit[0].detail.as_str()), (format!("item {id}").as_str(), "pdu of pdu:hs.test: closed down"));
+    }
+}

@@ -32,6 +32,16 @@ async fn a_healthy_set_up_is_green() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_healthy_set_up_on_postgresql_is_green() {
+    let setup = Setup::healthy().await;
+    let url = crate::seed::postgres("doctor").await.url;
+    setup.reconfigure("[peers", &format!("[database]\nurl = \"{url}\"\n\n[peers"));
+    let ran = setup.run(&["doctor", "--with-key"]).await;
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    assert!(ran.stdout.contains("√ database:      postgres://…@localhost/doctor opens"), "{}", ran.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_of_another_name() {
     let setup = Setup::healthy().await;
     setup.put("mimi", &setup.authority.issue("other.test"));
