@@ -50,10 +50,14 @@ impl FromRequest<Arc<Node>> for FromProvider {
 
 /// P-003: the target is what `Host` says, its port ignored.
 pub(super) fn target(node: &Node, parts: &Parts) -> Result<ProviderDomain, MimiError> {
+    if parts.headers.get_all(HOST).iter().nth(1).is_some() {
+        return Err(MimiError::malformed("P-001: more than one Host"));
+    }
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).or_else(|| parts.uri.host());
     let host = host.ok_or_else(|| MimiError::malformed("P-001: no Host"))?;
     let domain = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(host, |(host, _)| host);
-    let domain: ProviderDomain = domain.parse().map_err(|_| MimiError::malformed("P-003: Host is not a domain"))?;
+    // Names of hosts have no case [RFC 9110 §4.2.3].
+    let domain: ProviderDomain = domain.to_ascii_lowercase().parse().map_err(|_| MimiError::malformed("P-003: Host is not a domain"))?;
     match node.gateway.names.is_ours(&domain) {
         true => Ok(domain),
         false => Err(MimiError::misdirected(format!("P-003: {domain} is not served here"))),
