@@ -2,4 +2,5 @@
 
 mod ground;
 mod matrix;
+mod mimi;
 mod support;
