@@ -69,9 +69,11 @@ async fn deliver_item(node: &Arc<Node>, row: &OutboxRow) -> Result<(), NodeError
         Outcome::Answered(answer) => answered(node, row, &item, answer).await,
         Outcome::Failed { peer, why, retry_after } => {
             tracing::info!(lane = row.lane, kind = row.kind, why, attempts = row.attempts, "not delivered yet");
-            node.outbox.waits_for(peer);
             let wait = retry_after.unwrap_or_else(|| backoff(row.attempts));
-            Ok(postpone(node, std::slice::from_ref(row), wait, why).await?)
+            postpone(node, std::slice::from_ref(row), wait, why).await?;
+            // Only now: a peer that shows itself earlier would find nothing to wake.
+            node.outbox.waits_for(peer);
+            Ok(())
         }
     }
 }

@@ -42,10 +42,11 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
         }
         Err(error) => {
             tracing::info!(%provider, %room, %error, "a fan-out is not delivered yet");
-            node.outbox.waits_for(Peer::Provider(provider));
             let attempts = rows.first().map_or(1, |row| row.attempts);
             let wait = error.retry_after().unwrap_or_else(|| backoff(attempts));
-            Ok(postpone(node, rows, wait, error.to_string()).await?)
+            postpone(node, rows, wait, error.to_string()).await?;
+            node.outbox.waits_for(Peer::Provider(provider));
+            Ok(())
         }
     }
 }

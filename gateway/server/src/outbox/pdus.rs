@@ -43,9 +43,10 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
         }
         Err(error) => {
             tracing::info!(%server, %error, "events are not delivered yet");
-            node.outbox.waits_for(Peer::Homeserver(server));
             let wait = error.retry_after().unwrap_or_else(|| backoff(head.attempts));
-            Ok(postpone(node, rows, wait, error.to_string()).await?)
+            postpone(node, rows, wait, error.to_string()).await?;
+            node.outbox.waits_for(Peer::Homeserver(server));
+            Ok(())
         }
     }
 }
