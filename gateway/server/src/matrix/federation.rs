@@ -136,7 +136,7 @@ impl Federation {
         let status = answer.status.as_u16();
         let text = error_text(&answer.body);
         let server = server.to_owned();
-        let later = matches!(status, 408 | 425 | 429 | 500..=599);
+        let later = matches!(status, 300..=399 | 408 | 425 | 429 | 500..=599);
         Err(match later {
             true => FederationError::Busy { server, status, text, retry_after },
             false => FederationError::Refused { server, status, text },

@@ -189,15 +189,19 @@ impl Providers {
     }
 }
 
-/// G-09: any 2xx is success.
+/// G-09: any 2xx is success, unless it is somebody else's: a page to log in at, on the way to the provider.
 fn accepted(provider: &ProviderDomain, answer: Response) -> Result<Response, ProviderError> {
+    let kind = answer.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if answer.status.is_success() && kind.starts_with("text/html") {
+        return Err(ProviderError::malformed(provider, "it answers with a web page"));
+    }
     if answer.status.is_success() {
         return Ok(answer);
     }
     let text: String = String::from_utf8_lossy(&answer.body).chars().take(300).collect();
     let (provider, status) = (provider.clone(), answer.status.as_u16());
     match status {
-        408 | 425 | 429 | 500..=599 if status != 501 => {
+        300..=399 | 401 | 407 | 408 | 421 | 425 | 429 | 500..=599 if status != 501 => {
             Err(ProviderError::Busy { provider, status, text, retry_after: answer.retry_after() })
         }
         _ => Err(ProviderError::Refused { provider, status, text }),
