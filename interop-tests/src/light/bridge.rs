@@ -120,7 +120,9 @@ impl Bridge<'_> {
     /// If there is no answer.
     pub async fn heard_by_carol(&self) -> Result<Vec<String>> {
         let messages = self.light.provider.control.messages(&self.phone, &self.mimi_room).await?;
-        let is_alices = |message: &Message| message.sender == self.alice_uri;
+        // In a mirror room, the first puppet discloses the gateway.
+        let is_disclosure = |message: &Message| message.text.contains("are Matrix users behind a gateway");
+        let is_alices = |message: &Message| message.sender == self.alice_uri && !is_disclosure(message);
         Ok(messages.into_iter().filter(is_alices).map(|message| message.text).collect())
     }
 
