@@ -2,6 +2,7 @@
 
 mod faults;
 mod ground;
+mod http;
 mod matrix;
 mod mimi;
 mod support;
