@@ -7,6 +7,7 @@ use causeway_core::matrix::{PduError, Refused};
 use http::StatusCode;
 use serde_json::json;
 
+use crate::http::BodyError;
 use crate::node::NodeError;
 
 /// An error answer [Matrix: API standards].
@@ -90,6 +91,17 @@ impl IntoResponse for MatrixError {
     fn into_response(self) -> Response {
         tracing::debug!(code = self.code, text = self.text, "refused");
         (self.status, Json(json!({ "errcode": self.code, "error": self.text }))).into_response()
+    }
+}
+
+impl From<BodyError> for MatrixError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::too_large(),
+            BodyError::CutOff => Self::not_json("the body was cut off"),
+            BodyError::TooSlow => Self::new(StatusCode::REQUEST_TIMEOUT, "M_UNKNOWN", "the body did not arrive in time"),
+            BodyError::Encoded => Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "M_NOT_JSON", "the body is compressed"),
+        }
     }
 }
 

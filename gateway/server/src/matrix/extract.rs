@@ -6,13 +6,13 @@ use axum::RequestExt;
 use axum::extract::{FromRequest, OriginalUri, RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
 use http::Method;
-use http_body_util::{BodyExt, Limited};
 use ruma::api::federation::authentication::XMatrix;
 use ruma::api::{IncomingRequest, IncomingRequestExt, OutgoingResponse, OutgoingResponseExt};
 use ruma::canonical_json::CanonicalJsonObject;
 use ruma::{OwnedServerName, ServerName};
 
 use super::error::MatrixError;
+use crate::http::read_body;
 use crate::node::Node;
 
 /// The largest body that a homeserver may send: what Synapse accepts, too.
@@ -35,11 +35,7 @@ impl<R: IncomingRequest> FromRequest<Arc<Node>> for Signed<R> {
         let OriginalUri(uri) = request.extract_parts().await.map_err(|_| MatrixError::invalid_param("not a valid path"))?;
         let (mut parts, body) = request.into_parts();
         parts.uri = uri;
-        let body = match Limited::new(body, BODY_LIMIT).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => return Err(MatrixError::too_large()),
-            Err(_) => return Err(MatrixError::bad_json("the body was cut off")),
-        };
+        let body = read_body(&parts.headers, body, BODY_LIMIT).await?;
         check_json(&body, !matches!(parts.method, Method::GET | Method::DELETE))?;
         let request = http::Request::from_parts(parts, body.as_ref());
         let origin = authenticate(node, &request).await?;

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use causeway_drafts::DecodeError;
 use http::StatusCode;
 
+use crate::http::BodyError;
 use crate::node::NodeError;
 
 /// An error answer: a status, and a line of text.
@@ -71,6 +72,17 @@ impl IntoResponse for MimiError {
 impl From<DecodeError> for MimiError {
     fn from(error: DecodeError) -> Self {
         Self::malformed(error.to_string())
+    }
+}
+
+impl From<BodyError> for MimiError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::too_large(),
+            BodyError::CutOff => Self::malformed("the body was cut off"),
+            BodyError::TooSlow => Self::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
+            BodyError::Encoded => Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body is compressed"),
+        }
     }
 }
 

@@ -6,11 +6,10 @@ use axum::extract::{FromRequest, Request};
 use causeway_drafts::mimi_uri::ProviderDomain;
 use http::header::{FROM, HOST};
 use http::request::Parts;
-use http_body_util::{BodyExt, Limited};
 use hyper::body::Bytes;
 
 use super::error::MimiError;
-use crate::http::Connection;
+use crate::http::{Connection, read_body};
 use crate::node::Node;
 use crate::outbox::Peer;
 
@@ -39,11 +38,7 @@ impl FromRequest<Arc<Node>> for FromProvider {
         node.outbox.heard_from(&Peer::Provider(from.clone()));
         // /v1/<endpoint>/<rest>
         let path = parts.uri.path().splitn(4, '/').nth(3).unwrap_or_default().to_owned();
-        let body = match Limited::new(body, BODY_LIMIT).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => return Err(MimiError::too_large()),
-            Err(_) => return Err(MimiError::malformed("the body was cut off")),
-        };
+        let body = read_body(&parts.headers, body, BODY_LIMIT).await?;
         Ok(Self { from, target, path, body })
     }
 }
