@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use crate::config::Config;
-use crate::http::{Credentials, Listener, Roots, mutual_server_config, server_config};
+use crate::http::{Credentials, Listener, Reach, Roots, mutual_server_config, server_config};
 use crate::matrix::Federation;
 use crate::mimi::Providers;
 use crate::node::{Node, PinnedRoots};
@@ -54,7 +54,7 @@ pub(crate) async fn prepare(config: &Config) -> anyhow::Result<Prepared> {
     meet_hashed_ghosts(&store, &gateway).await?;
     let roots = pinned_roots(&store, &gateway).await?;
     let federation = Federation::new(&config.matrix)?;
-    let providers = Providers::new(&config.mimi, config.peers.clone())?;
+    let providers = Providers::new(&config.mimi, config.peers.clone(), Reach::new(config.matrix.allowed_networks.clone()))?;
     let holder = process_number(&config.data_directory.join("process"))?;
     Ok(Prepared { node: Arc::new(Node::new(gateway, (store, holder), (federation, providers, roots))) })
 }

@@ -13,7 +13,7 @@ use rustls::pki_types::ServerName;
 use url::Url;
 
 use crate::config::{MimiConfig, Peers};
-use crate::http::{Credentials, Endpoint, HttpError, Pool, Response, Roots, client_config};
+use crate::http::{Credentials, Endpoint, HttpError, Pool, Reach, Response, Roots, client_config};
 
 const DEFAULT_PORT: u16 = 443;
 /// How long a directory is used.
@@ -23,6 +23,7 @@ const LIFETIME: Duration = Duration::from_secs(3600);
 pub(crate) struct Providers {
     ours: ProviderDomain,
     peers: Peers,
+    reach: Reach,
     pool: Pool,
     directories: Mutex<HashMap<ProviderDomain, (Instant, Directory)>>,
 }
@@ -121,10 +122,11 @@ impl ProviderError {
 
 impl Providers {
     /// A client with the provider's own certificate.
-    pub(crate) fn new(config: &MimiConfig, peers: Peers) -> anyhow::Result<Self> {
+    /// Where `peers` does not say where a provider is, its address has to be in `reach`.
+    pub(crate) fn new(config: &MimiConfig, peers: Peers, reach: Reach) -> anyhow::Result<Self> {
         let credentials = Credentials::read(&config.certificate, &config.private_key)?;
         let tls = client_config(&Roots::read(&config.trusted_roots)?, Some(credentials))?;
-        Ok(Self { ours: config.provider.clone(), peers, pool: Pool::new(tls), directories: Mutex::default() })
+        Ok(Self { ours: config.provider.clone(), peers, reach, pool: Pool::new(tls), directories: Mutex::default() })
     }
 
     /// A provider's directory (P-016).
@@ -182,7 +184,8 @@ impl Providers {
             Some(address) => address,
             None => {
                 let mut found = tokio::net::lookup_host((host, port)).await.map_err(|error| failed(error.to_string()))?;
-                found.next().ok_or_else(|| failed("no address".to_owned()))?
+                let found = found.find(|address| self.reach.permits(address.ip()) && Reach::permits_port(port));
+                found.ok_or_else(|| failed("no address that may be reached".to_owned()))?
             }
         };
         Ok(Endpoint { address, tls_name, host: host.to_owned() })
