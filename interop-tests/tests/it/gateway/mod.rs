@@ -3,6 +3,7 @@
 mod faults;
 mod ground;
 mod http;
+mod identifiers;
 mod matrix;
 mod mimi;
 mod support;
