@@ -21,9 +21,11 @@ use crate::node::{Find, Node, NodeError};
 pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Request>) -> Result<Answer<Response>, MatrixError> {
     let Signed { origin, request } = signed;
     let version = room_version(&node, &request.room_id).await?;
-    let pdu = checked_pdu(&node, request.pdu.get(), &version).await?;
+    let pdu = Pdu::parse(request.pdu.get(), &version)?;
     check_membership(&pdu, &origin, ("join", request.room_id.as_str(), request.event_id.as_str()))?;
+    // Our signature is one of those that a restricted join needs: it comes first, and goes nowhere if the others fail.
     let pdu = co_signed(&node, pdu, &version).await?;
+    let pdu = checked_pdu(&node, &pdu.json(), &version).await?;
     let state = state_for(&node, &pdu).await?;
     match take_with_gap(&node, &origin, &pdu, (&version, Duty::TakeAndRelay)).await? {
         Received::Taken => Ok(Answer(Response::new(state))),
@@ -59,7 +61,7 @@ pub(super) fn check_membership(
 }
 
 /// A restricted join that names one of our users is signed by us, too, if that user may authorise it.
-async fn co_signed(node: &Arc<Node>, pdu: Arc<Pdu>, version: &RoomVersionId) -> Result<Arc<Pdu>, MatrixError> {
+async fn co_signed(node: &Arc<Node>, pdu: Pdu, version: &RoomVersionId) -> Result<Pdu, MatrixError> {
     let Some(named) = pdu.content_str("join_authorised_via_users_server") else { return Ok(pdu) };
     if !named.ends_with(&format!(":{}", node.gateway.names.server_name())) {
         return Ok(pdu);
@@ -81,7 +83,7 @@ async fn co_signed(node: &Arc<Node>, pdu: Arc<Pdu>, version: &RoomVersionId) -> 
     }
     let mut object = pdu.object().clone();
     node.gateway.keys.co_sign_event(&mut object, version)?;
-    Ok(Arc::new(Pdu::from_object(object, version)?))
+    Ok(Pdu::from_object(object, version)?)
 }
 
 /// The state before the join, everything that allows it, and the join as we have it.
