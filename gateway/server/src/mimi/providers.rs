@@ -151,12 +151,29 @@ impl Providers {
         &self,
         provider: &ProviderDomain,
         target: Target<'_>,
+        sent: (&ProviderDomain, Vec<u8>),
+    ) -> Result<Response, ProviderError> {
+        let answer = self.post_where_it_says(provider, target, sent).await;
+        if answer.is_err() {
+            // Its directory may be what is wrong, or have changed: it is asked for again.
+            self.directories.lock().unwrap_or_else(PoisonError::into_inner).remove(provider);
+        }
+        answer
+    }
+
+    async fn post_where_it_says(
+        &self,
+        provider: &ProviderDomain,
+        target: Target<'_>,
         (sender, body): (&ProviderDomain, Vec<u8>),
     ) -> Result<Response, ProviderError> {
         let malformed = |why: &dyn std::fmt::Display| ProviderError::malformed(provider, why);
         let directory = self.directory(provider).await?;
         let url: Url = target.url(&directory, provider).parse().map_err(|error| malformed(&error))?;
         let host = url.host_str().filter(|_| url.scheme() == "https").ok_or_else(|| malformed(&"a URL that is not https"))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(malformed(&"a URL with credentials in it"));
+        }
         let endpoint = self.endpoint(provider, host, url.port().unwrap_or(DEFAULT_PORT)).await?;
         let path = match url.query() {
             Some(query) => format!("{}?{query}", url.path()),
