@@ -1,6 +1,7 @@
 //! What providers send.
 
 mod bodies;
+mod directory;
 mod hub;
 mod identity;
 mod key_material;
