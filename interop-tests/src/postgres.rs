@@ -42,8 +42,9 @@ impl Postgres {
         let mut server = command(programs.join("postgres"), as_postgres);
         server.arg("-D").arg(&data).args(["-c", "listen_addresses=", "-c", "fsync=off", "-k"]).arg(folder.path());
         let mut server = Process::start("postgres", server, log)?;
-        let socket = folder.path().join(".s.PGSQL.5432");
-        server.ready("its socket", async || std::os::unix::net::UnixStream::connect(&socket).is_ok()).await?;
+        // Its socket is there before it takes connections.
+        let is_ready = || Command::new(programs.join("pg_isready")).args(["--quiet", "--host"]).arg(folder.path()).status();
+        server.ready("to take connections", async || is_ready().is_ok_and(|status| status.success())).await?;
         Ok(Self { _server: server, folder })
     }
 

@@ -108,10 +108,15 @@ impl Postgres {
     }
 
     fn wait(&self) -> Result<(), String> {
-        let socket = self.directory.path().join(".s.PGSQL.5432");
+        // Its socket is there before it takes connections.
+        let is_ready = || {
+            let mut asked = Command::new(programs()?.join("pg_isready"));
+            let asked = asked.args(["--quiet", "--host"]).arg(self.directory.path()).status();
+            asked.map(|status| status.success()).map_err(|error| error.to_string())
+        };
         let deadline = Instant::now() + Duration::from_secs(30);
         while Instant::now() < deadline {
-            if std::os::unix::net::UnixStream::connect(&socket).is_ok() {
+            if is_ready()? {
                 return Ok(());
             }
             std::thread::sleep(Duration::from_millis(50));

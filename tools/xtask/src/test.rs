@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let venv = prerequisites::prepare()?;
     let mut tests = cargo::command()?;
-    tests.args(["test", "--workspace", "--all-features"]).args(&arguments.filter).env(SYNAPSE_VENV, venv);
+    tests.args(["test", "--workspace", "--no-fail-fast", "--all-features"]).args(&arguments.filter).env(SYNAPSE_VENV, venv);
     let status = tests.status()?;
     if !status.success() {
         progress::say(&format!("the tests ended with {status}"));
