@@ -7,7 +7,8 @@ use sqlx::AssertSqlSafe;
 use crate::tx::{Tx, both};
 use crate::{Store, StoreError};
 
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_first.sql"))];
+const MIGRATIONS: &[(i64, &str)] =
+    &[(1, include_str!("../migrations/0001_first.sql")), (2, include_str!("../migrations/0002_loss_codes.sql"))];
 
 impl Store {
     /// Brings the schema up to date. Twice is once.

@@ -9,6 +9,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, SqlitePool};
 
+use causeway_core::code::{self, Code, Coded};
+
 use crate::keyring::Keyring;
 use crate::tx::{Inner, Tx};
 
@@ -55,6 +57,20 @@ pub enum StoreError {
     /// The process is ending.
     #[error("the transaction's task was cancelled")]
     Cancelled,
+}
+
+impl Coded for StoreError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Database(_) => code::DATABASE,
+            Self::NewerSchema { .. } => code::NEWER_SCHEMA,
+            Self::OlderSchema { .. } => code::OLDER_SCHEMA,
+            Self::Url => code::DATABASE_URL,
+            Self::DoesNotOpen { .. } => code::DOES_NOT_OPEN,
+            Self::Conflict => code::CONFLICT,
+            Self::Cancelled => code::CANCELLED,
+        }
+    }
 }
 
 impl StoreError {

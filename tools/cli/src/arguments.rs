@@ -23,7 +23,7 @@ impl Arguments {
     pub(crate) fn from_command_line() -> Self {
         let arguments = Self::parse();
         // Given before or after the subcommand, so that the parser cannot demand it.
-        if arguments.database.config.is_none() && arguments.database.database.is_none() {
+        if arguments.command.needs_database() && arguments.database.config.is_none() && arguments.database.database.is_none() {
             let why = "name the database: --config <FILE> or --database <URL>";
             Self::command().error(ErrorKind::MissingRequiredArgument, why).exit();
         }
@@ -67,6 +67,17 @@ pub(crate) enum Command {
     /// What translations could not carry.
     #[command(subcommand)]
     Loss(LossCommand),
+    /// What a code means and what to do, for example `causewayctl explain CW-2005`. Needs no database.
+    Explain {
+        /// The code, with or without `CW-`; without one, all of them.
+        code: Option<String>,
+    },
+}
+
+impl Command {
+    fn needs_database(&self) -> bool {
+        !matches!(self, Self::Explain { .. })
+    }
 }
 
 #[derive(Debug, Subcommand)]

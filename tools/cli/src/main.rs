@@ -24,9 +24,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<String> {
-    let store = database::open(&arguments.database).await?;
     let output = arguments.output;
+    if let Command::Explain { code } = &arguments.command {
+        return commands::explain::run(code.as_deref(), output);
+    }
+    let store = database::open(&arguments.database).await?;
     match arguments.command {
+        Command::Explain { code } => commands::explain::run(code.as_deref(), output),
         Command::Room(RoomCommand::List) => commands::room_list::run(&store, output).await,
         Command::Room(RoomCommand::Show { room }) => commands::room_show::run(&store, &room, output).await,
         Command::Group(GroupCommand::List) => commands::group_list::run(&store, output).await,

@@ -55,7 +55,7 @@ pub(crate) async fn take_with_gap(
                 }
             }
             Received::MissingAuth(missing) => fetched.outliers.extend(events(node, origin, missing, version).await),
-            Received::Taken | Received::Refused(_) => break,
+            Received::Taken | Received::Refused(..) => break,
         }
         received = take(node, pdu, std::mem::take(&mut fetched), duty).await?;
     }

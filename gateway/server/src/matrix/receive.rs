@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use causeway_core::code::{self, Code};
 use causeway_core::conversation::Conversation;
 use causeway_core::matrix::{Checked, Outcome, Pdu, PduError, Room, StateMap, check_signatures, required_servers};
 use ruma::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
@@ -16,8 +17,8 @@ use crate::node::{Find, Node, NodeError, Session};
 pub(crate) enum Received {
     /// It is part of the room now, or was before.
     Taken,
-    /// The room's rules refuse it.
-    Refused(String),
+    /// It is refused, with the reason.
+    Refused(Code, String),
     /// The state after these events is not known here.
     MissingPrev(Vec<OwnedEventId>),
     /// These events, by which it is allowed, are not known here.
@@ -78,7 +79,7 @@ pub(crate) async fn take(node: &Arc<Node>, pdu: &Arc<Pdu>, fetched: Fetched, dut
             }
             let Some(room) = conversation.room.as_mut() else {
                 session.unchanged(conversation);
-                return Ok(Received::Refused("we are not in this room".to_owned()));
+                return Ok(Received::Refused(code::NOT_IN_ROOM, "we are not in this room".to_owned()));
             };
             fetched.teach(room)?;
             teach_stored(session, room, &pdu).await?;
@@ -100,11 +101,13 @@ async fn act(
         Outcome::MissingPrev(missing) => return Ok(Received::MissingPrev(missing)),
         Outcome::MissingAuth(missing) => return Ok(Received::MissingAuth(missing)),
         Outcome::Duplicate | Outcome::Accepted | Outcome::SoftFailed(_) => Received::Taken,
-        Outcome::Rejected(ref why) => Received::Refused(why.clone()),
+        Outcome::Rejected(ref why) => Received::Refused(code::EVENT_REJECTED, why.clone()),
     };
     let accepted = outcome == Outcome::Accepted;
-    if let Outcome::SoftFailed(why) | Outcome::Rejected(why) = &outcome {
-        tracing::info!(event_id = %pdu.event_id(), why, "an event is not acted upon");
+    match &outcome {
+        Outcome::SoftFailed(why) => not_acted_upon(code::EVENT_SOFT_FAILED, pdu, why),
+        Outcome::Rejected(why) => not_acted_upon(code::EVENT_REJECTED, pdu, why),
+        _ => {}
     }
     let ((), decision) = session.turn(|turn| {
         if accepted && duty == Duty::TakeAndRelay {
@@ -114,6 +117,10 @@ async fn act(
     })?;
     session.save(conversation, decision).await?;
     Ok(received)
+}
+
+fn not_acted_upon(code: Code, pdu: &Pdu, why: &str) {
+    tracing::info!(%code, event_id = %pdu.event_id(), why, "an event is not acted upon");
 }
 
 /// Tells the room what it does not remember, but the database does.

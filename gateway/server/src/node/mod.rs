@@ -14,6 +14,7 @@ mod session;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use causeway_core::code::{self, Code, Coded};
 use causeway_core::conversation::{ConversationError, Gateway};
 use causeway_mls::MlsError;
 use causeway_store::{BoxFuture, Store, StoreError, Transience};
@@ -64,6 +65,17 @@ pub(crate) enum NodeError {
     /// What is stored makes no sense.
     #[error("stored state: {0}")]
     Stored(String),
+}
+
+impl Coded for NodeError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Conversation(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::NoSuchRoom => code::NO_SUCH_ROOM,
+            Self::Stored(_) => code::STORED_STATE,
+        }
+    }
 }
 
 impl From<MlsError> for NodeError {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use causeway_core::code::{Code, Coded};
 use causeway_core::conversation::{Answer, ConversationError, Next, Outgoing, Prepared};
 use causeway_core::loss::Feature;
 use causeway_core::records::{LossRow, OutboxRow};
@@ -24,6 +25,8 @@ pub(super) enum Outcome {
         /// To whom.
         peer: Peer,
         /// Why.
+        code: Code,
+        /// In words, the code before them.
         why: String,
         /// When the peer wants to be asked again, ms.
         retry_after: Option<u64>,
@@ -39,9 +42,9 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: Vec<OutboxRow>) {
         _ => deliver_item(node, head).await,
     };
     if let Err(error) = result {
-        tracing::error!(lane = head.lane, kind = head.kind, %error, "a delivery failed; it is tried again");
+        tracing::error!(code = %error.code(), lane = head.lane, kind = head.kind, %error, "a delivery failed; it is tried again");
         let wait = backoff(head.attempts);
-        if let Err(error) = postpone(node, &rows, wait, error.to_string()).await {
+        if let Err(error) = postpone(node, &rows, wait, error.coded()).await {
             // The lease runs out by itself.
             tracing::error!(%error, "cannot postpone a delivery");
         }
@@ -64,8 +67,8 @@ async fn deliver_item(node: &Arc<Node>, row: &OutboxRow) -> Result<(), NodeError
     };
     match outcome {
         Outcome::Answered(answer) => answered(node, row, &item, answer).await,
-        Outcome::Failed { peer, why, retry_after } => {
-            tracing::info!(lane = row.lane, kind = row.kind, why, attempts = row.attempts, "not delivered yet");
+        Outcome::Failed { peer, code, why, retry_after } => {
+            tracing::info!(%code, lane = row.lane, kind = row.kind, why, attempts = row.attempts, "not delivered yet");
             node.outbox.waits_for(peer);
             let wait = retry_after.unwrap_or_else(|| backoff(row.attempts));
             Ok(postpone(node, std::slice::from_ref(row), wait, why).await?)
@@ -124,13 +127,13 @@ async fn answered(node: &Arc<Node>, row: &OutboxRow, item: &Arc<Outgoing>, answe
 
 /// An answer that the conversation cannot use will not get better: the item goes, as a loss that operators see.
 async fn unusable(node: &Arc<Node>, row: &Arc<OutboxRow>, error: &ConversationError) -> Result<(), NodeError> {
-    tracing::warn!(lane = row.lane, kind = row.kind, %error, "a peer's answer cannot be used");
+    tracing::warn!(code = %error.code(), lane = row.lane, kind = row.kind, %error, "a peer's answer cannot be used");
     let loss = Arc::new(LossRow {
         conversation_id: row.conversation_id.unwrap_or_default(),
         source: row.kind.clone(),
         direction: "matrix_to_mimi".to_owned(),
         feature: Feature::Discarded.to_string(),
-        detail: error.to_string(),
+        detail: error.coded(),
         recorded_at: now_ms() as i64,
     });
     let row = row.clone();

@@ -1,5 +1,6 @@
 //! One file per subcommand: read, then render.
 
+pub(crate) mod explain;
 pub(crate) mod group_epochs;
 pub(crate) mod group_list;
 pub(crate) mod group_members;

@@ -146,18 +146,35 @@ async fn loss_list_is_of_all_rooms_or_of_one() {
     assert_prints(
         &["loss", "list"],
         "\
-recorded              conversation  direction       feature     detail     source
-2026-09-21T14:13:20Z  1             matrix_to_mimi  media       an image   $event
-2026-09-21T14:13:20Z  2             matrix_to_mimi  expiration  bold [31m  $event
+recorded              conversation  direction       code     feature     detail     source
+2026-09-21T14:13:20Z  1             matrix_to_mimi  CW-6001  media       an image   $event
+2026-09-21T14:13:20Z  2             matrix_to_mimi  CW-6012  expiration  bold [31m  $event
 ",
     )
     .await;
     assert_prints(
         &["loss", "list", "!club:hs.test"],
         "\
-recorded              conversation  direction       feature  detail    source
-2026-09-21T14:13:20Z  1             matrix_to_mimi  media    an image  $event
+recorded              conversation  direction       code     feature  detail    source
+2026-09-21T14:13:20Z  1             matrix_to_mimi  CW-6001  media    an image  $event
 ",
     )
     .await;
+}
+
+/// Without a database.
+#[test]
+fn explain_prints_the_page_of_a_code() {
+    for code in ["CW-4002", "cw-4002", "4002"] {
+        let ran = crate::support::causewayctl(&["explain", code]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+        assert_eq!(ran.stdout, include_str!("../../../../docs/errors/CW-4002.md"));
+    }
+    let all = crate::support::causewayctl(&["explain"]);
+    assert!(all.stdout.contains("CW-2005  peer      no         The room's rules refuse the event\n"), "{}", all.stdout);
+    let json = crate::support::causewayctl(&["explain", "7001", "-o", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!((json["code"].as_str(), json["retryable"].as_bool()), (Some("CW-7001"), Some(true)));
+    let unknown = crate::support::causewayctl(&["explain", "CW-4000"]);
+    assert_eq!((unknown.code, unknown.stderr.as_str()), (1, "causewayctl: no such code: CW-4000; near: CW-4001, CW-4002, CW-4003\n"));
 }
