@@ -24,6 +24,12 @@ impl Store {
     }
 }
 
+/// The migrations as they are written.
+#[cfg(test)]
+pub(crate) fn texts() -> impl Iterator<Item = &'static str> {
+    MIGRATIONS.iter().map(|(_, text)| *text)
+}
+
 fn newest() -> i64 {
     MIGRATIONS.last().map_or(0, |(version, _)| *version)
 }

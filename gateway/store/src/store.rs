@@ -11,7 +11,7 @@ use sqlx::{PgPool, SqlitePool};
 
 use causeway_core::code::{self, Code, Coded};
 
-use crate::keyring::Keyring;
+use crate::keyring::{KeyId, Keyring};
 use crate::tx::{Inner, Tx};
 
 /// A boxed future, as transaction bodies return it.
@@ -51,6 +51,14 @@ pub enum StoreError {
         /// Where.
         table: String,
     },
+    /// A sealed value is under a key that the ring has not got.
+    #[error("a sealed value in {table} is under key {key}, which is not in the key ring")]
+    UnknownKey {
+        /// Where.
+        table: String,
+        /// The key.
+        key: KeyId,
+    },
     /// Somebody else has changed the conversation meanwhile.
     #[error("the conversation has changed since it was loaded")]
     Conflict,
@@ -67,6 +75,7 @@ impl Coded for StoreError {
             Self::OlderSchema { .. } => code::OLDER_SCHEMA,
             Self::Url => code::DATABASE_URL,
             Self::DoesNotOpen { .. } => code::DOES_NOT_OPEN,
+            Self::UnknownKey { .. } => code::UNKNOWN_KEY,
             Self::Conflict => code::CONFLICT,
             Self::Cancelled => code::CANCELLED,
         }
@@ -125,6 +134,11 @@ impl Store {
             _ => return Err(StoreError::Url),
         };
         Ok(Self { pool, keyring, read_only })
+    }
+
+    /// The keys that seal and open.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
     }
 
     /// Runs a named transaction in a task of its own: dropping the caller neither cancels it half-way nor leaves a

@@ -2,7 +2,7 @@
 
 use sqlx::{Postgres, Sqlite, Transaction};
 
-use crate::keyring::{Keyring, Place};
+use crate::keyring::{Keyring, KeyringError, Place};
 use crate::StoreError;
 
 /// A transaction, with the keyring that its sealed columns need.
@@ -82,6 +82,20 @@ impl Tx {
     }
 
     pub(crate) fn open(&self, table: &str, row: &[u8], column: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
-        self.keyring.open(Place { table, row, column }, sealed).map_err(|_| StoreError::DoesNotOpen { table: table.to_owned() })
+        self.open_since((table, row, column), row, sealed)
+    }
+
+    /// Opens a value that was bound to another row in the first format.
+    pub(crate) fn open_since(
+        &self,
+        (table, row, column): (&str, &[u8], &str),
+        first_row: &[u8],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        let opened = self.keyring.open(Place { table, row, column }, first_row, sealed);
+        opened.map_err(|error| match error {
+            KeyringError::DoesNotOpen => StoreError::DoesNotOpen { table: table.to_owned() },
+            KeyringError::UnknownKey(key) => StoreError::UnknownKey { table: table.to_owned(), key },
+        })
     }
 }

@@ -36,6 +36,16 @@ super::codes! {
         what "What needed it fails or is parked; other conversations are not concerned."
         why "A row is missing or unreadable: a bug, or somebody changed the database by hand."
         remedy "Report it with the text. If the database was changed by hand, restore it.";
+    UNKNOWN_KEY = 7020 (Operator, FINAL) "ARCHITECTURE.md, secrets at rest"
+        "A sealed value names a key that is not in the ring"
+        what "What needs the value fails; nothing is overwritten. The ring is read again each time."
+        why "Another process uses a newer ring, or an old key was removed before everything was sealed anew."
+        remedy "Put the complete master.key in place. `causewayctl keys status` shows which keys are still needed.";
+    RING_UNREADABLE = 7021 (Operator, FINAL) "ARCHITECTURE.md, secrets at rest"
+        "The key ring cannot be read or written"
+        what "The gateway does not start; a running one goes on with the keys that it has."
+        why "master.key is missing rights, or is no list of keys."
+        remedy "Restore the file from its backup; it belongs to the gateway's user alone, mode 0600.";
     DATABASE_URL = 8001 (Operator, FINAL) "docs: configuration, [database]"
         "database.url is of neither database"
         what "The program does not start."

@@ -2,11 +2,13 @@
 
 mod epochs;
 mod groups;
+mod keys;
 mod losses;
 mod queue;
 mod rooms;
 
 pub use epochs::EpochLine;
+pub use keys::KeyUsage;
 pub use losses::LossLine;
 pub use queue::QueueLine;
 pub use rooms::RoomLine;

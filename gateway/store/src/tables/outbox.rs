@@ -2,6 +2,7 @@
 
 use causeway_core::records::OutboxRow;
 
+use crate::sealed::outbox_item;
 use crate::tx::{Tx, both};
 use crate::StoreError;
 
@@ -33,8 +34,9 @@ pub struct Lease {
 impl Tx {
     fn outbox_row(&self, columns: Columns) -> Result<OutboxRow, StoreError> {
         let (id, lane, kind, conversation_id, sealed, attempts, not_before, leased_until, batch, last_error) = columns;
+        let bound = outbox_item(id, conversation_id, &kind, &lane);
         Ok(OutboxRow {
-            body: self.open("outbox", lane.as_bytes(), "body", &sealed)?,
+            body: self.open_since(("outbox", &bound, "body"), lane.as_bytes(), &sealed)?,
             id,
             lane,
             kind,
@@ -52,16 +54,32 @@ impl Tx {
     /// # Errors
     /// If the database fails.
     pub async fn queue(&mut self, lane: &str, kind: &str, conversation_id: Option<i64>, body: &[u8]) -> Result<(), StoreError> {
-        let sealed = self.seal("outbox", lane.as_bytes(), "body", body);
+        let id = self.next_outbox_id().await?;
+        let sealed = self.seal("outbox", &outbox_item(id, conversation_id, kind, lane), "body", body);
         both!(self, connection => {
             sqlx::query(
                 "-- queue\n\
-                 INSERT INTO outbox (lane, kind, conversation_id, body, attempts, not_before, leased_until) \
-                 VALUES ($1, $2, $3, $4, 0, 0, 0)",
+                 INSERT INTO outbox (id, lane, kind, conversation_id, body, attempts, not_before, leased_until) \
+                 VALUES ($1, $2, $3, $4, $5, 0, 0, 0)",
             )
-            .bind(lane).bind(kind).bind(conversation_id).bind(sealed).execute(connection).await.map(|_| ())
+            .bind(id).bind(lane).bind(kind).bind(conversation_id).bind(sealed).execute(connection).await.map(|_| ())
         })?;
         Ok(())
+    }
+
+    /// The body is bound to the number, so that is needed first. Neither database gives one twice.
+    async fn next_outbox_id(&mut self) -> Result<i64, StoreError> {
+        let text = match self.is_postgres() {
+            true => "-- next outbox id\nSELECT nextval(pg_get_serial_sequence('outbox', 'id'))",
+            // Writers are alone; what was used up is remembered even when the table is empty.
+            false => {
+                "-- next outbox id\n\
+                 SELECT 1 + MAX(COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0), \
+                 COALESCE((SELECT MAX(id) FROM outbox), 0))"
+            }
+        };
+        let (id,) = both!(self, connection => sqlx::query_as::<_, (i64,)>(text).fetch_one(connection).await)?;
+        Ok(id)
     }
 
     /// Leases the head of one lane that is due, with its batch. Heads only, then `SKIP LOCKED`: the other way round
@@ -147,7 +165,7 @@ impl Tx {
     /// # Errors
     /// If the database fails.
     pub async fn replace_item(&mut self, row: &OutboxRow, body: &[u8]) -> Result<(), StoreError> {
-        let sealed = self.seal("outbox", row.lane.as_bytes(), "body", body);
+        let sealed = self.seal("outbox", &outbox_item(row.id, row.conversation_id, &row.kind, &row.lane), "body", body);
         both!(self, connection => {
             sqlx::query("-- replace item\nUPDATE outbox SET body = $2, leased_until = 0, not_before = 0 WHERE id = $1")
                 .bind(row.id).bind(sealed).execute(connection).await.map(|_| ())

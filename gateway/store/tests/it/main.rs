@@ -9,6 +9,7 @@ mod key_packages;
 mod operator;
 mod outbox;
 mod rooms;
+mod rotation;
 mod schema;
 mod sealing;
 mod small_tables;

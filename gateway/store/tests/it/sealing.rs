@@ -4,11 +4,11 @@ use causeway_store::{Store, StoreError};
 use crate::group_values::value;
 use crate::support::*;
 
-const CLIENT: &str = "mimi://gw.test/d/alice/gateway-1";
-const SECRET: &[u8] = b"a secret that nobody may find in the table";
+pub(crate) const CLIENT: &str = "mimi://gw.test/d/alice/gateway-1";
+pub(crate) const SECRET: &[u8] = b"a secret that nobody may find in the table";
 
 /// Every sealed column, filled with the same secret.
-async fn fill(db: &Database) -> i64 {
+pub(crate) async fn fill(db: &Database) -> i64 {
     db.run(tx!(|tx| {
         let mut row = conversation();
         row.bookkeeping = SECRET.to_vec();
