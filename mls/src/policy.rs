@@ -35,6 +35,16 @@ impl RoomState {
         self.participants.find(user).map_or(NO_ROLE, |participant| participant.role_index)
     }
 
+    /// Whether a user takes part: is in the list, and not as banned.
+    pub fn is_present(&self, user: &UserUri) -> bool {
+        !matches!(self.role_of(user), NO_ROLE | BANNED)
+    }
+
+    /// Whether a user is in the list as banned.
+    pub fn is_banned(&self, user: &UserUri) -> bool {
+        self.role_of(user) == BANNED
+    }
+
     fn has(&self, user: &UserUri, capability: Capability) -> bool {
         self.roles.has(self.role_of(user), capability)
     }
@@ -54,6 +64,26 @@ impl RoomState {
         }
     }
 
+    /// What a whole commit may not do, whoever makes it.
+    ///
+    /// # Errors
+    /// The rule against it.
+    pub fn may_follow(&self, after: &Self) -> Result<(), NotAllowed> {
+        if self.roles != after.roles && self.participants != after.participants {
+            return refuse("R-006", "roles and participants cannot change in one commit");
+        }
+        let broken = after.roles.validate_participants(&after.participants).err();
+        let broken = broken.or_else(|| (self.metadata != after.metadata).then(|| after.metadata.validate().err()).flatten());
+        match broken.or_else(|| (self.base_policy != after.base_policy).then(|| after.base_policy.validate().err()).flatten()) {
+            // The drafts' crate says `<rule>: <why>`.
+            Some(text) => match text.split_once(": ") {
+                Some((rule, why)) => refuse(rule, why),
+                None => refuse("R-001", text),
+            },
+            None => Ok(()),
+        }
+    }
+
     /// Whether `actor` may turn this state into `after`.
     ///
     /// # Errors
@@ -62,9 +92,6 @@ impl RoomState {
         self.may_change_participants(after, actor)?;
         self.may_change_metadata(after, actor)?;
         if self.roles != after.roles {
-            if self.participants != after.participants {
-                return refuse("R-006", "roles and participants cannot change in one proposal");
-            }
             self.need(actor, Capability::CAN_CHANGE_ROLE_DEFINITIONS, "R-075", "canChangeRoleDefinitions")?;
         }
         if self.base_policy != after.base_policy {

@@ -1,6 +1,7 @@
 //! `causeway`, the gateway.
 
 mod config;
+mod crash;
 mod http;
 mod matrix;
 mod mimi;

@@ -51,10 +51,26 @@ pub(crate) async fn prepare(config: &Config) -> anyhow::Result<Prepared> {
     let store = Store::connect(&config.database_url(), Keyring::new(&master)).await.context("cannot open the database")?;
     check_certificate(config)?;
     let gateway = gateway(config, &store).await?;
+    meet_hashed_ghosts(&store, &gateway).await?;
     let roots = pinned_roots(&store, &gateway).await?;
     let federation = Federation::new(&config.matrix)?;
     let providers = Providers::new(&config.mimi, config.peers.clone())?;
-    Ok(Prepared { node: Arc::new(Node::new(gateway, store, (federation, providers, roots))) })
+    let holder = process_number(&config.data_directory.join("process"))?;
+    Ok(Prepared { node: Arc::new(Node::new(gateway, (store, holder), (federation, providers, roots))) })
+}
+
+/// The number by which the outbox knows this process, the same after a restart. Each of several processes has its own
+/// data directory.
+fn process_number(path: &Path) -> anyhow::Result<i64> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => text.trim().parse().with_context(|| format!("{} is not a number", path.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let number = rand::random_range(1..=i64::MAX);
+            std::fs::write(path, number.to_string()).with_context(|| format!("cannot write {}", path.display()))?;
+            Ok(number)
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
 }
 
 /// The certificate has to authenticate every domain that the gateway speaks for (P-005).
@@ -144,6 +160,16 @@ async fn stored_or_made(
 
 async fn read_secret(store: &Store, name: &'static str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
     store.transaction("read secret", move |tx| Box::pin(async move { tx.secret(name).await })).await
+}
+
+/// Names that only the mapping table can undo.
+async fn meet_hashed_ghosts(store: &Store, gateway: &Gateway) -> anyhow::Result<()> {
+    let ghosts = store.transaction("hashed ghosts", |tx| Box::pin(async move { tx.profiles("ghost").await })).await?;
+    for row in ghosts {
+        let user = row.mimi_user.parse().with_context(|| format!("the profile of {} names no MIMI user", row.user_id))?;
+        gateway.names.ghost(&user);
+    }
+    Ok(())
 }
 
 async fn pinned_roots(store: &Store, gateway: &Gateway) -> anyhow::Result<PinnedRoots> {

@@ -128,6 +128,7 @@ CREATE TABLE outbox (
     attempts BIGINT NOT NULL,
     not_before BIGINT NOT NULL,
     leased_until BIGINT NOT NULL,
+    leased_by BIGINT, -- the process, by its number
     batch BIGINT,
     last_error TEXT
 );

@@ -2,8 +2,9 @@
 
 use anyhow::{Result, ensure};
 
-use super::chat::{Chat, forbidden_by_homeserver, refused_with};
+use super::chat::Chat;
 use super::consent;
+use super::group::{Group, People};
 use super::our_hub::second_devices;
 use super::people::{MimiUser, Person};
 use super::report::Direction::{Both, ToMatrix, ToMimi};
@@ -62,184 +63,93 @@ pub async fn direct(stage: &Stage<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Three on Matrix (two homeservers), three on MIMI (two providers).
-struct Group<'a> {
-    chat: &'a Chat<'a>,
-    alice: Person,
-    bob: Person,
-    erin: Person,
-    carol: MimiUser,
-    dan: MimiUser,
-    frank: MimiUser,
-}
-
 /// Several on each side, who come, go and are sent away.
 ///
 /// # Errors
 /// If it cannot go on.
 pub async fn group(stage: &Stage<'_>) -> Result<()> {
-    let (alice, bob, erin) = (stage.at_hs1("alice").await?, stage.at_hs1("bob").await?, stage.at_hs2("erin").await?);
-    let (carol, dan, frank) = (stage.at_a("carol").await?, stage.at_a("dan").await?, stage.at_b("frank").await?);
-    let chat = open(stage, &carol, &alice, "admin").await?;
-    let group = Group { chat: &chat, alice, bob, erin, carol, dan, frank };
-    group.mimi_users_come().await?;
-    group.matrix_users_come().await?;
-    group.everybody_hears().await;
-    Pair { stage, matrix: chat.matrix(&group.erin), mimi: chat.phone(&group.frank) }.talk().await?;
-    second_devices(&chat, &group.alice, &group.frank).await;
-    group.members_may_not().await;
-    group.names().await;
-    group.refused_by_hub().await;
+    let people = People::gather(stage).await?;
+    let People { alice, erin, carol, dan, frank, .. } = &people;
+    let chat = open(stage, carol, alice, "admin").await?;
+    let group = Group { chat: &chat, people: &people };
+    mimi_users_come(&group).await?;
+    matrix_users_come(&group).await?;
+    group.everybody_hears(&[carol, dan, frank]).await;
+    Pair { stage, matrix: chat.matrix(erin), mimi: chat.phone(frank) }.talk().await?;
+    second_devices(&chat, alice, frank).await;
+    group.members_may_not(frank, dan).await;
+    names(&group).await;
     group.kicks().await;
     group.leaves().await;
     Ok(())
 }
 
-impl Group<'_> {
-    async fn mimi_users_come(&self) -> Result<()> {
-        consent::between_providers(&self.carol, &self.frank).await?;
-        for user in [&self.dan, &self.frank] {
-            let join = async || {
-                self.chat.phone(&self.carol).adds(&user.uri, "member").await?;
-                self.chat.matrix(&self.alice).sees_membership(&user.ghost, "join").await?;
-                let view = self.chat.phone(user).view().await?;
-                self.chat.note(&format!("{} is in the room", user.name), &format!("carol/phone adds {}", user.name), view.epoch);
-                Ok(())
-            };
-            self.chat.stage.must(&format!("carol adds {}", user.name), ToMatrix, join).await?;
-        }
+async fn mimi_users_come(group: &Group<'_>) -> Result<()> {
+    let People { alice, carol, dan, frank, .. } = group.people;
+    consent::between_providers(carol, frank).await?;
+    for user in [dan, frank] {
+        let name = user.name;
+        let join = async || {
+            group.chat.phone(carol).adds(&user.uri, "member").await?;
+            group.chat.matrix(alice).sees_membership(&user.ghost, "join").await?;
+            let (matrix, mimi) = (format!("alice sees: {name} is there"), format!("carol/phone adds {name}"));
+            group.chat.note(&matrix, &mimi, &group.chat.phone(user)).await
+        };
+        group.chat.stage.must(&format!("carol adds {name}"), ToMatrix, join).await?;
+    }
+    Ok(())
+}
+
+/// Carol adds erin, as moderator; alice, who is admin, brings bob in.
+async fn matrix_users_come(group: &Group<'_>) -> Result<()> {
+    let stage = group.chat.stage;
+    let People { alice, bob, erin, carol, .. } = group.people;
+    let phone = group.chat.phone(carol);
+    for person in [erin, bob] {
+        consent::person_agrees(stage, carol, person).await?;
+    }
+    let by_carol = async || {
+        phone.adds(&stage.puppet(erin), "moderator").await?;
+        erin.client.wait_for_invite("an invite to the mirror room", |invite| invite.room_id == group.chat.matrix_room).await?;
+        erin.client.join(&group.chat.matrix_room).await?;
+        group.chat.note("erin joins", "carol/phone adds erin", &phone).await
+    };
+    stage.must("carol adds erin", ToMatrix, by_carol).await?;
+    let by_alice = async || {
+        group.chat.matrix(alice).brings_in(bob).await?;
+        phone.sees_participant(&stage.puppet(bob)).await?;
+        group.chat.note("alice brings bob in", "carol/phone sees: bob is there", &phone).await
+    };
+    stage.must("alice brings bob in", ToMimi, by_alice).await
+}
+
+async fn names(group: &Group<'_>) {
+    let stage = group.chat.stage;
+    let People { alice, erin, carol, frank, .. } = group.people;
+    let (erin, phone) = (group.chat.matrix(erin), group.chat.phone(carol));
+    let first = stage.unique("Orchard");
+    let by_carol = async || {
+        phone.renames(&first).await?;
+        erin.sees_name(&first).await?;
+        group.chat.note(&format!("erin sees: {first}"), &format!("carol/phone renames: {first}"), &phone).await
+    };
+    stage.check("the room is renamed", ToMatrix, by_carol).await;
+    let second = stage.unique("Meadow");
+    let by_alice = async || {
+        group.chat.matrix(alice).renames(&second).await?;
+        group.chat.phone(frank).sees_room("the new name", |view| view.name == second).await?;
+        group.chat.note(&format!("alice renames: {second}"), &format!("frank/phone sees: {second}"), &phone).await
+    };
+    stage.check("the room is renamed", ToMimi, by_alice).await;
+    // Matrix lets a moderator rename, the hub does not.
+    let by_erin = async || {
+        erin.sees_name(&second).await?;
+        erin.renames("Mine").await?;
+        erin.sees_notice("It has been undone here").await?;
+        erin.sees_name(&second).await?;
+        let view = phone.view().await?;
+        ensure!(view.name == second, "carol sees the name `{}`", view.name);
         Ok(())
-    }
-
-    async fn matrix_users_come(&self) -> Result<()> {
-        let stage = self.chat.stage;
-        for person in [&self.erin, &self.bob] {
-            consent::person_agrees(stage, &self.carol, person).await?;
-        }
-        let join = async || {
-            self.chat.phone(&self.carol).adds(&stage.puppet(&self.erin), "moderator").await?;
-            let invited = |invite: &crate::matrix::sync::Invite| invite.room_id == self.chat.matrix_room;
-            self.erin.client.wait_for_invite("an invite to the mirror room", invited).await?;
-            self.erin.client.join(&self.chat.matrix_room).await
-        };
-        stage.must("carol adds erin", ToMatrix, join).await?;
-        let join = async || {
-            self.chat.matrix(&self.alice).brings_in(&self.bob).await?;
-            let view = self.chat.phone(&self.carol).sees_participant(&stage.puppet(&self.bob)).await?;
-            self.chat.note("alice brings bob in", &format!("{} participants", view.participants.len()), view.epoch);
-            Ok(())
-        };
-        stage.must("alice brings bob in", ToMimi, join).await
-    }
-
-    async fn everybody_hears(&self) {
-        let stage = self.chat.stage;
-        stage
-            .check("everybody hears bob", ToMimi, async || {
-                let hello = self.chat.matrix(&self.bob).says("Hello everybody").await?;
-                for device in ["phone", "laptop"] {
-                    for user in [&self.carol, &self.dan, &self.frank] {
-                        self.chat.device(user, device).sees(&hello).await?;
-                    }
-                }
-                self.chat.matrix(&self.erin).sees(&hello).await
-            })
-            .await;
-        stage
-            .check("everybody hears frank", ToMatrix, async || {
-                let hello = self.chat.phone(&self.frank).says("Hello from b.test").await?;
-                for person in [&self.alice, &self.bob, &self.erin] {
-                    self.chat.matrix(person).sees(&hello).await?;
-                }
-                self.chat.phone(&self.carol).sees(&hello).await
-            })
-            .await;
-    }
-
-    async fn members_may_not(&self) {
-        let stage = self.chat.stage;
-        let phone = self.chat.phone(&self.frank);
-        let bob = stage.puppet(&self.bob);
-        stage.check("a member may not kick", ToMatrix, async || refused_with("notAllowed", phone.kicks(&bob).await)).await;
-        stage.check("a member may not rename", ToMatrix, async || refused_with("notAllowed", phone.renames("Mine").await)).await;
-        let on_matrix = self.chat.matrix(&self.bob);
-        stage
-            .check("a member may not kick", ToMimi, async || forbidden_by_homeserver(on_matrix.kicks(&self.dan.ghost).await))
-            .await;
-        stage.check("a member may not rename", ToMimi, async || forbidden_by_homeserver(on_matrix.renames("Mine").await)).await;
-    }
-
-    async fn names(&self) {
-        let stage = self.chat.stage;
-        let first = stage.unique("Orchard");
-        stage
-            .check("the room is renamed", ToMatrix, async || {
-                self.chat.phone(&self.carol).renames(&first).await?;
-                self.chat.matrix(&self.erin).sees_name(&first).await?;
-                let view = self.chat.phone(&self.carol).view().await?;
-                self.chat.note(&format!("erin sees: {first}"), &format!("carol/phone renames: {first}"), view.epoch);
-                Ok(())
-            })
-            .await;
-        let second = stage.unique("Meadow");
-        stage
-            .check("the room is renamed", ToMimi, async || {
-                self.chat.matrix(&self.alice).renames(&second).await?;
-                self.chat.phone(&self.frank).sees_room("the new name", |view| view.name == second).await
-            })
-            .await;
-    }
-
-    /// Matrix lets a moderator rename, the hub does not: what it refuses is undone, with a notice.
-    async fn refused_by_hub(&self) {
-        let stage = self.chat.stage;
-        let erin = self.chat.matrix(&self.erin);
-        let name = stage.unique("Meadow");
-        stage
-            .check("what the hub refuses is undone", ToMimi, async || {
-                erin.sees_name(&name).await?;
-                erin.renames("Mine").await?;
-                erin.sees_notice("It has been undone here").await?;
-                erin.sees_name(&name).await?;
-                let view = self.chat.phone(&self.carol).view().await?;
-                ensure!(view.name == name, "carol sees the name `{}`", view.name);
-                Ok(())
-            })
-            .await;
-    }
-
-    async fn kicks(&self) {
-        let stage = self.chat.stage;
-        stage
-            .check("kick", ToMatrix, async || {
-                self.chat.phone(&self.carol).kicks(&stage.puppet(&self.bob)).await?;
-                self.chat.matrix(&self.alice).sees_membership(self.bob.id(), "leave").await
-            })
-            .await;
-        stage
-            .check("kick", ToMimi, async || {
-                self.chat.matrix(&self.alice).kicks(&self.dan.ghost).await?;
-                self.chat.phone(&self.carol).sees_no_participant(&self.dan.uri).await?;
-                self.chat.phone(&self.dan).is_removed().await
-            })
-            .await;
-    }
-
-    async fn leaves(&self) {
-        let stage = self.chat.stage;
-        stage
-            .check("leave", ToMatrix, async || {
-                self.chat.phone(&self.frank).leaves().await?;
-                self.chat.matrix(&self.erin).sees_membership(&self.frank.ghost, "leave").await
-            })
-            .await;
-        stage
-            .check("leave", ToMimi, async || {
-                self.chat.matrix(&self.erin).leaves().await?;
-                self.chat.phone(&self.carol).sees_no_participant(&stage.puppet(&self.erin)).await
-            })
-            .await;
-        let pair = Pair { stage, matrix: self.chat.matrix(&self.alice), mimi: self.chat.phone(&self.carol) };
-        stage.check("the others still talk", Both, async || pair.greet().await).await;
-    }
+    };
+    stage.check("what the hub refuses is undone", ToMimi, by_erin).await;
 }

@@ -5,6 +5,7 @@
 pub mod chat;
 pub mod consent;
 pub mod foreign_hub;
+pub mod group;
 pub mod guards;
 pub mod our_hub;
 pub mod people;

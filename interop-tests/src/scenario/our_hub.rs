@@ -3,12 +3,14 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::chat::{Chat, forbidden_by_homeserver, refused_with};
+use super::chat::Chat;
 use super::consent;
+use super::group::{Group, People};
 use super::people::{MimiUser, Person};
 use super::report::Direction::{Both, ToMatrix, ToMimi};
 use super::stage::Stage;
 use super::talk::Pair;
+use crate::control::RoomView;
 use crate::patience::{self, Look};
 
 /// Makes a Matrix room. `version` is Synapse's default if none is given.
@@ -131,172 +133,80 @@ pub async fn second_devices(chat: &Chat<'_>, person: &Person, user: &MimiUser) {
         .await;
 }
 
-/// Three on Matrix (two homeservers), three on MIMI (two providers).
-struct Group<'a> {
-    chat: &'a Chat<'a>,
-    alice: Person,
-    bob: Person,
-    erin: Person,
-    carol: MimiUser,
-    dan: MimiUser,
-    frank: MimiUser,
-}
-
 /// Several on each side, who come, go and are sent away.
 ///
 /// # Errors
 /// If it cannot go on.
 pub async fn group(stage: &Stage<'_>) -> Result<()> {
-    let (alice, bob, erin) = (stage.at_hs1("alice").await?, stage.at_hs1("bob").await?, stage.at_hs2("erin").await?);
-    let (carol, dan, frank) = (stage.at_a("carol").await?, stage.at_a("dan").await?, stage.at_b("frank").await?);
-    let chat = open(stage, &alice, &[&carol, &frank], None).await?;
-    let group = Group { chat: &chat, alice, bob, erin, carol, dan, frank };
-    group.matrix_users_come().await?;
-    group.everybody_hears().await;
-    Pair { stage, matrix: chat.matrix(&group.erin), mimi: chat.phone(&group.frank) }.talk().await?;
-    group.mimi_user_comes().await?;
-    second_devices(&chat, &group.alice, &group.carol).await;
-    group.members_may_not().await;
-    group.names().await;
+    let people = People::gather(stage).await?;
+    let People { alice, erin, carol, frank, .. } = &people;
+    let chat = open(stage, alice, &[carol, frank], None).await?;
+    let group = Group { chat: &chat, people: &people };
+    matrix_users_come(&group).await?;
+    group.everybody_hears(&[carol, frank]).await;
+    Pair { stage, matrix: chat.matrix(erin), mimi: chat.phone(frank) }.talk().await?;
+    mimi_user_comes(&group).await?;
+    second_devices(&chat, alice, carol).await;
+    group.members_may_not(carol, frank).await;
+    names(&group).await;
     group.kicks().await;
     group.leaves().await;
     Ok(())
 }
 
-impl Group<'_> {
-    async fn matrix_users_come(&self) -> Result<()> {
-        let stage = self.chat.stage;
-        let phone = self.chat.phone(&self.carol);
-        for newcomer in [&self.erin, &self.bob] {
-            let check = format!("{} joins", newcomer.name);
-            let join = async || {
-                self.chat.matrix(&self.alice).brings_in(newcomer).await?;
-                let view = phone.sees_participant(&stage.puppet(newcomer)).await?;
-                self.chat.note(
-                    &format!("{} joins", newcomer.name),
-                    &format!("{} participants", view.participants.len()),
-                    view.epoch,
-                );
-                Ok(())
-            };
-            stage.must(&check, ToMimi, join).await?;
-        }
-        Ok(())
-    }
-
-    async fn everybody_hears(&self) {
-        let stage = self.chat.stage;
-        stage
-            .check("everybody hears alice", ToMimi, async || {
-                let hello = self.chat.matrix(&self.alice).says("Hello everybody").await?;
-                for device in ["phone", "laptop"] {
-                    self.chat.device(&self.carol, device).sees(&hello).await?;
-                    self.chat.device(&self.frank, device).sees(&hello).await?;
-                }
-                self.chat.matrix(&self.erin).sees(&hello).await
-            })
-            .await;
-        stage
-            .check("everybody hears frank", ToMatrix, async || {
-                let hello = self.chat.phone(&self.frank).says("Hello from b.test").await?;
-                for person in [&self.alice, &self.bob, &self.erin] {
-                    self.chat.matrix(person).sees(&hello).await?;
-                }
-                self.chat.phone(&self.carol).sees(&hello).await
-            })
-            .await;
-    }
-
-    async fn mimi_user_comes(&self) -> Result<()> {
+async fn matrix_users_come(group: &Group<'_>) -> Result<()> {
+    let stage = group.chat.stage;
+    let phone = group.chat.phone(&group.people.carol);
+    for newcomer in [&group.people.erin, &group.people.bob] {
         let join = async || {
-            self.chat.phone(&self.carol).adds(&self.dan.uri, "member").await?;
-            self.chat.matrix(&self.erin).sees_membership(&self.dan.ghost, "join").await?;
-            let view = self.chat.phone(&self.dan).view().await?;
-            self.chat.note("dan is in the room", "carol/phone adds dan", view.epoch);
-            self.chat.phone(&self.dan).sees(&self.chat.matrix(&self.bob).says("Welcome, dan").await?).await?;
-            self.chat.matrix(&self.bob).sees(&self.chat.phone(&self.dan).says("Thank you").await?).await
+            group.chat.matrix(&group.people.alice).brings_in(newcomer).await?;
+            phone.sees_participant(&stage.puppet(newcomer)).await?;
+            let name = newcomer.name;
+            group.chat.note(&format!("{name} joins"), &format!("carol/phone sees: {name} is there"), &phone).await
         };
-        self.chat.stage.must("carol adds dan", ToMatrix, join).await.map(|_| ())
+        stage.must(&format!("{} joins", newcomer.name), ToMimi, join).await?;
     }
+    Ok(())
+}
 
-    async fn members_may_not(&self) {
-        let stage = self.chat.stage;
-        let phone = self.chat.phone(&self.carol);
-        let bob = stage.puppet(&self.bob);
-        stage.check("a member may not kick", ToMatrix, async || refused_with("notAllowed", phone.kicks(&bob).await)).await;
-        stage.check("a member may not rename", ToMatrix, async || refused_with("notAllowed", phone.renames("Mine").await)).await;
-        let on_matrix = self.chat.matrix(&self.bob);
-        stage
-            .check("a member may not kick", ToMimi, async || forbidden_by_homeserver(on_matrix.kicks(&self.frank.ghost).await))
-            .await;
-        stage.check("a member may not rename", ToMimi, async || forbidden_by_homeserver(on_matrix.renames("Mine").await)).await;
-    }
+async fn mimi_user_comes(group: &Group<'_>) -> Result<()> {
+    let People { bob, erin, carol, dan, .. } = group.people;
+    let (bob, dans_phone) = (group.chat.matrix(bob), group.chat.phone(dan));
+    let join = async || {
+        group.chat.phone(carol).adds(&dan.uri, "member").await?;
+        group.chat.matrix(erin).sees_membership(&dan.ghost, "join").await?;
+        group.chat.note("erin sees: dan is there", "carol/phone adds dan", &dans_phone).await?;
+        dans_phone.sees(&bob.says("Welcome, dan").await?).await?;
+        bob.sees(&dans_phone.says("Thank you").await?).await
+    };
+    group.chat.stage.must("carol adds dan", ToMatrix, join).await.map(|_| ())
+}
 
-    async fn names(&self) {
-        let stage = self.chat.stage;
-        let (alice, phone) = (self.chat.matrix(&self.alice), self.chat.phone(&self.carol));
-        let first = stage.unique("Film club");
-        stage
-            .check("the room is renamed", ToMimi, async || {
-                alice.renames(&first).await?;
-                let view = phone.sees_room("the new name", |view| view.name == first).await?;
-                self.chat.note(&format!("alice renames: {first}"), &format!("carol/phone sees: {}", view.name), view.epoch);
-                Ok(())
-            })
-            .await;
-        stage
-            .check("carol becomes moderator", ToMimi, async || {
-                let before = phone.view().await?;
-                let role = |view: &crate::control::RoomView| {
-                    view.participants.iter().find(|p| p.user_uri == self.carol.uri).map(|p| p.role_index)
-                };
-                alice.empowers(&self.carol.ghost, 50).await?;
-                phone.sees_room("another role", |view| role(view) != role(&before)).await
-            })
-            .await;
-        let second = stage.unique("Tea club");
-        stage
-            .check("the room is renamed", ToMatrix, async || {
-                phone.renames(&second).await?;
-                self.chat.matrix(&self.erin).sees_name(&second).await
-            })
-            .await;
-    }
-
-    async fn kicks(&self) {
-        let stage = self.chat.stage;
-        stage
-            .check("kick", ToMatrix, async || {
-                self.chat.phone(&self.carol).kicks(&stage.puppet(&self.bob)).await?;
-                self.chat.matrix(&self.alice).sees_membership(self.bob.id(), "leave").await
-            })
-            .await;
-        stage
-            .check("kick", ToMimi, async || {
-                self.chat.matrix(&self.alice).kicks(&self.dan.ghost).await?;
-                self.chat.phone(&self.carol).sees_no_participant(&self.dan.uri).await?;
-                let view = self.chat.phone(&self.dan).is_removed().await?;
-                self.chat.note("alice kicks dan", "dan's devices are removed", view.epoch);
-                Ok(())
-            })
-            .await;
-    }
-
-    async fn leaves(&self) {
-        let stage = self.chat.stage;
-        stage
-            .check("leave", ToMatrix, async || {
-                self.chat.phone(&self.frank).leaves().await?;
-                self.chat.matrix(&self.erin).sees_membership(&self.frank.ghost, "leave").await
-            })
-            .await;
-        stage
-            .check("leave", ToMimi, async || {
-                self.chat.matrix(&self.erin).leaves().await?;
-                self.chat.phone(&self.carol).sees_no_participant(&stage.puppet(&self.erin)).await
-            })
-            .await;
-        let pair = Pair { stage, matrix: self.chat.matrix(&self.alice), mimi: self.chat.phone(&self.carol) };
-        stage.check("the others still talk", Both, async || pair.greet().await).await;
-    }
+/// Alice renames; carol may do so once alice has made her a moderator.
+async fn names(group: &Group<'_>) {
+    let stage = group.chat.stage;
+    let (alice, phone) = (group.chat.matrix(&group.people.alice), group.chat.phone(&group.people.carol));
+    let carol = &group.people.carol;
+    let first = stage.unique("Film club");
+    let by_alice = async || {
+        alice.renames(&first).await?;
+        phone.sees_room("the new name", |view| view.name == first).await?;
+        group.chat.note(&format!("alice renames: {first}"), &format!("carol/phone sees: {first}"), &phone).await
+    };
+    stage.check("the room is renamed", ToMimi, by_alice).await;
+    let role = |view: &RoomView| view.participants.iter().find(|p| p.user_uri == carol.uri).map(|p| p.role_index);
+    let promotion = async || {
+        let before = role(&phone.view().await?);
+        alice.empowers(&carol.ghost, 50).await?;
+        phone.sees_room("another role", |view| role(view) != before).await?;
+        group.chat.note("alice makes carol a moderator", "carol/phone sees: another role", &phone).await
+    };
+    stage.check("carol becomes moderator", ToMimi, promotion).await;
+    let second = stage.unique("Tea club");
+    let by_carol = async || {
+        phone.renames(&second).await?;
+        group.chat.matrix(&group.people.erin).sees_name(&second).await?;
+        group.chat.note(&format!("erin sees: {second}"), &format!("carol/phone renames: {second}"), &phone).await
+    };
+    stage.check("the room is renamed", ToMatrix, by_carol).await;
 }

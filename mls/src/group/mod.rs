@@ -4,6 +4,7 @@
 
 mod commit;
 mod create;
+mod group_info;
 mod join;
 mod leave;
 mod message;

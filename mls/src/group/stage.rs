@@ -5,11 +5,13 @@
 
 use causeway_drafts::Verbatim;
 use causeway_drafts::mimi_protocol_06::message::{KnownMessage, MessageKind};
+use causeway_drafts::mimi_protocol_06::participant_list::ParticipantListUpdate;
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
+use causeway_drafts::numbers::COMPONENT_PARTICIPANT_LIST;
 use openmls::component::ComponentData;
 use openmls::group::{AppDataDictionaryUpdater, AppDataUpdates};
 use openmls::prelude::{
-    AppDataUpdateProposal, LeafNodeIndex, ProcessedMessageContent, Proposal, ProtocolMessage, PublicGroup, Sender,
+    AppDataUpdateOperation, AppDataUpdateProposal, LeafNodeIndex, ProcessedMessageContent, Proposal, ProtocolMessage, PublicGroup, Sender,
     StagedCommit,
 };
 use openmls_rust_crypto::OpenMlsRustCrypto;
@@ -42,19 +44,25 @@ pub struct CommitSummary {
 }
 
 impl CommitSummary {
-    /// Users that were in the list before and are not after.
+    /// Users that took part before and do not after: removed, or banned.
     pub fn participants_removed(&self) -> Vec<UserUri> {
         missing(&self.before, &self.after)
     }
 
-    /// Users that are in the list after and were not before.
+    /// Users that take part after and did not before.
     pub fn participants_added(&self) -> Vec<UserUri> {
         missing(&self.after, &self.before)
     }
 
+    /// Users whose ban is lifted, without their coming back.
+    pub fn unbanned(&self) -> Vec<UserUri> {
+        let listed = self.before.participants.participants.iter().map(|participant| &participant.user);
+        listed.filter(|user| self.before.is_banned(user) && self.after.participants.find(user).is_none()).cloned().collect()
+    }
+
     /// Whether roles were defined anew, or a participant that stays has another.
     pub fn roles_changed(&self) -> bool {
-        let stays = |user: &UserUri| self.before.participants.find(user).is_some();
+        let stays = |user: &UserUri| self.before.is_present(user) && self.after.is_present(user);
         let moved = self.after.participants.participants.iter().any(|p| stays(&p.user) && self.before.role_of(&p.user) != p.role_index);
         moved || self.before.roles != self.after.roles
     }
@@ -68,7 +76,7 @@ impl CommitSummary {
 
 fn missing(from: &RoomState, to: &RoomState) -> Vec<UserUri> {
     let participants = from.participants.participants.iter();
-    participants.filter(|participant| to.participants.find(&participant.user).is_none()).map(|p| p.user.clone()).collect()
+    participants.map(|p| &p.user).filter(|user| from.is_present(user) && !to.is_present(user)).cloned().collect()
 }
 
 /// A valid commit, not yet merged.
@@ -80,6 +88,10 @@ pub struct StagedEpoch {
 }
 
 impl StagedEpoch {
+    pub(super) fn public_rows(&self) -> &Rows {
+        &self.public
+    }
+
     /// What it does.
     pub fn summary(&self) -> &CommitSummary {
         &self.summary
@@ -108,6 +120,21 @@ pub(super) fn dictionary_updates(
         updater.set(ComponentData::from_parts(id, value.into()));
     }
     Ok(updater.changes())
+}
+
+/// P-121: no user is touched twice in a commit; P-123: metadata, which is replaced as a whole, changes at most once, and
+/// so does everything else that is.
+fn once_each<'a>(proposals: impl Iterator<Item = &'a AppDataUpdateProposal>, state: &RoomState) -> Result<(), MlsError> {
+    let (lists, others): (Vec<_>, Vec<_>) = proposals.partition(|proposal| proposal.component_id() == COMPONENT_PARTICIPANT_LIST);
+    if let Some(pair) = others.windows(2).find(|pair| pair[0].component_id() == pair[1].component_id()) {
+        return Err(MlsError::Invalid(format!("P-123: component {:#06x} is replaced twice in one commit", pair[0].component_id())));
+    }
+    let updates = lists.iter().filter_map(|proposal| match proposal.operation() {
+        AppDataUpdateOperation::Update(data) => Some(causeway_drafts::decode_exact(data.as_slice())),
+        AppDataUpdateOperation::Remove => None,
+    });
+    let updates: Vec<ParticipantListUpdate> = updates.collect::<Result<_, _>>().map_err(MlsError::malformed)?;
+    state.participants.apply_all(&updates).map(|_| ()).map_err(MlsError::invalid)
 }
 
 /// A handshake message for this group and epoch.
@@ -223,8 +250,10 @@ impl Group {
         if self.state.participants.find(&committer).is_none() {
             return Err(NotAllowed { rule: "P-035", why: format!("{committer} is not a participant") }.into());
         }
+        self.state.may_follow(&summary.after)?;
         let mut proposals: Vec<_> = staged.app_data_update_proposals().collect();
         proposals.sort_by_key(|proposal| proposal.app_data_update_proposal().component_id());
+        once_each(proposals.iter().map(|proposal| proposal.app_data_update_proposal()), &self.state)?;
         let mut state = self.state.clone();
         for proposal in proposals {
             let next = state.after(proposal.app_data_update_proposal())?;
@@ -295,6 +324,8 @@ impl Group {
             return Ok(None);
         }
         group.merge_staged_commit(&provider, staged).map_err(MlsError::stored)?;
+        // What this client had pending was made in the epoch that is over now.
+        group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
         Ok(Some(without_pending(overlay::split(&provider).1)))
     }
 

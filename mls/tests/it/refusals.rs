@@ -112,3 +112,46 @@ fn epochs_are_checked() {
     let (group, pending) = commit(group, &alice, &plan, &roots);
     assert!(matches!(group.stage(&pending.commit, &roots, NOW), Err(MlsError::WrongEpoch { current: 1 })));
 }
+
+/// definitions and assignments of roles need commits of their own. R-003: a role keeps to its numbers.
+#[test]
+fn r_006_roles_and_participants_change_apart() {
+    let a = Provider::new("a.test");
+    let roots = roots(&[&a]);
+    let alice = a.client("alice", "one");
+    let mut group = create(&a, room(&a, &[(a.user("alice"), ADMIN)]), &alice);
+    let mut changed = roles();
+    changed.roles[2].role_name.0 = "guest".to_owned();
+    let entry = UserRolePair { user: a.user("bob"), role_index: MEMBER };
+    let participants = ParticipantListUpdate { added_participants: vec![entry], ..Default::default() };
+    let both = CommitPlan { roles: Some(changed.clone()), participants: Some(participants.clone()), ..Default::default() };
+    assert_eq!(rule(group.commit(&alice, &both, &roots, NOW)), "R-006");
+
+    changed.roles[2].maximum_participants_constraint = Some(0);
+    let (mut group, _) = commit(group, &alice, &CommitPlan { roles: Some(changed), ..Default::default() }, &roots);
+    let plan = CommitPlan { participants: Some(participants), ..Default::default() };
+    assert_eq!(rule(group.commit(&alice, &plan, &roots, NOW)), "R-003");
+}
+
+/// P-039, P-040: a hub keeps a GroupInfo for joiners only if it is the new epoch's, and signed by a member.
+#[test]
+fn p_039_a_false_group_info_is_refused() {
+    let a = Provider::new("a.test");
+    let roots = roots(&[&a]);
+    let (alice, two) = (a.client("alice", "one"), a.client("alice", "two"));
+    let hub = create(&a, room(&a, &[(a.user("alice"), ADMIN)]), &alice);
+    let mut group = Group::load(hub.snapshot().clone()).unwrap();
+    let before = group.group_info(&alice).unwrap();
+    let plan = CommitPlan { add_key_packages: vec![key_package(&two).key_package], ..Default::default() };
+    let pending = group.commit(&alice, &plan, &roots, NOW).unwrap();
+    let staged = hub.stage(&pending.commit, &roots, NOW).unwrap();
+    let check = |group_info: &[u8], tree: &[u8]| hub.check_group_info(&staged, group_info, Some(tree));
+
+    check(&pending.group_info, &pending.ratchet_tree).unwrap();
+    assert_eq!(rule(check(&before, &pending.ratchet_tree)), "P-039");
+    assert_eq!(rule(check(&pending.group_info, &hub.ratchet_tree().unwrap())), "P-039");
+    let mut forged = pending.group_info.clone();
+    *forged.last_mut().unwrap() ^= 1;
+    assert_eq!(rule(check(&forged, &pending.ratchet_tree)), "P-040");
+    assert!(matches!(check(&pending.group_info[..pending.group_info.len() - 1], &pending.ratchet_tree), Err(MlsError::Malformed(_))));
+}

@@ -4,6 +4,7 @@ mod cargo;
 mod demo;
 mod prerequisites;
 mod progress;
+mod spec;
 mod test;
 
 use std::process::ExitCode;
@@ -24,12 +25,15 @@ enum Command {
     Demo(demo::Arguments),
     /// Run all tests of the workspace, those against real software included
     Test(test::Arguments),
+    /// Check that every requirement has its row in docs/conformance, and every row that is done its test
+    Spec,
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Spec => spec::run(),
     };
     result.unwrap_or_else(|error| {
         progress::say(&format!("error: {error:#}"));

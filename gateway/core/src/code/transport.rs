@@ -101,4 +101,9 @@ super::codes! {
         what "The request is answered with 501."
         why "identifierQuery, reportAbuse and proxyDownload are not supported yet."
         remedy "Nothing; the conformance table of SPEC.md says what is supported.";
+    BODY_NOT_JSON = 1208 (Peer, FINAL) "Matrix: M_NOT_JSON"
+        "The body of a Matrix request is no JSON"
+        what "The request is answered with 400 M_NOT_JSON."
+        why "The sender is no homeserver, or something on the way rewrites bodies."
+        remedy "The sender has to act.";
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use causeway_drafts::mimi_protocol_06::key_material::{ClientKeyMaterialStatus, KeyMaterialResponse, KeyMaterialUserCode};
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageResponse, SubmitStatus};
 use causeway_drafts::mimi_protocol_06::update::{UpdateRoomResponse, UpdateStatus};
-use causeway_drafts::mimi_uri::UserUri;
+use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use causeway_mls::{ExternalJoin, Group, JoinableGroupInfo, MlsError, verify_key_package};
 
 use super::outgoing::ExternalCommitBody;
-use super::prepare::{EPOCH_PATIENCE, update_request};
+use super::prepare::{EPOCH_PATIENCE, OWN_COMMIT_PATIENCE, update_request};
 use super::{Conversation, ConversationError, Intent, Outgoing, Result, Turn};
 use crate::loss::{Feature, Loss};
 use crate::matrix::{Outcome, Pdu, Room};
@@ -54,16 +54,17 @@ impl Conversation {
             (Outgoing::Submit { .. }, Answer::Submitted(response)) => self.submit_answered(turn, item, response),
             (Outgoing::Submit { event_id, .. }, Answer::Refused(why)) => self.submit_refused(turn, event_id, why),
             (Outgoing::Update { user, intent, .. }, Answer::Updated(response)) => self.update_answered(turn, user, intent, response),
-            (Outgoing::Update { intent, .. }, Answer::Refused(why)) => {
-                self.revert(turn, intent, why)?;
-                Ok(Next::Done)
+            (Outgoing::Update { user, intent, .. }, Answer::Refused(why)) => {
+                let user: UserUri = user.parse().map_err(|_| ConversationError::Missing("valid user URI"))?;
+                self.give_up(turn, &turn.gateway.names.puppet_client(&user), (intent, why))
             }
             (Outgoing::JoinExternally { user, .. }, Answer::GroupInfo(info)) => self.group_info_came(turn, user, info),
-            (Outgoing::JoinExternally { user, commit: Some(commit) }, Answer::Updated(response)) => {
-                self.external_commit_answered(turn, user, (commit, response))
+            (Outgoing::JoinExternally { user, commit: Some(_) }, Answer::Updated(response)) => {
+                self.external_commit_answered(turn, user, response)
             }
             (Outgoing::JoinExternally { user, .. }, Answer::Refused(why)) => {
                 self.book.joining.remove(user);
+                self.book.sent_joins.remove(user);
                 let loss = Loss::new(Feature::JoinRefused, why.as_str());
                 self.lose(turn, user, "matrix_to_mimi", vec![loss]);
                 Ok(Next::Done)
@@ -152,25 +153,29 @@ impl Conversation {
         let client = turn.gateway.names.puppet_client(&user);
         match &response.status {
             UpdateStatus::Success { .. } if *intent == Intent::Leave => Ok(Next::Done),
-            UpdateStatus::Success { .. } => {
-                let group = self.group_mut()?;
-                if group.pending_commit(&client).is_none() {
-                    return Ok(Next::Done);
+            UpdateStatus::Success { accepted_timestamp: _ } => match self.book.sent_commits.get_mut(client.as_str()) {
+                Some(sent) => {
+                    sent.taken_at = turn.now;
+                    Ok(Next::Retry(OWN_COMMIT_PATIENCE))
                 }
-                let (_, summary) = group.merge_pending(&client, turn.roots, turn.now)?;
-                self.mirror_commit(turn, &summary)?;
-                Ok(Next::Done)
-            }
-            UpdateStatus::WrongEpoch { .. } => {
-                self.group_mut()?.clear_pending(&client)?;
-                Ok(Next::Retry(EPOCH_PATIENCE))
-            }
+                // The hub's order was quicker than its answer.
+                None => Ok(Next::Done),
+            },
+            // Either the hub is ahead, and what it has accepted is on its way to us; or it has taken this very commit
+            // before, and it is this commit that is on its way. Both end when the hub's order has come.
+            UpdateStatus::WrongEpoch { .. } => Ok(Next::Retry(EPOCH_PATIENCE)),
             UpdateStatus::NotAllowed | UpdateStatus::InvalidProposal { .. } => {
-                self.group_mut()?.clear_pending(&client)?;
-                self.revert(turn, intent, &response.error_description)?;
-                Ok(Next::Done)
+                self.give_up(turn, &client, (intent, &response.error_description))
             }
         }
+    }
+
+    /// The hub does not want a change: it is undone.
+    fn give_up(&mut self, turn: &mut Turn<'_>, client: &ClientUri, (intent, why): (&Intent, &str)) -> Result<Next> {
+        self.book.sent_commits.remove(client.as_str());
+        self.group_mut()?.clear_pending(client)?;
+        self.revert(turn, intent, why)?;
+        Ok(Next::Done)
     }
 
     fn group_info_came(&mut self, turn: &mut Turn<'_>, user: &str, info: &JoinableGroupInfo) -> Result<Next> {
@@ -185,32 +190,60 @@ impl Conversation {
         Ok(Next::Replace(Box::new(Outgoing::JoinExternally { user: user.to_owned(), commit: Some(commit) })))
     }
 
-    fn external_commit_answered(
-        &mut self,
-        turn: &mut Turn<'_>,
-        user: &str,
-        (body, response): (&ExternalCommitBody, &UpdateRoomResponse),
-    ) -> Result<Next> {
+    fn external_commit_answered(&mut self, turn: &mut Turn<'_>, user: &str, response: &UpdateRoomResponse) -> Result<Next> {
         match &response.status {
             UpdateStatus::Success { .. } => {
                 self.book.joining.remove(user);
-                let join: ExternalJoin =
-                    serde_cbor::from_slice(&body.join).map_err(|error| ConversationError::Malformed(error.to_string()))?;
-                let identity = self.clients.get(&join.client).ok_or(ConversationError::Missing("identity of the client"))?;
-                let existing = self.group.take().filter(|group| group.own_clients().next().is_some());
-                self.group = Some(Group::complete_external_join(&join, identity, existing, (turn.roots, turn.now))?);
+                // None left: the hub's order has brought it already.
+                let Some(join) = self.sent_join(user)? else { return Ok(Next::Done) };
+                if self.is_behind(turn, &join) {
+                    // What the hub accepted before is on its way; the commit comes after it, in the hub's order.
+                    return Ok(Next::Done);
+                }
+                self.complete_join(turn, user, &join)?;
                 Ok(Next::Done)
             }
             UpdateStatus::WrongEpoch { .. } => {
+                self.book.sent_joins.remove(user);
                 Ok(Next::Replace(Box::new(Outgoing::JoinExternally { user: user.to_owned(), commit: None })))
             }
             _ => {
                 self.book.joining.remove(user);
+                self.book.sent_joins.remove(user);
                 let loss = Loss::new(Feature::JoinRefused, response.error_description.clone());
                 self.lose(turn, user, "matrix_to_mimi", vec![loss]);
                 Ok(Next::Done)
             }
         }
+    }
+
+    fn sent_join(&self, user: &str) -> Result<Option<ExternalJoin>> {
+        let sent = self.book.sent_joins.get(user);
+        sent.map(|join| serde_cbor::from_slice(join)).transpose().map_err(|error| ConversationError::Malformed(error.to_string()))
+    }
+
+    fn is_behind(&self, turn: &Turn<'_>, join: &ExternalJoin) -> bool {
+        let follows = self.group.as_ref().filter(|group| group.own_clients().next().is_some());
+        follows.is_some_and(|group| matches!(group.stage(&join.commit, turn.roots, turn.now), Err(MlsError::FutureEpoch { .. })))
+    }
+
+    fn complete_join(&mut self, turn: &Turn<'_>, user: &str, join: &ExternalJoin) -> Result<()> {
+        let identity = self.clients.get(&join.client).ok_or(ConversationError::Missing("identity of the client"))?;
+        let existing = self.group.take().filter(|group| group.own_clients().next().is_some());
+        self.group = Some(Group::complete_external_join(join, identity, existing, (turn.roots, turn.now))?);
+        self.book.sent_joins.remove(user);
+        Ok(())
+    }
+
+    /// The hub's order has brought a commit: if it is one of our external ones, its client is in now.
+    pub(super) fn join_with(&mut self, turn: &Turn<'_>, commit: &[u8]) -> Result<()> {
+        let users: Vec<String> = self.book.sent_joins.keys().cloned().collect();
+        for user in users {
+            if let Some(join) = self.sent_join(&user)?.filter(|join| join.commit == commit) {
+                self.complete_join(turn, &user, &join)?;
+            }
+        }
+        Ok(())
     }
 
     /// The invited user's server has signed: now the invite enters the room.

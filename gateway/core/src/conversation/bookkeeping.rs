@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 /// Persisted as CBOR in the conversation's row, sealed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,13 @@ pub struct Bookkeeping {
     pub group_info: Vec<u8>,
     /// Users whose puppet is about to join by external commit.
     pub joining: BTreeSet<String>,
+    /// External commits that have been sent, by user, with the state that their acceptance opens: the hub's order may
+    /// bring them back before its answer comes, and its answer before what the hub had accepted earlier.
+    #[serde(default)]
+    pub sent_joins: BTreeMap<String, ByteBuf>,
+    /// Own commits at a foreign hub, by client: kept until the hub's order brings them back, or another one.
+    #[serde(default)]
+    pub sent_commits: BTreeMap<String, SentCommit>,
     /// Notices already given, by a stable name, so that none is repeated.
     pub told: BTreeSet<String>,
     /// The Matrix user a consent room asks, and who asks.
@@ -37,6 +45,17 @@ pub struct Invitation {
     pub via: String,
     /// Granted, so that the ghost may join.
     pub granted: bool,
+}
+
+/// An own commit on its way through a foreign hub. It counts where the hub's order brings it, not when the hub answers:
+/// what the hub accepted before may still be on its way to us.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentCommit {
+    /// The UpdateRequest, to be repeated exactly if its answer is lost.
+    #[serde(with = "serde_bytes")]
+    pub update: Vec<u8>,
+    /// When the hub said that it has taken it, ms; 0 before.
+    pub taken_at: u64,
 }
 
 /// A proposal that the hub has accepted [mimi-protocol-06 §5.6 PendingProposal].

@@ -41,7 +41,11 @@ impl Conversation {
         }
         let committer = summary.committer.user_uri();
         for user in summary.participants_removed() {
-            self.mirror_removal(turn, &summary.actor_for(&user), &user)?;
+            let membership = if summary.after.is_banned(&user) { "ban" } else { "leave" };
+            self.mirror_removal(turn, (&summary.actor_for(&user), &user), membership)?;
+        }
+        for user in summary.unbanned() {
+            self.mirror_unban(turn, &summary.actor_for(&user), &user)?;
         }
         for user in summary.participants_added() {
             self.mirror_addition(turn, &summary.actor_for(&user), &user)?;
@@ -52,11 +56,20 @@ impl Conversation {
         Ok(())
     }
 
-    fn mirror_removal(&mut self, turn: &mut Turn<'_>, actor: &UserUri, user: &UserUri) -> Result<()> {
+    fn mirror_unban(&mut self, turn: &mut Turn<'_>, actor: &UserUri, user: &UserUri) -> Result<()> {
+        let matrix_user = self.matrix_user(turn, user);
+        if self.room()?.membership(&matrix_user).as_deref() != Some("ban") {
+            return Ok(());
+        }
+        self.act(turn, actor, |this, turn, sender| this.emit_membership(turn, sender, &matrix_user, "leave").map(|_| ()))
+    }
+
+    fn mirror_removal(&mut self, turn: &mut Turn<'_>, (actor, user): (&UserUri, &UserUri), new: &str) -> Result<()> {
         let matrix_user = self.matrix_user(turn, user);
         self.book.invitations.remove(matrix_user.as_str());
         let membership = self.room()?.membership(&matrix_user);
-        if !matches!(membership.as_deref(), Some("join" | "invite")) {
+        // Whoever is not there any more can still be banned.
+        if !(matches!(membership.as_deref(), Some("join" | "invite")) || new == "ban" && membership.as_deref() != Some("ban")) {
             return Ok(());
         }
         let is_ghost = turn.gateway.names.ghost_to_mimi(&matrix_user).is_some();
@@ -64,7 +77,7 @@ impl Conversation {
             return self.emit_membership(turn, &matrix_user, &matrix_user, "leave").map(|_| ());
         }
         // A puppet that leaves by itself has left on Matrix already; whoever else goes was removed by the actor.
-        self.act(turn, actor, |this, turn, sender| this.emit_membership(turn, sender, &matrix_user, "leave").map(|_| ()))
+        self.act(turn, actor, |this, turn, sender| this.emit_membership(turn, sender, &matrix_user, new).map(|_| ()))
     }
 
     fn mirror_addition(&mut self, turn: &mut Turn<'_>, actor: &UserUri, user: &UserUri) -> Result<()> {
@@ -120,7 +133,8 @@ impl Conversation {
         let mut users = content.get("users").cloned().unwrap_or_else(|| json!({}));
         for participant in &state.participants.participants {
             let user = self.matrix_user(turn, &participant.user);
-            if participant.role_index == roles::GATEWAY || self.room()?.is_creator(&user) {
+            let has_level = !matches!(participant.role_index, roles::GATEWAY | roles::BANNED);
+            if !has_level || self.room()?.is_creator(&user) {
                 continue;
             }
             // With our hub, roles are classes of levels: a level inside the class stays what it is.
@@ -133,7 +147,9 @@ impl Conversation {
                 users[user.as_str()] = json!(level);
             }
         }
-        if content.get("users") == Some(&users) {
+        // Power levels need not name anybody.
+        let unchanged = content.get("users").map_or(users == json!({}), |before| *before == users);
+        if unchanged {
             return Ok(());
         }
         content["users"] = users;

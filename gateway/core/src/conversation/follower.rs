@@ -102,9 +102,13 @@ impl Conversation {
         };
         let summary = staged.summary().clone();
         group.merge(staged)?;
+        // The epoch in which our clients made their commits is over: this was one of them, or they are void.
+        self.book.sent_commits.clear();
+        let group = self.group.as_mut().ok_or(super::ConversationError::Missing("MLS group"))?;
         if !stapled.is_empty() {
             group.queue_proposals(stapled)?;
         }
+        self.join_with(turn, commit)?;
         self.mirror_commit(turn, &summary)
     }
 
@@ -182,6 +186,7 @@ impl Conversation {
         let what = match intent {
             Intent::Leave => "leave",
             Intent::Remove { .. } => "remove",
+            Intent::Ban { .. } => "ban",
             Intent::Add { .. } => "add",
             Intent::Rename { .. } => "rename",
             // Somebody else's commit was quicker, or made the proposals void.
@@ -194,7 +199,7 @@ impl Conversation {
                 let content = serde_json::json!({ "name": name });
                 self.emit_state(turn, &gateway_user, ("m.room.name", ""), content).map(|_| ())
             }
-            Intent::Remove { user } => self.bring_back(turn, user),
+            Intent::Remove { user } | Intent::Ban { user } => self.bring_back(turn, user),
             Intent::Add { user } => {
                 let user: UserUri = user.parse().map_err(|_| super::ConversationError::Missing("valid user URI"))?;
                 let matrix_user = self.matrix_user(turn, &user);
@@ -213,6 +218,10 @@ impl Conversation {
         let user: UserUri = user.parse().map_err(|_| super::ConversationError::Missing("valid user URI"))?;
         let matrix_user = self.matrix_user(turn, &user);
         let gateway = turn.gateway.names.listener_uri();
+        if self.room()?.membership(&matrix_user).as_deref() == Some("ban") {
+            let gateway_user = turn.gateway.names.gateway_user();
+            self.emit_membership(turn, &gateway_user, &matrix_user, "leave")?;
+        }
         match turn.gateway.names.ghost_to_mimi(&matrix_user) {
             Some(_) => self.bring_ghost(turn, &gateway, &matrix_user),
             None => self.invite_matrix_user(turn, &gateway, &matrix_user),

@@ -12,13 +12,22 @@ use causeway_drafts::mimi_protocol_06::notify::FanoutMessage;
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate, UserRolePair, UserindexRolePair};
 use causeway_drafts::mimi_protocol_06::ratchet_tree::RatchetTreeOption;
 use causeway_drafts::mimi_protocol_06::room_metadata::Utf8;
-use causeway_drafts::mimi_protocol_06::update::UpdateRequest;
+use causeway_drafts::mimi_protocol_06::update::{CommitBundle, UpdateRequest};
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, UserUri};
 use causeway_mls::{CIPHERSUITE, CommitPlan, CommitSummary, Group, new_key_package};
 
 use super::outgoing::lane;
 use super::{AcceptedProposal, Conversation, ConversationError, Outgoing, Result, Turn, notices, roles};
 use crate::translate::MimiDraft;
+
+/// How a participant goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Removal {
+    /// Out of the list.
+    Remove,
+    /// Into the role of the banned.
+    Ban,
+}
 
 /// An application message that the hub has taken.
 pub struct Submitted {
@@ -38,8 +47,7 @@ impl Conversation {
             UpdateRequest::Commit(bundle) => {
                 let welcome = bundle.welcome.as_ref().map(|welcome| welcome.bytes().to_vec());
                 let tree = bundle.ratchet_tree_option.clone();
-                let group_info = bundle.group_info_option.bytes().to_vec();
-                let summary = self.follower_commit(turn, from, bundle.commit.bytes(), group_info)?;
+                let summary = self.follower_commit(turn, from, bundle)?;
                 if let Some(welcome) = welcome {
                     self.route_welcome(turn, &welcome, &tree, &summary)?;
                 }
@@ -56,18 +64,25 @@ impl Conversation {
         &mut self,
         turn: &mut Turn<'_>,
         from: &ProviderDomain,
-        commit: &[u8],
-        group_info: Vec<u8>,
+        bundle: &CommitBundle,
     ) -> Result<CommitSummary> {
+        let (commit, group_info) = (bundle.commit.bytes(), bundle.group_info_option.bytes());
+        let tree = match &bundle.ratchet_tree_option {
+            RatchetTreeOption::Full(tree) => Some(tree.bytes()),
+            // We have it ourselves.
+            RatchetTreeOption::DistributionService => None,
+            _ => return Err(ConversationError::refused("G-22", "the ratchet tree has to be in the body, or left to the hub")),
+        };
         let before = self.active_providers(turn.gateway.names.provider());
         let staged = self.group()?.stage(commit, turn.roots, turn.now)?;
         let summary = staged.summary().clone();
         if summary.committer.provider() != *from {
             return Err(ConversationError::refused("P-045", "the committer is not a client of the provider that sent the commit"));
         }
+        self.group()?.check_group_info(&staged, group_info, tree)?;
         self.group_mut()?.merge(staged)?;
         self.book.pending_proposals.clear();
-        self.book.group_info = group_info;
+        self.book.group_info = group_info.to_vec();
         let providers: BTreeSet<_> = before.into_iter().collect();
         self.fan_out_commit(turn, commit, &providers);
         self.mirror_commit(turn, &summary)?;
@@ -172,16 +187,32 @@ impl Conversation {
     }
 
     pub(super) fn hub_remove_participant(&mut self, turn: &mut Turn<'_>, user: &UserUri) -> Result<()> {
+        match self.removal(user, Removal::Remove)? {
+            Some(plan) => self.own_commit(turn, plan).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn hub_ban_participant(&mut self, turn: &mut Turn<'_>, user: &UserUri) -> Result<()> {
+        match self.removal(user, Removal::Ban)? {
+            Some(plan) => self.own_commit(turn, plan).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// A participant goes, with all its clients in the same commit (P-033); none if there is no such.
+    pub(super) fn removal(&self, user: &UserUri, kind: Removal) -> Result<Option<CommitPlan>> {
         let group = self.group()?;
-        let index = group.room_state().participants.participants.iter().position(|p| p.user == *user);
-        let Some(index) = index else { return Ok(()) };
+        let Some(index) = group.room_state().participants.position(user) else { return Ok(None) };
         let remove_clients = group.members().iter().filter(|m| m.user == *user).map(|m| m.client.clone()).collect();
-        let participants = Some(ParticipantListUpdate {
-            changed_role_participants: Vec::new(),
-            removed_indices: vec![index as u32],
-            added_participants: Vec::new(),
-        });
-        self.own_commit(turn, CommitPlan { participants, remove_clients, ..CommitPlan::default() }).map(|_| ())
+        let update = match kind {
+            Removal::Remove => ParticipantListUpdate { removed_indices: vec![index], ..ParticipantListUpdate::default() },
+            Removal::Ban => ParticipantListUpdate {
+                changed_role_participants: vec![UserindexRolePair { user_index: index, role_index: roles::BANNED }],
+                ..ParticipantListUpdate::default()
+            },
+        };
+        Ok(Some(CommitPlan { participants: Some(update), remove_clients, ..CommitPlan::default() }))
     }
 
     pub(super) fn hub_rename(&mut self, turn: &mut Turn<'_>, name: &str) -> Result<()> {
@@ -198,7 +229,7 @@ impl Conversation {
         let definitions = (state.roles != wanted).then_some(wanted);
         let mut changed = Vec::new();
         for (index, participant) in state.participants.participants.iter().enumerate() {
-            if participant.role_index == roles::GATEWAY {
+            if matches!(participant.role_index, roles::GATEWAY | roles::BANNED) {
                 continue;
             }
             let role_index = roles::role_of(room, &self.matrix_user(turn, &participant.user));

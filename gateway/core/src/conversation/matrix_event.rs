@@ -4,6 +4,7 @@ use ruma::{OwnedUserId, UserId};
 
 use super::outgoing::lane;
 use super::{Conversation, Intent, Invitation, Outgoing, Result, Topology, Turn, notices};
+use crate::loss::{Feature, Loss};
 use crate::matrix::Pdu;
 
 impl Conversation {
@@ -25,8 +26,17 @@ impl Conversation {
             ("m.room.power_levels", Some("")) if self.is_active() => self.power_levels_changed(turn),
             (_, Some(_)) => Ok(()),
             (_, None) if self.is_active() => self.speak(turn, pdu),
-            (_, None) => Ok(()),
+            (_, None) => self.unsaid(turn, pdu),
         }
+    }
+
+    /// What is said while the bridge is paused is not carried later, either.
+    fn unsaid(&mut self, turn: &mut Turn<'_>, pdu: &Pdu) -> Result<()> {
+        if self.group.is_some() {
+            let loss = Loss::new(Feature::Paused, "the bridge was paused");
+            self.lose(turn, pdu.event_id().as_str(), "matrix_to_mimi", vec![loss]);
+        }
+        Ok(())
     }
 
     fn member_changed(&mut self, turn: &mut Turn<'_>, pdu: &Pdu, user: &OwnedUserId) -> Result<()> {
@@ -44,6 +54,7 @@ impl Conversation {
             }
             ("join", false) => self.joined_on_matrix(turn, pdu, user),
             ("leave" | "ban", false) if self.is_active() => {
+                self.book.told.remove(&told_to(user));
                 let mimi = self.mimi_user(turn, user)?;
                 self.removed_on_matrix(turn, pdu, &mimi)?;
                 self.leave_if_alone(turn)
@@ -76,7 +87,8 @@ impl Conversation {
         if !self.is_active() {
             return self.reconsider(turn);
         }
-        if self.topology() == Some(Topology::ForeignHub) {
+        // A join that is only a new display name tells nobody anything.
+        if self.topology() == Some(Topology::ForeignHub) && self.book.first_time(&told_to(user)) {
             self.disclose_in_a_notice(turn)?;
         }
         let mimi = self.mimi_user(turn, user)?;
@@ -96,17 +108,21 @@ impl Conversation {
 
     /// A Matrix user left, was kicked or banned, or somebody on Matrix did that to a ghost.
     fn removed_on_matrix(&mut self, turn: &mut Turn<'_>, pdu: &Pdu, mimi: &causeway_drafts::mimi_uri::UserUri) -> Result<()> {
-        if !self.is_participant(mimi) {
+        let bans = pdu.content_str("membership").as_deref() == Some("ban");
+        // Lifting a ban is a leave, too.
+        let lifts = !bans && self.is_banned(mimi);
+        if !(self.is_participant(mimi) || lifts) {
             return Ok(());
         }
         match self.topology() {
+            Some(Topology::OurHub) if bans => self.hub_ban_participant(turn, mimi),
             Some(Topology::OurHub) => self.hub_remove_participant(turn, mimi),
             Some(Topology::ForeignHub) => {
                 let actor = pdu.sender().to_owned();
-                let intent = if Some(actor.as_str()) == pdu.state_key() {
-                    Intent::Leave
-                } else {
-                    Intent::Remove { user: mimi.to_string() }
+                let intent = match () {
+                    () if Some(actor.as_str()) == pdu.state_key() => Intent::Leave,
+                    () if bans => Intent::Ban { user: mimi.to_string() },
+                    () => Intent::Remove { user: mimi.to_string() },
                 };
                 self.want(turn, &actor, intent, pdu)
             }
@@ -136,4 +152,9 @@ impl Conversation {
             _ => Ok(()),
         }
     }
+}
+
+/// The name under which the disclosure to a user of a mirror room is remembered.
+fn told_to(user: &UserId) -> String {
+    format!("disclosed to {user}")
 }

@@ -102,6 +102,7 @@ impl Links for ConversationLinks<'_> {
             id: message_id(newest)?,
             first: message_id(&row.first_message_id)?,
             is_reaction: row.kind == "reaction",
+            is_edit: row.kind == "edit",
         })
     }
 

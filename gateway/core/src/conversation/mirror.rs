@@ -12,8 +12,7 @@ impl Conversation {
     /// Makes the mirror and brings everybody in.
     pub(super) fn open_mirror(&mut self, turn: &mut Turn<'_>) -> Result<()> {
         let creator = turn.gateway.names.gateway_user();
-        let participants: Vec<UserUri> =
-            self.group()?.room_state().participants.participants.iter().map(|participant| participant.user.clone()).collect();
+        let participants = self.participants()?;
         let initial = self.mirror_state(turn, &participants)?;
         let random = turn.random_name();
         let room = Room::create(RoomVersionId::V12, &creator, &initial, (turn.now, &turn.gateway.keys, &random))
@@ -28,8 +27,7 @@ impl Conversation {
     /// Participants that are not in the Matrix room yet: ghosts enter, Matrix users are invited.
     pub(super) fn invite_missing(&mut self, turn: &mut Turn<'_>) -> Result<()> {
         let gateway = turn.gateway.names.listener_uri();
-        let users: Vec<UserUri> = self.group()?.room_state().participants.participants.iter().map(|p| p.user.clone()).collect();
-        for user in users {
+        for user in self.participants()? {
             let matrix_user = self.matrix_user(turn, &user);
             if user == gateway {
                 continue;

@@ -41,7 +41,7 @@ use ruma::{OwnedRoomId, OwnedUserId, UserId};
 use zeroize::Zeroizing;
 
 pub use answers::{Answer, Next};
-pub use bookkeeping::{AcceptedProposal, Bookkeeping, Invitation, Question};
+pub use bookkeeping::{AcceptedProposal, Bookkeeping, Invitation, Question, SentCommit};
 pub use emit::ghost_display_name;
 pub use follower::WelcomeFor;
 pub use hub::Submitted;
@@ -52,7 +52,7 @@ pub use prepare::{MimiRequest, Prepared};
 use crate::identity::Names;
 use crate::loss::Loss;
 use crate::matrix::{Room, SigningKeys};
-use crate::records::{ClientRow, ConsentRow, ConversationRow, LossRow, MessageRow, ProfileRow};
+use crate::records::{ClientRow, ConsentRow, ConversationRow, LossRow, MessageRow};
 
 /// What the gateway is, to every conversation.
 pub struct Gateway {
@@ -99,8 +99,6 @@ pub struct Decision {
     pub consents: Vec<ConsentRow>,
     /// KeyPackages whose Welcome has been used: their secrets go.
     pub spent_key_packages: Vec<Vec<u8>>,
-    /// Profiles of ghosts and puppets.
-    pub profiles: Vec<ProfileRow>,
 }
 
 /// Why a turn was refused. Nothing of it is stored.
@@ -288,9 +286,21 @@ impl Conversation {
         self.clients.get(client).ok_or(ConversationError::Missing("identity of the client"))
     }
 
-    /// Whether the user is in the participant list.
+    /// Whether the user is in the participant list, and not as banned.
     fn is_participant(&self, user: &UserUri) -> bool {
-        self.group.as_ref().is_some_and(|group| group.room_state().participants.participants.iter().any(|p| p.user == *user))
+        self.group.as_ref().is_some_and(|group| group.room_state().is_present(user))
+    }
+
+    /// Whether the user is in the participant list as banned.
+    fn is_banned(&self, user: &UserUri) -> bool {
+        self.group.as_ref().is_some_and(|group| group.room_state().is_banned(user))
+    }
+
+    /// All participants but the banned.
+    fn participants(&self) -> Result<Vec<UserUri>> {
+        let state = self.group()?.room_state();
+        let listed = state.participants.participants.iter().map(|participant| &participant.user);
+        Ok(listed.filter(|user| state.is_present(user)).cloned().collect())
     }
 
     /// Whether the user has a leaf.

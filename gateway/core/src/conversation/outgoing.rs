@@ -105,6 +105,11 @@ pub enum Intent {
         /// The user URI.
         user: String,
     },
+    /// Bans a participant, and removes all its clients.
+    Ban {
+        /// The user URI.
+        user: String,
+    },
     /// Adds a participant without clients.
     Add {
         /// The user URI.

@@ -14,10 +14,12 @@ use causeway_drafts::mimi_uri::{ClientUri, RoomUri, UserUri};
 use causeway_drafts::encode;
 use causeway_mls::{CIPHERSUITE, CommitPlan, HpkeKeyPair};
 use ruma::{OwnedUserId, UserId};
+use serde_bytes::ByteBuf;
 use serde_json::json;
 
-use super::hub::frame_content;
-use super::{Conversation, ConversationError, Intent, Outgoing, Result, Turn};
+use super::hub::{Removal, frame_content};
+use super::outgoing::ExternalCommitBody;
+use super::{Conversation, ConversationError, Intent, Outgoing, Result, SentCommit, Turn};
 use crate::matrix::{EventDraft, Pdu};
 
 /// What to do with an outbox item now.
@@ -55,6 +57,12 @@ pub enum MimiRequest {
 /// How long to wait for the hub's order to reach us before an own commit or message is tried again, ms.
 pub(super) const EPOCH_PATIENCE: u64 = 500;
 
+/// How often we look whether the hub's order has brought an own commit that it has taken, ms.
+pub(super) const OWN_COMMIT_PATIENCE: u64 = 50;
+
+/// How long the hub's order may take to bring us an own commit, ms.
+const ORDER_PATIENCE: u64 = 10_000;
+
 /// How long somebody else may take to commit what was proposed before we do it, ms.
 const PROPOSAL_PATIENCE: u64 = 3_000;
 
@@ -73,7 +81,7 @@ impl Conversation {
             Outgoing::Submit { user, content, .. } => self.prepare_submit(turn, user, content),
             Outgoing::Update { user, intent, .. } => self.prepare_update(turn, user, intent),
             Outgoing::JoinExternally { user, commit } => match commit {
-                Some(commit) => Ok(Prepared::Mimi(MimiRequest::Update(self.mimi_room()?, commit.update.clone()))),
+                Some(commit) => self.prepare_external_commit(user, commit),
                 None => self.prepare_group_info(turn, user),
             },
         }
@@ -206,10 +214,12 @@ impl Conversation {
             let request = UpdateRequest::proposals(&proposals).map_err(|e| ConversationError::Malformed(e.to_string()))?;
             return Ok(Prepared::Mimi(MimiRequest::Update(self.mimi_room()?, request.to_bytes())));
         }
+        if let Some(prepared) = self.under_way(turn, &client)? {
+            return Ok(prepared);
+        }
         let plan = self.plan(intent)?;
+        let identity = self.clients.get(&client).ok_or(ConversationError::Missing("identity of the client"))?;
         let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;
-        // Publish before apply: what an earlier attempt left pending was not taken.
-        group.clear_pending(&client)?;
         let pending = match group.commit(identity, &plan, roots, now) {
             Ok(pending) => pending,
             Err(error) => {
@@ -219,15 +229,40 @@ impl Conversation {
             }
         };
         let update = update_request((&pending.commit, pending.welcome.as_deref()), (&pending.group_info, &pending.ratchet_tree))?;
+        self.book.sent_commits.insert(client.to_string(), SentCommit { update: update.clone(), taken_at: 0 });
         Ok(Prepared::Mimi(MimiRequest::Update(self.mimi_room()?, update)))
+    }
+
+    /// What an own commit that has been sent already calls for: the same again, if its answer was lost; once it is
+    /// taken, to wait until the hub's order brings it.
+    fn under_way(&mut self, turn: &mut Turn<'_>, client: &ClientUri) -> Result<Option<Prepared>> {
+        let is_pending = self.group()?.pending_commit(client).is_some();
+        let Some(sent) = self.book.sent_commits.get(client.as_str()).filter(|_| is_pending) else {
+            self.book.sent_commits.remove(client.as_str());
+            self.group_mut()?.clear_pending(client)?;
+            return Ok(None);
+        };
+        if sent.taken_at == 0 {
+            return Ok(Some(Prepared::Mimi(MimiRequest::Update(self.mimi_room()?, sent.update.clone()))));
+        }
+        if turn.now < sent.taken_at + ORDER_PATIENCE {
+            return Ok(Some(Prepared::Wait(OWN_COMMIT_PATIENCE)));
+        }
+        // A hub that does not send us our own commits: its answer is all there will be.
+        self.book.sent_commits.remove(client.as_str());
+        let (_, summary) = self.group_mut()?.merge_pending(client, turn.roots, turn.now)?;
+        self.mirror_commit(turn, &summary)?;
+        Ok(Some(Prepared::Done))
     }
 
     fn is_satisfied(&self, user: &UserUri, intent: &Intent) -> bool {
         let named = |uri: &str| uri.parse::<UserUri>().is_ok_and(|user| self.is_participant(&user));
+        let banned = |uri: &str| uri.parse::<UserUri>().is_ok_and(|user| self.is_banned(&user));
         match intent {
             Intent::Leave => !self.is_participant(user),
             Intent::CommitProposals => self.group.as_ref().is_none_or(|group| !group.has_pending_proposals()),
-            Intent::Remove { user } => !named(user),
+            Intent::Remove { user } => !named(user) && !banned(user),
+            Intent::Ban { user } => !named(user),
             Intent::Add { user } => named(user),
             Intent::Rename { name } => self.group.as_ref().is_some_and(|group| group.room_state().metadata.name() == name),
         }
@@ -248,15 +283,24 @@ impl Conversation {
                 let added = UserRolePair { user: parse_user_uri(user)?, role_index: super::roles::MEMBER };
                 plan.participants = Some(ParticipantListUpdate { added_participants: vec![added], ..ParticipantListUpdate::default() });
             }
-            Intent::Remove { user } => {
-                let user = parse_user_uri(user)?;
-                let index = state.participants.participants.iter().position(|participant| participant.user == user);
-                let index = index.ok_or(ConversationError::Missing("such participant"))? as u32;
-                plan.participants = Some(ParticipantListUpdate { removed_indices: vec![index], ..ParticipantListUpdate::default() });
-                plan.remove_clients = group.members().iter().filter(|m| m.user == user).map(|m| m.client.clone()).collect();
-            }
+            Intent::Remove { user } => return self.removal_plan(user, Removal::Remove),
+            Intent::Ban { user } => return self.removal_plan(user, Removal::Ban),
         }
         Ok(plan)
+    }
+
+    fn removal_plan(&self, user: &str, kind: Removal) -> Result<CommitPlan> {
+        self.removal(&parse_user_uri(user)?, kind)?.ok_or(ConversationError::Missing("such participant"))
+    }
+
+    fn prepare_external_commit(&mut self, user: &str, commit: &ExternalCommitBody) -> Result<Prepared> {
+        let client = parse_user_uri(user)?;
+        if self.group.as_ref().is_some_and(|group| group.own_clients().any(|own| own.user_uri() == client)) {
+            // An earlier attempt was taken, whose answer got lost.
+            return Ok(Prepared::Done);
+        }
+        self.book.sent_joins.insert(user.to_owned(), ByteBuf::from(commit.join.clone()));
+        Ok(Prepared::Mimi(MimiRequest::Update(self.mimi_room()?, commit.update.clone())))
     }
 
     fn prepare_group_info(&mut self, turn: &mut Turn<'_>, user: &str) -> Result<Prepared> {

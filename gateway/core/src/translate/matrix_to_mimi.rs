@@ -13,6 +13,9 @@ pub enum Refused {
     /// It is about a message that the other side has not seen.
     #[error("the {0} is about a message that the MIMI side has not seen")]
     UnknownTarget(&'static str),
+    /// It takes back one version of a message.
+    #[error("MIMI cannot take back a single version of an edited message")]
+    OneVersion,
     /// It has no content of its type.
     #[error("{0} is missing")]
     Missing(&'static str),
@@ -99,6 +102,10 @@ fn reaction(content: &Value, links: &dyn Links) -> Result {
 fn redaction(message: &MatrixMessage<'_>, links: &dyn Links) -> Result {
     let target = message.redacts.ok_or(Refused::Missing("redacts"))?;
     let target = links.message_of(target).ok_or(Refused::UnknownTarget("redaction"))?;
+    if target.is_edit {
+        // On Matrix the version before comes back; a MIMI retraction would take the whole message.
+        return Err(Refused::OneVersion);
+    }
     let disposition = if target.is_reaction { Disposition::REACTION } else { Disposition::RENDER };
     let value = MimiDraft { replaces: Some(target.first), ..MimiDraft::of(NestedPart::null(disposition)) };
     let reason = text(message.content, "reason").map(|_| Loss::new(Feature::RedactionReason, "MIMI deletions have no reason"));
@@ -107,8 +114,10 @@ fn redaction(message: &MatrixMessage<'_>, links: &dyn Links) -> Result {
 
 /// The body of a message, without relations.
 fn body(message: &MatrixMessage<'_>, content: &Value, links: &dyn Links) -> Result {
-    let kind = text(content, "msgtype").ok_or(Refused::Missing("msgtype"))?;
+    // What is text, or may be, has a body; without a known type it is read as text.
+    let kind = text(content, "msgtype").unwrap_or("m.text");
     match kind {
+        "m.text" | "m.notice" | "m.emote" if text(content, "body").is_none() => Err(Refused::Missing("body")),
         "m.text" => Ok(words(content, links)),
         "m.notice" => Ok(with_loss(words(content, links), Feature::NoticeStyle, "a notice looks like any text")),
         "m.emote" => {
@@ -144,7 +153,11 @@ fn words(content: &Value, links: &dyn Links) -> Translation<MimiDraft> {
     let formatted = text(content, "formatted_body").filter(|_| text(content, "format") == Some("org.matrix.custom.html"));
     let plain = text(content, "body").unwrap_or_default();
     let (media_type, carried) = match formatted {
-        Some(html) => (GFM_MIMI, html_to_gfm(html, links)),
+        Some(html) => match html_to_gfm(html, links) {
+            // Nothing is left of what was nested too deeply, or was only markup.
+            nothing if nothing.is_empty() && !plain.is_empty() => (PLAIN_TEXT, plain.to_owned()),
+            carried => (GFM_MIMI, carried),
+        },
         None if is_reply => (PLAIN_TEXT, without_reply_fallback(plain).to_owned()),
         None => (PLAIN_TEXT, plain.to_owned()),
     };

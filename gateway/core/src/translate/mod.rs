@@ -106,6 +106,8 @@ pub struct MessageRef {
     pub first: MessageId,
     /// A reaction.
     pub is_reaction: bool,
+    /// A later version of another event's message, not a message of its own.
+    pub is_edit: bool,
 }
 
 /// A Matrix event that a MIMI message is.

@@ -199,5 +199,5 @@ fn a_banned_ghost_stays_out() {
     world.pump();
     assert_eq!(world.sides[A].native(0).membership(&ghost).as_deref(), Some("ban"));
     let group = world.sides[A].conversation(0).group.unwrap();
-    assert!(group.room_state().participants.find(&bob).is_none());
+    assert!(group.room_state().is_banned(&bob));
 }

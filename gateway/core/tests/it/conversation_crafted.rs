@@ -176,7 +176,8 @@ fn c_036_a_deleted_message_of_several_parts_is_gone_as_a_whole() {
     let several = content(&world, NestedPart { disposition: Disposition::RENDER, language: String::new(), body });
     submit_content(&mut world, &several);
     let room = world.sides[A].conversation(0).row.mimi_room.unwrap();
-    let id = causeway_drafts::mimi_content_09::message_id(world.sides[B].puppet().as_str(), &room, &several.encode(), &several.salt);
+    let id =
+        causeway_drafts::mimi_content_09::message_id(world.sides[B].puppet().as_str(), &room, &several.encode(), &several.salt);
     let deletion = MimiContent { salt: [4; 16], replaces: Some(id), ..content(&world, NestedPart::null(Disposition::RENDER)) };
     let (redactions, _) = submit_content(&mut world, &deletion);
     assert_eq!(redactions.len(), 2, "{redactions:?}");

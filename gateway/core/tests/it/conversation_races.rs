@@ -115,6 +115,45 @@ fn p_076_a_second_user_joins_by_external_commit() {
     assert_eq!(world.sides[B].said(1).pop().unwrap().1, "hello Dave");
 }
 
+/// An external join jumps to the hub's head: what the hub had accepted before, but not delivered yet, still reaches
+/// the mirror.
+#[test]
+fn an_external_join_overtakes_nothing() {
+    let mut world = with_moderator();
+    let (alice, bob, dave) = (user("@alice:hs-a.test"), user("@bob:hs-b.test"), user("@dave:hs-b.test"));
+    world.act(B, 1, by(&bob, "m.room.member", Some(dave.as_str()), json!({ "membership": "invite" })));
+    world.act(B, 1, by(&dave, "m.room.member", Some(dave.as_str()), json!({ "membership": "join" })));
+    world.pump();
+    world.say(A, 0, "I have my leaf");
+    world.act(A, 0, text(&alice, "before the new name"));
+    world.act(A, 0, by(&alice, "m.room.name", Some(""), json!({ "name": "Club" })));
+    world.act(A, 0, text(&alice, "after the new name"));
+    world.act(B, 1, text(&dave, "hello"));
+    world.pump_only(B);
+    world.pump();
+    let said: Vec<_> = world.sides[B].said(1).into_iter().map(|(_, words)| words).collect();
+    assert!(said.iter().any(|words| words == "before the new name"), "{said:?} {:?}", world.sides[B].losses);
+    assert!(said.iter().any(|words| words == "after the new name"), "{said:?} {:?}", world.sides[B].losses);
+    assert_eq!(world.sides[B].native(1).name().as_deref(), Some("Club"));
+    assert_same_group(&world);
+    assert_eq!(world.sides[A].said(0).pop().unwrap().1, "hello");
+}
+
+/// The hub's order may bring an external commit back before the hub's answer.
+#[test]
+fn an_external_join_is_complete_when_the_hubs_order_brings_it() {
+    let mut world = with_moderator();
+    let (bob, dave) = (user("@bob:hs-b.test"), user("@dave:hs-b.test"));
+    world.act(B, 1, by(&bob, "m.room.member", Some(dave.as_str()), json!({ "membership": "invite" })));
+    world.act(B, 1, by(&dave, "m.room.member", Some(dave.as_str()), json!({ "membership": "join" })));
+    world.pump();
+    world.act(B, 1, text(&dave, "hello"));
+    world.answers_come_late = true;
+    world.pump();
+    assert_eq!(world.sides[A].said(0).pop().unwrap().1, "hello");
+    assert_same_group(&world);
+}
+
 /// Somebody else joins on the hub's Matrix side: participant at once, leaf with the first word.
 #[test]
 fn a_second_user_at_the_hub_speaks_through_a_leaf_of_its_own() {
@@ -167,4 +206,21 @@ fn a_fanout_delivered_twice_is_heard_once() {
     assert_eq!(world.sides[B].native(1).name().as_deref(), Some("Club"));
     assert_eq!(world.sides[B].conversation(1).row.status, "active");
     assert_same_group(&world);
+}
+
+/// A follower's own commits count where the hub's order brings them, so that they overtake nothing that the hub fanned
+/// out before.
+#[test]
+fn own_commits_do_not_overtake_a_slow_fan_out() {
+    let mut world = with_moderator();
+    let (alice, bob) = (user("@alice:hs-a.test"), user("@bob:hs-b.test"));
+    world.say(A, 0, "I have my leaf");
+    world.say(B, 1, "me too");
+    world.act(A, 0, text(&alice, "slow"));
+    for number in 0..3 {
+        world.act(B, 1, by(&bob, "m.room.name", Some(""), json!({ "name": format!("{number}") })));
+    }
+    world.pump_only(B);
+    world.pump();
+    assert!(world.sides[B].said(1).iter().any(|(_, words)| words == "slow"), "{:?}", world.sides[B].losses);
 }

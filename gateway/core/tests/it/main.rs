@@ -3,6 +3,7 @@
 
 mod codes;
 mod conversation_attacks;
+mod conversation_bans;
 mod conversation_changes;
 mod conversation_consent;
 mod conversation_crafted;

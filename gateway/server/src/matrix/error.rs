@@ -48,6 +48,7 @@ impl MatrixError {
             code::BODY_CUT_OFF | code::REQUEST_MALFORMED | code::EVENT_MALFORMED | code::EVENT_REFERENCES => {
                 (StatusCode::BAD_REQUEST, "M_BAD_JSON")
             }
+            code::BODY_NOT_JSON => (StatusCode::BAD_REQUEST, "M_NOT_JSON"),
             code::PATH_MALFORMED | code::TRANSACTION_TOO_LARGE | code::EVENT_NOT_AS_NAMED | code::EVENT_CONTEXT_MISSING => {
                 (StatusCode::BAD_REQUEST, "M_INVALID_PARAM")
             }

@@ -24,6 +24,7 @@ pub(crate) use consents::has_consent;
 pub(crate) use roots::PinnedRoots;
 pub(crate) use session::{Find, Session};
 
+use crate::crash;
 use crate::matrix::{Federation, ServerKeys};
 use crate::mimi::Providers;
 use crate::outbox::Outbox;
@@ -105,9 +106,13 @@ impl NodeError {
 }
 
 impl Node {
-    /// A node over its parts.
-    pub(crate) fn new(gateway: Gateway, store: Store, (federation, providers, roots): (Federation, Providers, PinnedRoots)) -> Self {
-        Self { gateway, store, federation, providers, roots, outbox: Outbox::default(), server_keys: ServerKeys::default(), cache: Cache::default() }
+    /// A node over its parts. `holder` is the process' number in the outbox.
+    pub(crate) fn new(
+        gateway: Gateway,
+        (store, holder): (Store, i64),
+        (federation, providers, roots): (Federation, Providers, PinnedRoots),
+    ) -> Self {
+        Self { gateway, store, federation, providers, roots, outbox: Outbox::new(holder), server_keys: ServerKeys::default(), cache: Cache::default() }
     }
 
     /// Runs a named transaction over conversations. If it fails for a provider whose credential roots nobody has
@@ -138,17 +143,20 @@ impl Node {
         T: Send + 'static,
     {
         let node = self.clone();
-        let (value, conversations) = self
+        let (value, (conversations, ghosts)) = self
             .store
             .transaction(name, move |tx| {
                 let (node, body) = (node.clone(), body.clone());
                 Box::pin(async move {
                     let mut session = Session::new(&node, tx);
                     let value = body(&mut session).await?;
+                    crash::point("before-commit", name);
                     Ok::<_, NodeError>((value, session.into_saved()))
                 })
             })
             .await?;
+        crash::point("after-commit", name);
+        self.cache.ghosts_are_stored(ghosts);
         for conversation in conversations {
             self.cache.put(conversation);
         }

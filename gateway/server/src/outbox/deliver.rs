@@ -9,6 +9,7 @@ use causeway_core::records::{LossRow, OutboxRow};
 use causeway_store::StoreError;
 
 use super::{Peer, matrix, mimi, notify, pdus};
+use crate::crash;
 use crate::node::{Find, Node, NodeError, now_ms};
 
 /// The first wait after a failure, ms; it doubles.
@@ -36,6 +37,7 @@ pub(super) enum Outcome {
 /// Delivers a lane's head, or the batch that begins with it.
 pub(super) async fn deliver(node: &Arc<Node>, rows: Vec<OutboxRow>) {
     let Some(head) = rows.first() else { return };
+    crash::point("after-lease", &head.kind);
     let result = match head.kind.as_str() {
         "pdu" => pdus::deliver(node, &rows).await,
         "notify" => notify::deliver(node, &rows).await,
@@ -65,6 +67,7 @@ async fn deliver_item(node: &Arc<Node>, row: &OutboxRow) -> Result<(), NodeError
         Prepared::Join => matrix::join(node, row, &item).await?,
         Prepared::Decline => matrix::decline(node, &item).await?,
     };
+    crash::point("after-request", &row.kind);
     match outcome {
         Outcome::Answered(answer) => answered(node, row, &item, answer).await,
         Outcome::Failed { peer, code, why, retry_after } => {

@@ -56,8 +56,9 @@ impl Peer {
 }
 
 /// What of the outbox is only in memory.
-#[derive(Default)]
 pub(crate) struct Outbox {
+    /// This process, by the number that it keeps across restarts.
+    holder: i64,
     changed: Notify,
     pace: Pace,
     /// Peers to whom something could not be delivered.
@@ -67,6 +68,11 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
+    /// The outbox of a process.
+    pub(crate) fn new(holder: i64) -> Self {
+        Self { holder, changed: Notify::new(), pace: Pace::default(), waiting: Mutex::default(), back: Mutex::default() }
+    }
+
     /// There is something new.
     pub(crate) fn wake(&self) {
         self.changed.notify_one();
@@ -88,6 +94,7 @@ impl Outbox {
 /// Delivers until `stop`, then lets deliveries under way finish.
 pub(crate) async fn run(node: Arc<Node>, stop: CancellationToken) {
     let deliveries = TaskTracker::new();
+    release_leases(&node).await;
     let slots = Arc::new(Semaphore::new(DELIVERIES));
     while !stop.is_cancelled() {
         let Ok(slot) = slots.clone().acquire_owned().await else { break };
@@ -119,10 +126,22 @@ pub(crate) async fn run(node: Arc<Node>, stop: CancellationToken) {
     deliveries.wait().await;
 }
 
+/// What this process was about to deliver when it died is due at once.
+async fn release_leases(node: &Node) {
+    let holder = node.outbox.holder;
+    let released = node.store.transaction("release leases", move |tx| Box::pin(async move { tx.release_leases(holder).await }));
+    if let Err(error) = released.await {
+        // They run out by themselves.
+        tracing::error!(%error, "cannot release the leases of an earlier run");
+    }
+}
+
 async fn lease(node: &Node) -> Result<Vec<OutboxRow>, StoreError> {
+    let holder = node.outbox.holder;
     node.store
-        .transaction("lease", |tx| {
-            let lease = Lease { now: now_ms() as i64, duration: LEASE, batch: BATCH, batched_kinds: &["pdu", "notify"] };
+        .transaction("lease", move |tx| {
+            let batched_kinds = &["pdu", "notify"];
+            let lease = Lease { now: now_ms() as i64, duration: LEASE, holder, batch: BATCH, batched_kinds };
             Box::pin(async move { tx.lease(lease).await })
         })
         .await

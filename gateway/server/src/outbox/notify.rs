@@ -10,6 +10,7 @@ use causeway_drafts::mimi_uri::{ProviderDomain, RoomUri};
 
 use super::Peer;
 use super::deliver::{backoff, forget, postpone};
+use crate::crash;
 use crate::mimi::Target;
 use crate::node::{Node, NodeError, now_ms};
 
@@ -32,9 +33,11 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
     }
     let Some((room, provider)) = to else { return Ok(()) };
     let (room, provider): (RoomUri, ProviderDomain) = (room.parse().map_err(stored)?, provider.parse().map_err(stored)?);
-    match node.providers.post(&provider, Target::Notify(&room), (&room.provider(), body)).await {
+    let sent = node.providers.post(&provider, Target::Notify(&room), (&room.provider(), body)).await;
+    crash::point("after-request", "notify");
+    match sent {
         Ok(_) => Ok(forget(node, rows).await?),
-        Err(error) if error.is_final() => {
+        Err(error) if error.is_about_the_body() => {
             tracing::error!(code = %error.code(), %provider, %room, %error, messages = rows.len(), "a follower refuses a fan-out for good");
             refused(node, rows, error.coded()).await
         }

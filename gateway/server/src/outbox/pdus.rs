@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::Peer;
 use super::deliver::{backoff, forget, postpone};
+use crate::crash;
 use crate::node::{Node, NodeError};
 
 pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), NodeError> {
@@ -26,7 +27,9 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
     let transaction_id = format!("causeway-{}", head.id);
     let mut request = Request::new(transaction_id.into(), ours, MilliSecondsSinceUnixEpoch::now());
     request.pdus = pdus;
-    match node.federation.send(&node.gateway, &server, request).await {
+    let sent = node.federation.send(&node.gateway, &server, request).await;
+    crash::point("after-request", "pdu");
+    match sent {
         Ok(answer) => {
             for (event_id, result) in answer.pdus {
                 if let Err(why) = result {
@@ -35,7 +38,7 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
             }
             Ok(forget(node, rows).await?)
         }
-        Err(error) if error.is_final() => {
+        Err(error) if error.is_about_the_body() => {
             tracing::error!(code = %code::TRANSACTION_REFUSED_THERE, %server, %error, events = rows.len(), "a homeserver refuses a whole transaction for good");
             Ok(forget(node, rows).await?)
         }

@@ -25,6 +25,8 @@ pub struct Lease {
     pub now: i64,
     /// How long the work may take.
     pub duration: i64,
+    /// The process that asks, by a number that it keeps across restarts.
+    pub holder: i64,
     /// As many rows of one kind at once,
     pub batch: i64,
     /// if it is one of these kinds; of others one at a time.
@@ -107,9 +109,10 @@ impl Tx {
         for row in &rows {
             both!(self, connection => {
                 sqlx::query(
-                    "-- lease\nUPDATE outbox SET leased_until = $2, batch = $3, attempts = attempts + 1 WHERE id = $1",
+                    "-- lease\n\
+                     UPDATE outbox SET leased_until = $2, leased_by = $4, batch = $3, attempts = attempts + 1 WHERE id = $1",
                 )
-                .bind(row.id).bind(lease.now + lease.duration).bind(head.id).execute(connection).await.map(|_| ())
+                .bind(row.id).bind(lease.now + lease.duration).bind(head.id).bind(lease.holder).execute(connection).await.map(|_| ())
             })?;
         }
         Ok(rows)
@@ -131,6 +134,18 @@ impl Tx {
             rows.push(row);
         }
         Ok(rows)
+    }
+
+    /// A process begins: what it had leased in an earlier life is free again.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn release_leases(&mut self, holder: i64) -> Result<(), StoreError> {
+        both!(self, connection => {
+            sqlx::query("-- release leases\nUPDATE outbox SET leased_until = 0 WHERE leased_by = $1 AND leased_until > 0")
+                .bind(holder).execute(connection).await.map(|_| ())
+        })?;
+        Ok(())
     }
 
     /// The peer has taken them.

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::support::*;
 
-const LEASE: Lease = Lease { now: NOW, duration: 60_000, batch: 1, batched_kinds: &["pdu"] };
+const LEASE: Lease = Lease { now: NOW, duration: 60_000, holder: 1, batch: 1, batched_kinds: &["pdu"] };
 
 async fn queue(db: &Database, lane: &'static str, bodies: &'static [&'static str]) {
     db.run(tx!([lane, bodies] | tx | {
@@ -185,6 +185,21 @@ async fn a_lane_prefix_is_no_pattern() {
         }
         db.run(tx!(|tx| tx.wake_lanes("mimi:a_b.test/").await)).await;
         assert_eq!(bodies(&lease(&db.store, LEASE).await), ["a"]);
+        assert!(lease(&db.store, LEASE).await.is_empty());
+    })
+    .await;
+}
+
+/// A process that died holding leases has them back when it begins again; another's stay.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_releases_the_leases_of_its_earlier_life() {
+    for_each_database(|db| async move {
+        queue(&db, "mimi:a", &["a1"]).await;
+        queue(&db, "mimi:b", &["b1"]).await;
+        lease(&db.store, LEASE).await;
+        lease(&db.store, Lease { holder: 2, ..LEASE }).await;
+        db.run(tx!(|tx| tx.release_leases(LEASE.holder).await)).await;
+        assert_eq!(bodies(&lease(&db.store, LEASE).await), ["a1"]);
         assert!(lease(&db.store, LEASE).await.is_empty());
     })
     .await;

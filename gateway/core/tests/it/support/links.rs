@@ -28,8 +28,8 @@ pub(crate) fn links() -> TestLinks {
 impl Links for TestLinks {
     fn message_of(&self, event: &EventId) -> Option<MessageRef> {
         match event.as_str() {
-            EDITED_EVENT => Some(MessageRef { id: NEWEST, first: FIRST, is_reaction: false }),
-            REACTION_EVENT => Some(MessageRef { id: REACTION, first: REACTION, is_reaction: true }),
+            EDITED_EVENT => Some(MessageRef { id: NEWEST, first: FIRST, is_reaction: false, is_edit: false }),
+            REACTION_EVENT => Some(MessageRef { id: REACTION, first: REACTION, is_reaction: true, is_edit: false }),
             _ => None,
         }
     }

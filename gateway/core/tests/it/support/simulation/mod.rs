@@ -48,6 +48,10 @@ pub(crate) struct World {
     pub(crate) now: u64,
     /// Every fan-out arrives a second time.
     pub(crate) send_twice: bool,
+    /// What a request brings about arrives before its answer.
+    pub(crate) answers_come_late: bool,
+    /// Items delivered so far.
+    done: usize,
     rng: StdRng,
 }
 
@@ -122,7 +126,8 @@ impl World {
         for side in &sides {
             roots.pin(side.gateway.names.provider(), side.gateway.authority.root_der());
         }
-        let mut world = Self { sides, roots, now: NOW, send_twice: false, rng: StdRng::seed_from_u64(1) };
+        let mut world =
+            Self { sides, roots, now: NOW, send_twice: false, answers_come_late: false, done: 0, rng: StdRng::seed_from_u64(1) };
         for side in [A, B] {
             for _ in 0..3 {
                 world.publish_key_package(side);
