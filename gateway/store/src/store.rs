@@ -116,6 +116,16 @@ impl Store {
         Ok(store)
     }
 
+    /// Connects to a database as it is: for commands beside a gateway that runs, which alone migrates.
+    ///
+    /// # Errors
+    /// If the database cannot be reached, or has not the schema of this code.
+    pub async fn connect_as_is(url: &str, keyring: Keyring) -> Result<Self, StoreError> {
+        let store = Self::open(url, keyring, false).await?;
+        store.check_schema().await?;
+        Ok(store)
+    }
+
     /// Connects for reading only, which the database itself enforces: for tools that look while the gateway runs, or
     /// does not. They have no master key, so sealed columns do not open.
     ///

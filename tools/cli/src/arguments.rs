@@ -67,6 +67,9 @@ pub(crate) enum Command {
     /// What translations could not carry.
     #[command(subcommand)]
     Loss(LossCommand),
+    /// The keys that seal what is secret.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// What a code means and what to do, for example `causewayctl explain CW-2005`. Needs no database.
     Explain {
         /// The code, with or without `CW-`; without one, all of them.
@@ -111,6 +114,12 @@ pub(crate) enum GroupCommand {
 pub(crate) enum QueueCommand {
     /// The outbox, lane by lane.
     List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// How many sealed values are under which key, by table. A key without values is not needed any more.
+    Status,
 }
 
 #[derive(Debug, Subcommand)]

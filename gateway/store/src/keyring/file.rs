@@ -94,6 +94,8 @@ pub(super) fn create(path: &Path, keys: RingKeys) -> Result<RingKeys, RingError>
 
 /// Adds a key to a file.
 pub(super) fn append(path: &Path) -> Result<KeyId, RingError> {
+    // Processes with data directories of their own may share a ring by links.
+    let path = &path.canonicalize().map_err(failed(path))?;
     let _lock = lock(path)?;
     let mut keys = read(path)?.ok_or_else(|| RingError::Missing(path.to_owned()))?;
     let next = KeyId(keys.last_key_value().map_or(1, |(id, _)| id.0.saturating_add(1)));
@@ -236,7 +238,7 @@ mod tests {
     fn nothing_is_appended_to_a_ring_that_is_not_there() {
         let folder = tempfile::TempDir::new().unwrap();
         let path = folder.path().join("master.key");
-        assert!(matches!(append(&path), Err(RingError::Missing(_))));
+        assert!(matches!(append(&path), Err(RingError::Io { .. })));
         assert!(!path.exists());
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod explain;
 pub(crate) mod group_epochs;
 pub(crate) mod group_list;
 pub(crate) mod group_members;
+pub(crate) mod keys_status;
 pub(crate) mod loss_list;
 pub(crate) mod queue_list;
 pub(crate) mod room_list;

@@ -178,3 +178,17 @@ fn explain_prints_the_page_of_a_code() {
     let unknown = crate::support::causewayctl(&["explain", "CW-4000"]);
     assert_eq!((unknown.code, unknown.stderr.as_str()), (1, "causewayctl: no such code: CW-4000; near: CW-4001, CW-4002, CW-4003\n"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_status_counts_values_by_key() {
+    assert_prints(
+        &["keys", "status"],
+        "\
+table          column       key  format  values
+conversations  bookkeeping  1    2       3
+group_values   value        1    2       8
+outbox         body         1    2       2
+",
+    )
+    .await;
+}
