@@ -8,7 +8,7 @@ use crate::tx::{Tx, both};
 use crate::{Store, StoreError};
 
 const MIGRATIONS: &[(i64, &str)] =
-    &[(1, include_str!("../migrations/0001_first.sql")), (3, include_str!("../migrations/0003_loss_codes.sql"))];
+    &[(1, include_str!("../migrations/0001_first.sql")), (3, include_str!("../migrations/0003_loss_codes.sql")), (4, include_str!("../migrations/0004_parked.sql"))];
 
 impl Store {
     /// Brings the schema up to date. Twice is once.

@@ -84,13 +84,27 @@ pub(crate) const SEALED: &[SealedColumn] = &[
         is: "id = $3 AND $4 = $4 AND $5 = $5",
         behind: NUMBERED,
         filter: "1 = 1",
-        place: |(id, rest, _)| [&id.to_be_bytes(), rest.as_bytes()].concat(),
+        place: by_number_and_text,
         first_place: |(_, rest, _)| rest.splitn(3, ' ').nth(2).unwrap_or_default().as_bytes().to_vec(),
+    },
+    SealedColumn {
+        table: "parked",
+        column: "body",
+        name: "id, kind || ' ' || source || ' ' || subject, {empty}",
+        is: "id = $3 AND $4 = $4 AND $5 = $5",
+        behind: NUMBERED,
+        filter: "1 = 1",
+        place: by_number_and_text,
+        first_place: by_number_and_text,
     },
 ];
 
 fn by_number((number, _, _): &RowName) -> Vec<u8> {
     number.to_be_bytes().to_vec()
+}
+
+fn by_number_and_text((number, text, _): &RowName) -> Vec<u8> {
+    [&number.to_be_bytes(), text.as_bytes()].concat()
 }
 
 fn by_text((_, text, _): &RowName) -> Vec<u8> {
@@ -106,6 +120,11 @@ pub(crate) fn group_value(conversation_id: i64, client_uri: &str, key: &[u8]) ->
 /// its number, so whoever can write to the database, but has no key, can neither exchange nor double items.
 pub(crate) fn outbox_item(id: i64, conversation_id: Option<i64>, kind: &str, lane: &str) -> Vec<u8> {
     [&id.to_be_bytes(), format!("{} {kind} {lane}", conversation_id.unwrap_or(0)).as_bytes()].concat()
+}
+
+/// What a parked body is bound to.
+pub(crate) fn parked_body(id: i64, kind: &str, source: &str, subject: &str) -> Vec<u8> {
+    [&id.to_be_bytes(), format!("{kind} {source} {subject}").as_bytes()].concat()
 }
 
 impl SealedColumn {

@@ -77,6 +77,23 @@ impl Tx {
         matches!(self.inner, Inner::Postgres(_))
     }
 
+    /// The number of a table's next row, where a sealed column is bound to it and it is needed first. Neither database
+    /// gives one twice.
+    pub(crate) async fn next_id(&mut self, table: &'static str) -> Result<i64, StoreError> {
+        let (id,) = match &mut self.inner {
+            Inner::Postgres(transaction) => {
+                let text = "-- next id\nSELECT nextval(pg_get_serial_sequence($1, 'id'))";
+                sqlx::query_as::<_, (i64,)>(text).bind(table).fetch_one(&mut **transaction).await?
+            }
+            // Writers are alone, and the sequence remembers what was used up even when the table is empty.
+            Inner::Sqlite(transaction) => {
+                let text = "-- next id\nSELECT 1 + COALESCE((SELECT seq FROM sqlite_sequence WHERE name = $1), 0)";
+                sqlx::query_as::<_, (i64,)>(text).bind(table).fetch_one(&mut **transaction).await?
+            }
+        };
+        Ok(id)
+    }
+
     pub(crate) fn seal(&self, table: &str, row: &[u8], column: &str, plain: &[u8]) -> Vec<u8> {
         self.keyring.seal(Place { table, row, column }, plain)
     }

@@ -8,6 +8,7 @@ mod inbox;
 mod key_packages;
 mod operator;
 mod outbox;
+mod parked;
 mod rooms;
 mod rotation;
 mod schema;
