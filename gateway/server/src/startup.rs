@@ -162,6 +162,12 @@ async fn pinned_roots(store: &Store, gateway: &Gateway) -> anyhow::Result<Pinned
 }
 
 impl Prepared {
+    /// What is prepared.
+    #[cfg(test)]
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
     /// Binds both ports.
     pub(crate) async fn bind(self, config: &Config) -> anyhow::Result<Running> {
         let credentials = Credentials::read(&config.matrix.certificate, &config.matrix.private_key)?;

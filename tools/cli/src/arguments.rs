@@ -67,6 +67,9 @@ pub(crate) enum Command {
     /// What translations could not carry.
     #[command(subcommand)]
     Loss(LossCommand),
+    /// What could not be processed, and waits for you.
+    #[command(subcommand)]
+    Parked(ParkedCommand),
     /// The keys that seal what is secret.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -114,6 +117,17 @@ pub(crate) enum GroupCommand {
 pub(crate) enum QueueCommand {
     /// The outbox, lane by lane.
     List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ParkedCommand {
+    /// All of it, oldest first.
+    List,
+    /// One of it, with what its code means.
+    Show {
+        /// Its number.
+        id: i64,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -27,8 +27,8 @@ pub(crate) struct Fetched {
 
 impl Fetched {
     /// Tells the room.
-    pub(super) fn teach(&self, room: &mut Room) -> Result<(), NodeError> {
-        room.accept_all_outliers(self.outliers.clone()).map_err(|error| NodeError::Stored(error.to_string()))?;
+    pub(super) fn teach(&self, room: &mut Room) -> Result<(), PduError> {
+        room.accept_all_outliers(self.outliers.clone())?;
         for (event_id, state) in &self.states {
             room.learn_state(event_id.clone(), state.clone());
         }
@@ -55,7 +55,7 @@ pub(crate) async fn take_with_gap(
                 }
             }
             Received::MissingAuth(missing) => fetched.outliers.extend(events(node, origin, missing, version).await),
-            Received::Taken | Received::Refused(..) => break,
+            Received::Taken | Received::Parked | Received::Refused(..) => break,
         }
         received = take(node, pdu, std::mem::take(&mut fetched), duty).await?;
     }
@@ -85,7 +85,7 @@ async fn fill(node: &Arc<Node>, origin: &ServerName, pdu: &Arc<Pdu>, version: &R
     between.sort_by_key(|event| event.depth());
     for event in between.iter().take(GAP as usize).filter(|event| event.room_id() == pdu.room_id()) {
         match take(node, event, Fetched::default(), Duty::Take).await {
-            Ok(Received::Taken) => {}
+            Ok(Received::Taken | Received::Parked) => {}
             Ok(other) => tracing::debug!(event_id = %event.event_id(), ?other, "an event of the gap is not taken"),
             Err(error) => return tracing::warn!(%error, "cannot store an event of the gap"),
         }

@@ -3,20 +3,25 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use causeway_core::code::{self, Code};
+use causeway_core::code::{self, Code, Coded};
 use causeway_core::conversation::Conversation;
 use causeway_core::matrix::{Checked, Outcome, Pdu, PduError, Room, StateMap, check_signatures, required_servers};
+use causeway_core::records::ParkedRow;
+use causeway_store::StoreError;
 use ruma::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedServerName, RoomVersionId};
 
 use super::gap::Fetched;
-use crate::node::{Find, Node, NodeError, Session};
+use super::parked::park_event;
+use crate::node::{Find, Node, NodeError, Session, to_park};
 
 /// What became of a received event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Received {
     /// It is part of the room now, or was before.
     Taken,
+    /// It cannot be processed, and waits for an operator; its sender has done its part.
+    Parked,
     /// It is refused, with the reason.
     Refused(Code, String),
     /// The state after these events is not known here.
@@ -32,6 +37,8 @@ pub(crate) enum Duty {
     Take,
     /// It came by send_join or send_leave: as the resident server we tell the others.
     TakeAndRelay,
+    /// It is parked already: if it fails again, that is told.
+    Replay,
 }
 
 /// Checks 1 to 3: the format, the signatures, and the hash (an event whose hash is wrong is redacted).
@@ -51,25 +58,44 @@ pub(crate) async fn checked_pdu(node: &Arc<Node>, json: &str, version: &RoomVers
 
 /// The version of a room that we are in, or were invited to.
 pub(crate) async fn room_version(node: &Arc<Node>, room_id: &OwnedRoomId) -> Result<RoomVersionId, NodeError> {
-    let find = Find::Matrix(room_id.to_string());
-    node.transaction("room version", move |session| {
-        let find = find.clone();
-        Box::pin(async move {
-            let conversation = session.conversation(&find).await?;
-            let version = conversation.row.room_version.as_deref().and_then(|version| RoomVersionId::try_from(version).ok());
-            session.unchanged(conversation);
-            version.ok_or_else(|| NodeError::Stored("a room has no version".to_owned()))
-        })
-    })
-    .await
+    let room_id = room_id.to_string();
+    let read = node.store.transaction::<_, StoreError, _>("room version", move |tx| {
+        let room_id = room_id.clone();
+        Box::pin(async move { tx.room_version(&room_id).await })
+    });
+    // Without loading the room: its events can be checked, and parked, even if its state is unreadable.
+    let version = read.await?.ok_or(NodeError::NoSuchRoom)?;
+    RoomVersionId::try_from(version).map_err(|error| NodeError::Stored(error.to_string()))
 }
 
 /// Takes an event in, with what it means for the conversation, in one transaction. `fetched` is what was missing
 /// at an earlier try.
+///
+/// If the room takes the event, but the conversation fails over it, the event is taken in and the rest parked. If not
+/// even the room can take it, for what is stored here, it is parked as it is. Neither keeps later events waiting.
 pub(crate) async fn take(node: &Arc<Node>, pdu: &Arc<Pdu>, fetched: Fetched, duty: Duty) -> Result<Received, NodeError> {
-    let (pdu, fetched) = (pdu.clone(), Arc::new(fetched));
+    let fetched = Arc::new(fetched);
+    let error = match attempt(node, pdu, &fetched, (duty, None)).await {
+        Err(error) if duty != Duty::Replay && (error.parks_input() || matches!(error, NodeError::Conversation(_))) => error,
+        done => return done,
+    };
+    let why = (error.code(), error.to_string());
+    match attempt(node, pdu, &fetched, (duty, Some(Arc::new(why)))).await {
+        Err(error) if error.parks_input() => park_event(node, pdu, error).await.map(|()| Received::Parked),
+        done => done,
+    }
+}
+
+/// Takes an event in; where it is known why the conversation cannot act upon it, that is parked.
+async fn attempt(
+    node: &Arc<Node>,
+    pdu: &Arc<Pdu>,
+    fetched: &Arc<Fetched>,
+    (duty, failed): (Duty, Option<Arc<(Code, String)>>),
+) -> Result<Received, NodeError> {
+    let (pdu, fetched) = (pdu.clone(), fetched.clone());
     node.transaction("matrix event", move |session| {
-        let (pdu, fetched) = (pdu.clone(), fetched.clone());
+        let (pdu, fetched, failed) = (pdu.clone(), fetched.clone(), failed.clone());
         Box::pin(async move {
             let mut conversation = session.conversation(&Find::Matrix(pdu.room_id().to_string())).await?;
             let known = session.tx.event(pdu.event_id().as_str()).await?;
@@ -81,10 +107,16 @@ pub(crate) async fn take(node: &Arc<Node>, pdu: &Arc<Pdu>, fetched: Fetched, dut
                 session.unchanged(conversation);
                 return Ok(Received::Refused(code::NOT_IN_ROOM, "we are not in this room".to_owned()));
             };
-            fetched.teach(room)?;
+            if let Err(error) = fetched.teach(room) {
+                // What the peer gave us is not whole. The conversation is loaded again.
+                return Ok(Received::Refused(code::EVENT_CONTEXT_MISSING, error.to_string()));
+            }
             teach_stored(session, room, &pdu).await?;
             let outcome = room.accept(pdu.clone());
-            act(session, conversation, &pdu, (outcome, duty)).await
+            match failed {
+                Some(why) if outcome == Outcome::Accepted => park_effect(session, conversation, &pdu, (duty, why)).await,
+                _ => act(session, conversation, &pdu, (outcome, duty)).await,
+            }
         })
     })
     .await
@@ -117,6 +149,26 @@ async fn act(
     })?;
     session.save(conversation, decision).await?;
     Ok(received)
+}
+
+/// The event is in its room; what it means for the conversation waits.
+async fn park_effect(
+    session: &mut Session<'_>,
+    conversation: Conversation,
+    pdu: &Arc<Pdu>,
+    (duty, why): (Duty, Arc<(Code, String)>),
+) -> Result<Received, NodeError> {
+    let ((), decision) = session.turn(|turn| {
+        if duty == Duty::TakeAndRelay {
+            conversation.relay(turn, pdu);
+        }
+        Ok(())
+    })?;
+    let conversation_id = Some(session.save(conversation, decision).await?);
+    let (code, reason) = (why.0, why.1.clone());
+    let row = to_park("effect", (pdu.sender().server_name().as_str(), pdu.event_id().as_str()), (code, reason.clone()));
+    session.park(&ParkedRow { conversation_id, ..row }, NodeError::Stored(reason)).await?;
+    Ok(Received::Parked)
 }
 
 fn not_acted_upon(code: Code, pdu: &Pdu, why: &str) {

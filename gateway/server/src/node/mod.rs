@@ -7,9 +7,12 @@ mod cache;
 mod consents;
 mod key_packages;
 mod load;
+mod parked;
 mod roots;
 mod save;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -21,6 +24,7 @@ use causeway_store::{BoxFuture, Store, StoreError, Transience};
 
 use cache::Cache;
 pub(crate) use consents::has_consent;
+pub(crate) use parked::{delivery_to_park, to_park};
 pub(crate) use roots::PinnedRoots;
 pub(crate) use session::{Find, Session};
 

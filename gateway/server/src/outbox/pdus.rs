@@ -11,7 +11,7 @@ use ruma::{MilliSecondsSinceUnixEpoch, OwnedServerName};
 use serde_json::value::RawValue;
 
 use super::Peer;
-use super::deliver::{backoff, forget, postpone};
+use super::deliver::{backoff, forget, park, postpone};
 use crate::crash;
 use crate::node::{Node, NodeError};
 
@@ -40,7 +40,7 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
         }
         Err(error) if error.is_about_the_body() => {
             tracing::error!(code = %code::TRANSACTION_REFUSED_THERE, %server, %error, events = rows.len(), "a homeserver refuses a whole transaction for good");
-            Ok(forget(node, rows).await?)
+            park(node, rows, (code::TRANSACTION_REFUSED_THERE, error.coded())).await
         }
         Err(error) => {
             tracing::info!(code = %error.code(), %server, %error, "events are not delivered yet");

@@ -92,6 +92,18 @@ impl Tx {
         Ok(id)
     }
 
+    /// Whether something of this kind and subject is parked already.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn is_parked(&mut self, kind: &str, subject: &str) -> Result<bool, StoreError> {
+        let (count,) = both!(self, connection => {
+            sqlx::query_as::<_, (i64,)>("-- is parked\nSELECT COUNT(*) FROM parked WHERE kind = $1 AND subject = $2")
+                .bind(kind).bind(subject).fetch_one(connection).await
+        })?;
+        Ok(count > 0)
+    }
+
     /// How much of a source is parked.
     ///
     /// # Errors

@@ -188,6 +188,43 @@ table          column       key  format  values
 conversations  bookkeeping  1    2       3
 group_values   value        1    2       8
 outbox         body         1    2       2
+parked         body         1    2       1
+",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parked_list_says_what_waits_for_the_operator_and_why() {
+    assert_prints(
+        &["parked", "list"],
+        "\
+id  parked                kind    source       subject                 conversation  code     replays  reason
+1   2026-09-21T14:13:20Z  fanout  mimi:a.test  mimi://a.test/r/lounge  2             CW-4010  0        stored group state: a row is missing
+",
+    )
+    .await;
+}
+
+/// Metadata only: the program has no key.
+#[tokio::test(flavor = "multi_thread")]
+async fn parked_show_says_what_to_do() {
+    assert_prints(
+        &["parked", "show", "1"],
+        "\
+id               1
+kind             fanout
+source           mimi:a.test
+subject          mimi://a.test/r/lounge
+conversation     2
+octets, sealed   59
+parked           2026-09-21T14:13:20Z
+later ones wait  yes
+replays in vain  0
+code             CW-4010
+reason           stored group state: a row is missing
+meaning          The stored state of a group is not what it should be
+what to do       Restore the whole database, or let the gateway leave and join again. Report it if nobody touched the database.
 ",
     )
     .await;

@@ -51,7 +51,7 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Reques
     let mut results = Results::new();
     let mut events = Vec::new();
     for json in &request.pdus {
-        check(&node, json, &mut events, &mut results).await;
+        check(&node, json, &mut events, &mut results).await?;
     }
     // Parents before children, whatever the order in the transaction.
     events.sort_by_key(|event| event.pdu.depth());
@@ -64,14 +64,16 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Reques
 }
 
 /// Sorts an event out: to be taken in, or refused with the reason. What has no id has no result either.
-async fn check(node: &Arc<Node>, json: &RawValue, events: &mut Vec<Checked>, results: &mut Results) {
-    let Ok(RoomOf { room_id: Some(room_id) }) = serde_json::from_str(json.get()) else { return };
+async fn check(node: &Arc<Node>, json: &RawValue, events: &mut Vec<Checked>, results: &mut Results) -> Result<(), MatrixError> {
+    let Ok(RoomOf { room_id: Some(room_id) }) = serde_json::from_str(json.get()) else { return Ok(()) };
     let version = match room_version(node, &room_id).await {
         Ok(version) => version,
-        Err(error) => {
-            tracing::debug!(%room_id, %error, "an event of a room that is not here");
-            return refuse_by_guess(json, results, code::NOT_IN_ROOM.with("we are not in this room"));
+        Err(NodeError::NoSuchRoom) => {
+            tracing::debug!(%room_id, "an event of a room that is not here");
+            refuse_by_guess(json, results, code::NOT_IN_ROOM.with("we are not in this room"));
+            return Ok(());
         }
+        Err(error) => return Err(error.into()),
     };
     match checked_pdu(node, json.get(), &version).await {
         Ok(pdu) => events.push(Checked { pdu, version }),
@@ -85,6 +87,7 @@ async fn check(node: &Arc<Node>, json: &RawValue, events: &mut Vec<Checked>, res
             }
         }
     }
+    Ok(())
 }
 
 /// Without the room's version the event's id can only be computed by the newest rules; for most events all agree.
@@ -102,7 +105,7 @@ async fn take(
     version: &RoomVersionId,
 ) -> Result<Result<(), String>, MatrixError> {
     match take_with_gap(node, origin, pdu, (version, Duty::Take)).await {
-        Ok(Received::Taken) => Ok(Ok(())),
+        Ok(Received::Taken | Received::Parked) => Ok(Ok(())),
         Ok(Received::Refused(code, why)) => Ok(Err(code.with(why))),
         Ok(Received::MissingPrev(_) | Received::MissingAuth(_)) => {
             tracing::info!(code = %code::EVENT_CONTEXT_MISSING, event_id = %pdu.event_id(), "an event is refused");

@@ -27,7 +27,7 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Reques
     let pdu = co_signed(&node, pdu, &version).await?;
     let state = state_for(&node, &pdu).await?;
     match take_with_gap(&node, &origin, &pdu, (&version, Duty::TakeAndRelay)).await? {
-        Received::Taken => Ok(Answer(Response::new(state))),
+        Received::Taken | Received::Parked => Ok(Answer(Response::new(state))),
         Received::Refused(code, why) => Err(MatrixError::new(code, why)),
         Received::MissingPrev(_) | Received::MissingAuth(_) => {
             Err(MatrixError::new(code::EVENT_CONTEXT_MISSING, "the join refers to unknown events"))

@@ -19,7 +19,7 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Reques
     let pdu = checked_pdu(&node, request.pdu.get(), &version).await?;
     check_membership(&pdu, &origin, ("leave", request.room_id.as_str(), request.event_id.as_str()))?;
     match take_with_gap(&node, &origin, &pdu, (&version, Duty::TakeAndRelay)).await? {
-        Received::Taken => Ok(Answer(Response::new())),
+        Received::Taken | Received::Parked => Ok(Answer(Response::new())),
         Received::Refused(code, why) => Err(MatrixError::new(code, why)),
         Received::MissingPrev(_) | Received::MissingAuth(_) => {
             Err(MatrixError::new(code::EVENT_CONTEXT_MISSING, "the leave refers to unknown events"))

@@ -9,6 +9,10 @@ mod submit_message;
 mod update;
 mod update_consent;
 
+#[cfg(test)]
+pub(crate) use notify::receive_fanout;
+pub(crate) use notify::replay as replay_fanout;
+
 use std::sync::Arc;
 
 use axum::Router;
