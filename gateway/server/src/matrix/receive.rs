@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use causeway_core::code::{self, Code, Coded};
 use causeway_core::conversation::Conversation;
+use causeway_core::loss::Feature;
 use causeway_core::matrix::{Checked, Outcome, Pdu, PduError, Room, StateMap, check_signatures, required_servers};
-use causeway_core::records::ParkedRow;
+use causeway_core::records::{LossRow, ParkedRow};
 use causeway_store::StoreError;
 use ruma::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedServerName, RoomVersionId};
@@ -71,27 +72,42 @@ pub(crate) async fn room_version(node: &Arc<Node>, room_id: &OwnedRoomId) -> Res
 /// Takes an event in, with what it means for the conversation, in one transaction. `fetched` is what was missing
 /// at an earlier try.
 ///
-/// If the room takes the event, but the conversation fails over it, the event is taken in and the rest parked. If not
-/// even the room can take it, for what is stored here, it is parked as it is. Neither keeps later events waiting.
+/// If the room takes the event, but the conversation cannot bear what it means, the event is part of the room all the
+/// same: the graph has to stay whole, or nothing after it could be taken in. What it means is parked, or lost where it
+/// is forbidden. If not even the room can take it, for what is stored here, it is parked as it is.
 pub(crate) async fn take(node: &Arc<Node>, pdu: &Arc<Pdu>, fetched: Fetched, duty: Duty) -> Result<Received, NodeError> {
     let fetched = Arc::new(fetched);
     let error = match attempt(node, pdu, &fetched, (duty, None)).await {
         Err(error) if duty != Duty::Replay && (error.parks_input() || matches!(error, NodeError::Conversation(_))) => error,
         done => return done,
     };
-    let why = (error.code(), error.to_string());
-    match attempt(node, pdu, &fetched, (duty, Some(Arc::new(why)))).await {
+    match attempt(node, pdu, &fetched, (duty, Some(Arc::new(Failed::new(&error))))).await {
         Err(error) if error.parks_input() => park_event(node, pdu, error).await.map(|()| Received::Parked),
         done => done,
     }
 }
 
-/// Takes an event in; where it is known why the conversation cannot act upon it, that is parked.
+/// Why a conversation does not hear of an event that its room has taken.
+struct Failed {
+    code: Code,
+    reason: String,
+    /// Whether it may hear of it later. Otherwise somebody was not allowed to do it, and that stays so.
+    parks: bool,
+}
+
+impl Failed {
+    fn new(error: &NodeError) -> Self {
+        let parks = error.parks_input() || error.code().entry().retryable;
+        Self { code: error.code(), reason: error.to_string(), parks }
+    }
+}
+
+/// Takes an event in; where it is known why the conversation cannot act upon it, that is set aside.
 async fn attempt(
     node: &Arc<Node>,
     pdu: &Arc<Pdu>,
     fetched: &Arc<Fetched>,
-    (duty, failed): (Duty, Option<Arc<(Code, String)>>),
+    (duty, failed): (Duty, Option<Arc<Failed>>),
 ) -> Result<Received, NodeError> {
     let (pdu, fetched) = (pdu.clone(), fetched.clone());
     node.transaction("matrix event", move |session| {
@@ -99,22 +115,19 @@ async fn attempt(
         Box::pin(async move {
             let mut conversation = session.conversation(&Find::Matrix(pdu.room_id().to_string())).await?;
             let known = session.tx.event(pdu.event_id().as_str()).await?;
-            if known.is_some_and(|known| !known.outlier) {
+            if let Some(known) = known.filter(|known| !known.outlier) {
                 session.unchanged(conversation);
-                return Ok(Received::Taken);
+                return Ok(known.rejected.map_or(Received::Taken, |why| Received::Refused(code::EVENT_REJECTED, why)));
             }
             let Some(room) = conversation.room.as_mut() else {
                 session.unchanged(conversation);
                 return Ok(Received::Refused(code::NOT_IN_ROOM, "we are not in this room".to_owned()));
             };
-            if let Err(error) = fetched.teach(room) {
-                // What the peer gave us is not whole. The conversation is loaded again.
-                return Ok(Received::Refused(code::EVENT_CONTEXT_MISSING, error.to_string()));
-            }
+            fetched.teach(room);
             teach_stored(session, room, &pdu).await?;
             let outcome = room.accept(pdu.clone());
             match failed {
-                Some(why) if outcome == Outcome::Accepted => park_effect(session, conversation, &pdu, (duty, why)).await,
+                Some(failed) if outcome == Outcome::Accepted => set_aside(session, conversation, &pdu, (duty, &failed)).await,
                 _ => act(session, conversation, &pdu, (outcome, duty)).await,
             }
         })
@@ -151,24 +164,43 @@ async fn act(
     Ok(received)
 }
 
-/// The event is in its room; what it means for the conversation waits.
-async fn park_effect(
+/// The event is in its room; what it means for the conversation waits, or is lost.
+async fn set_aside(
     session: &mut Session<'_>,
     conversation: Conversation,
     pdu: &Arc<Pdu>,
-    (duty, why): (Duty, Arc<(Code, String)>),
+    (duty, failed): (Duty, &Failed),
 ) -> Result<Received, NodeError> {
+    let Failed { code, reason, parks } = failed;
+    let id = conversation.row.id;
     let ((), decision) = session.turn(|turn| {
         if duty == Duty::TakeAndRelay {
             conversation.relay(turn, pdu);
         }
+        if !parks {
+            turn.decision.losses.push(discarded(id, pdu, code.with(reason), turn.now));
+        }
         Ok(())
     })?;
-    let conversation_id = Some(session.save(conversation, decision).await?);
-    let (code, reason) = (why.0, why.1.clone());
-    let row = to_park("effect", (pdu.sender().server_name().as_str(), pdu.event_id().as_str()), (code, reason.clone()));
-    session.park(&ParkedRow { conversation_id, ..row }, NodeError::Stored(reason)).await?;
+    session.save(conversation, decision).await?;
+    if !parks {
+        tracing::warn!(%code, event_id = %pdu.event_id(), reason, "an event cannot be acted upon");
+        return Ok(Received::Taken);
+    }
+    let row = to_park("effect", (pdu.sender().server_name().as_str(), pdu.event_id().as_str()), (*code, reason.clone()));
+    session.park(&ParkedRow { conversation_id: Some(id), ..row }, NodeError::Stored(reason.clone())).await?;
     Ok(Received::Parked)
+}
+
+fn discarded(conversation_id: i64, pdu: &Pdu, detail: String, now: u64) -> LossRow {
+    LossRow {
+        conversation_id,
+        source: pdu.event_id().to_string(),
+        direction: "matrix_to_mimi".to_owned(),
+        feature: Feature::Discarded.to_string(),
+        detail,
+        recorded_at: now as i64,
+    }
 }
 
 fn not_acted_upon(code: Code, pdu: &Pdu, why: &str) {
