@@ -1,7 +1,7 @@
 //! 6xxx: what a translation could not carry, one code for each feature.
 
 super::codes! {
-    LOST_MEDIA = 6001 (User, FINAL) "mimi-content-09 §5; R-050"
+    LOST_MEDIA = 6001 (User, FINAL) "P-099, R-038"
         "Media is not carried"
         what "The other side sees a line that says what there was."
         why "Images, files, audio, video and stickers are not bridged yet."
@@ -16,7 +16,7 @@ super::codes! {
         what "The other side sees a line that says what there was."
         why "MIMI content has no location of its own."
         remedy "Nothing.";
-    LOST_UNKNOWN_TYPE = 6004 (User, FINAL) "C-020"
+    LOST_UNKNOWN_TYPE = 6004 (User, FINAL) "C-069, C-071"
         "Content of a type that nobody has mapped yet"
         what "The other side sees a line that says what there was, or the fallback text."
         why "A custom or new type, or an encrypted event."
@@ -31,7 +31,7 @@ super::codes! {
         what "The text is carried, with the sender's name before it."
         why "MIMI content does not distinguish emotes."
         remedy "Nothing.";
-    LOST_MARKUP = 6007 (User, FINAL) "C-030"
+    LOST_MARKUP = 6007 (User, FINAL) "C-058"
         "Markup without a counterpart"
         what "The text is carried, without that markup."
         why "HTML and GitHub Flavored Markdown do not have the same elements."
@@ -46,22 +46,22 @@ super::codes! {
         what "It is not carried."
         why "What it is about is older than the bridge, was lost, or not meant to be carried."
         remedy "Nothing.";
-    LOST_ALTERNATIVES = 6010 (User, FINAL) "C-040"
+    LOST_ALTERNATIVES = 6010 (User, FINAL) "C-019"
         "All alternatives but one"
         what "The richest part that can be carried is shown."
         why "Matrix shows one form of a message."
         remedy "Nothing.";
-    LOST_LANGUAGE = 6011 (User, FINAL) "mimi-content-09 §4"
+    LOST_LANGUAGE = 6011 (User, FINAL) "C-023"
         "A language tag"
         what "The text is carried, without its tag."
         why "Matrix has no language tags."
         remedy "Nothing.";
-    LOST_EXPIRATION = 6012 (User, FINAL) "C-060"
+    LOST_EXPIRATION = 6012 (User, FINAL) "C-009, C-038"
         "A lifetime"
         what "The message is carried, and stays."
         why "Matrix has no lifetime of single messages. Its sender may not expect that."
         remedy "Set a retention policy in the Matrix room.";
-    LOST_TOPIC = 6013 (User, FINAL) "C-075"
+    LOST_TOPIC = 6013 (User, FINAL) "C-008"
         "A topic or thread that the other side does not know"
         what "The message is carried, outside of a thread."
         why "The thread's root was not carried, or the topic is no message id."
@@ -76,12 +76,12 @@ super::codes! {
         what "The text is cut, or a line says that there was more."
         why "A Matrix event holds 64 KiB in all; 32 KiB of text are carried."
         remedy "Write several messages.";
-    LOST_UNTRANSLATABLE = 6016 (User, FINAL) "C-001"
+    LOST_UNTRANSLATABLE = 6016 (User, FINAL) "Matrix: m.room.message"
         "A message that cannot be translated at all"
         what "It is not carried."
         why "It lacks the content of its type."
         remedy "The sender's client has to act.";
-    LOST_SENDER = 6017 (User, FINAL) "R-072"
+    LOST_SENDER = 6017 (User, FINAL) "P-045"
         "The sender is not in the participant list"
         what "What the user says on Matrix is not carried."
         why "The hub has not admitted the user, or has removed it."
@@ -91,12 +91,12 @@ super::codes! {
         what "It is not carried. Later messages are not concerned."
         why "It belongs to an epoch before the gateway's or one whose secrets are gone, or was altered on the way."
         remedy "If it goes on, compare the epochs with `causewayctl group epochs`.";
-    LOST_DISCARDED = 6019 (Peer, FINAL) "P-053, P-059, C-001"
+    LOST_DISCARDED = 6019 (Peer, FINAL) "P-053, P-059, C-060"
         "A message that the receiver's rules discard"
         what "It is not carried."
         why "Its franking, its signature or its content does not hold: the text says which."
         remedy "The sender or its hub has to act. Many of these from one hub are an attack.";
-    LOST_PAUSED = 6020 (Operator, FINAL) "ARCHITECTURE.md, trust modes"
+    LOST_PAUSED = 6020 (Operator, FINAL) "SPEC.md §4"
         "The conversation is paused"
         what "Nothing is carried until it goes on."
         why "The Matrix room is encrypted or not opted in, or the hub's order could not be followed."
@@ -106,7 +106,7 @@ super::codes! {
         what "It does not appear on Matrix."
         why "The ghost lacks the power level to send, or to do this."
         remedy "Give the ghost the power, if you want it.";
-    LOST_REFUSED_BY_HUB = 6022 (Peer, FINAL) "P-041, P-043"
+    LOST_REFUSED_BY_HUB = 6022 (Peer, FINAL) "P-041, P-047"
         "The hub refuses what was said or done on Matrix"
         what "It is not carried; a notice in the Matrix room says so."
         why "The room's policy forbids it to this user, or the hub has rules of its own."
@@ -121,12 +121,12 @@ super::codes! {
         what "The messages are carried; the order of Franks is in doubt."
         why "The hub's clock was set back, or it reorders."
         remedy "Ask the hub's operator about its clock.";
-    LOST_COMMIT_REFUSED = 6025 (Peer, FINAL) "P-042"
+    LOST_COMMIT_REFUSED = 6025 (Peer, FINAL) "RFC 9420 §12.4; mimi-room-policy-04 §8"
         "A commit of the hub's order that we find invalid"
         what "The conversation pauses: it cannot follow the hub any more."
         why "The hub let pass what RFC 9420 or the room's policy forbids."
         remedy "Ask the hub's operator. To go on, let the gateway be removed and added again.";
-    LOST_PROPOSAL_REFUSED = 6026 (Peer, FINAL) "P-042"
+    LOST_PROPOSAL_REFUSED = 6026 (Peer, FINAL) "RFC 9420 §12.1; mimi-room-policy-04 §8"
         "A proposal of the hub's order that we find invalid"
         what "It is ignored."
         why "The hub let pass what RFC 9420 or the room's policy forbids."

@@ -81,7 +81,7 @@ super::codes! {
         what "The event is dropped, with this text as its result."
         why "The gateway has left or never joined; the sender's view of the room is old."
         remedy "Nothing, if it stops. If users miss messages, invite the gateway again.";
-    NO_SUCH_USER = 2022 (User, FINAL) "Matrix: querying for information; G-18"
+    NO_SUCH_USER = 2022 (User, FINAL) "Matrix: querying for information; SPEC.md §3"
         "There is no such user here"
         what "The request is answered with 404."
         why "The name is neither a ghost's nor the gateway's own."

@@ -36,7 +36,7 @@ super::codes! {
         what "The request is answered with 400."
         why "For example a Welcome where a commit has to be."
         remedy "The sender has to act.";
-    MESSAGE_MALFORMED = 3010 (Peer, FINAL) "P-007, C-001"
+    MESSAGE_MALFORMED = 3010 (Peer, FINAL) "P-007, C-040"
         "What is inside a message does not decode"
         what "A request is refused; content that was fanned out becomes a loss."
         why "The frame, the content or a nested structure is not what the drafts say."
@@ -61,7 +61,7 @@ super::codes! {
         what "The request is answered with 403; no KeyPackage is used up."
         why "The signature is valid, but of another user than requestingUser."
         remedy "The sender has to act.";
-    NOT_A_PARTICIPANT = 3015 (Peer, FINAL) "R-072, P-019"
+    NOT_A_PARTICIPANT = 3015 (Peer, FINAL) "P-019"
         "The requester is not a participant of the room"
         what "The request is answered with 403."
         why "The user was removed, or never added."
