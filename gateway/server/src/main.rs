@@ -3,6 +3,7 @@
 mod config;
 mod crash;
 mod http;
+mod keys;
 mod matrix;
 mod mimi;
 mod node;
@@ -16,6 +17,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::Config;
+use crate::keys::KeysCommand;
 
 /// A gateway between the Matrix federation and MIMI.
 #[derive(Parser)]
@@ -33,6 +35,14 @@ enum Command {
         #[arg(long, env = "CAUSEWAY_CONFIG")]
         config: PathBuf,
     },
+    /// The keys that seal what is secret in the database.
+    Keys {
+        /// The configuration file.
+        #[arg(long, env = "CAUSEWAY_CONFIG")]
+        config: PathBuf,
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
 }
 
 #[tokio::main]
@@ -41,6 +51,14 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
     match Arguments::parse().command {
         Command::Serve { config } => serve(&config).await,
+        Command::Keys { config, command } => {
+            let told = keys::run(command, &Config::read(&config)?).await?;
+            #[expect(clippy::print_stdout, reason = "the answer to whoever gave the command")]
+            {
+                println!("{told}");
+            }
+            Ok(())
+        }
     }
 }
 

@@ -1,9 +1,6 @@
 //! From a configuration to a running gateway.
 
-use std::fs::OpenOptions;
 use std::future::Future;
-use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +9,7 @@ use causeway_core::conversation::Gateway;
 use causeway_core::identity::Names;
 use causeway_core::matrix::SigningKeys;
 use causeway_mls::{CredentialAuthority, HubIdentity, TrustRoots};
-use causeway_store::{Keyring, Store, StoreError, Tx};
+use causeway_store::{Store, StoreError, Tx};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
@@ -21,7 +18,7 @@ use crate::http::{Credentials, Listener, Reach, Roots, mutual_server_config, ser
 use crate::matrix::Federation;
 use crate::mimi::Providers;
 use crate::node::{Node, PinnedRoots};
-use crate::{matrix, mimi, outbox};
+use crate::{keys, matrix, mimi, outbox};
 
 /// Names of the secrets in the store.
 mod secret {
@@ -47,8 +44,7 @@ pub(crate) struct Running {
 pub(crate) async fn prepare(config: &Config) -> anyhow::Result<Prepared> {
     std::fs::create_dir_all(&config.data_directory)
         .with_context(|| format!("cannot make the data directory {}", config.data_directory.display()))?;
-    let master = master_key(&config.data_directory.join("master.key"))?;
-    let store = Store::connect(&config.database_url(), Keyring::new(&master)).await.context("cannot open the database")?;
+    let store = keys::open_store(&config.database_url(), &config.master_key()).await?;
     check_certificate(config)?;
     let gateway = gateway(config, &store).await?;
     meet_hashed_ghosts(&store, &gateway).await?;
@@ -84,25 +80,6 @@ fn check_certificate(config: &Config) -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-/// The key that seals what is secret in the database. Made at the first start; without it the database is useless.
-fn master_key(path: &Path) -> anyhow::Result<Zeroizing<[u8; 32]>> {
-    let mut text = Zeroizing::new(String::new());
-    match OpenOptions::new().read(true).open(path) {
-        Ok(mut file) => file.read_to_string(&mut text).map(|_| ()).with_context(|| format!("cannot read {}", path.display()))?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let key = Zeroizing::new(rand::random::<[u8; 32]>());
-            *text = hex::encode(*key);
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-        }
-        Err(error) => bail!("cannot read {}: {error}", path.display()),
-    }
-    let mut key = Zeroizing::new([0; 32]);
-    hex::decode_to_slice(text.trim(), key.as_mut_slice()).with_context(|| format!("{} is not 64 hex digits", path.display()))?;
-    Ok(key)
 }
 
 async fn gateway(config: &Config, store: &Store) -> anyhow::Result<Gateway> {
@@ -185,6 +162,12 @@ async fn pinned_roots(store: &Store, gateway: &Gateway) -> anyhow::Result<Pinned
 }
 
 impl Prepared {
+    /// What is prepared.
+    #[cfg(test)]
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
     /// Binds both ports.
     pub(crate) async fn bind(self, config: &Config) -> anyhow::Result<Running> {
         let credentials = Credentials::read(&config.matrix.certificate, &config.matrix.private_key)?;
@@ -204,6 +187,7 @@ impl Running {
         for listener in self.listeners {
             tasks.spawn(listener.serve(stop.clone()));
         }
+        tasks.spawn(keys::keep_up(self.node.clone(), stop.clone()));
         tasks.spawn(outbox::run(self.node, stop.clone()));
         stopped.await;
         tracing::info!("stopping");

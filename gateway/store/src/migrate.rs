@@ -7,7 +7,8 @@ use sqlx::AssertSqlSafe;
 use crate::tx::{Tx, both};
 use crate::{Store, StoreError};
 
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_first.sql"))];
+const MIGRATIONS: &[(i64, &str)] =
+    &[(1, include_str!("../migrations/0001_first.sql")), (3, include_str!("../migrations/0003_loss_codes.sql")), (4, include_str!("../migrations/0004_parked.sql"))];
 
 impl Store {
     /// Brings the schema up to date. Twice is once.
@@ -21,6 +22,12 @@ impl Store {
     pub(crate) async fn check_schema(&self) -> Result<(), StoreError> {
         self.transaction("check schema", |tx| Box::pin(async move { check(found(tx, true).await?) })).await
     }
+}
+
+/// The migrations as they are written.
+#[cfg(test)]
+pub(crate) fn texts() -> impl Iterator<Item = &'static str> {
+    MIGRATIONS.iter().map(|(_, text)| *text)
 }
 
 fn newest() -> i64 {

@@ -69,6 +69,11 @@ impl Config {
         self.mimi.resolve_paths(folder);
     }
 
+    /// The file of the key ring.
+    pub(crate) fn master_key(&self) -> PathBuf {
+        self.data_directory.join("master.key")
+    }
+
     /// The database's URL.
     pub(crate) fn database_url(&self) -> String {
         match &self.database.url {

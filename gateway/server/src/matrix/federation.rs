@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use causeway_core::code::{self, Code, Coded};
 use causeway_core::conversation::Gateway;
 use ruma::api::auth_scheme::{AuthScheme, NoAuthentication};
 use ruma::api::federation::authentication::{ServerSignatures, XMatrixSigningInput};
@@ -55,6 +56,17 @@ pub(crate) enum FederationError {
         /// The reason.
         why: String,
     },
+}
+
+impl Coded for FederationError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Http(error) => error.code(),
+            Self::Refused { .. } => code::PEER_REFUSED,
+            Self::Busy { .. } => code::PEER_BUSY,
+            Self::Malformed { .. } => code::PEER_ANSWER_MALFORMED,
+        }
+    }
 }
 
 impl FederationError {

@@ -59,7 +59,7 @@ pub(crate) async fn take_with_gap(
                 }
             }
             Received::MissingAuth(missing) => fetched.outliers.extend(auth_events(node, origin, pdu, (missing, version)).await),
-            Received::Taken | Received::Refused(_) => break,
+            Received::Taken | Received::Parked | Received::Refused(..) => break,
         }
         received = take(node, pdu, std::mem::take(&mut fetched), duty).await?;
     }
@@ -89,7 +89,7 @@ async fn fill(node: &Arc<Node>, origin: &ServerName, pdu: &Arc<Pdu>, version: &R
     between.sort_by_key(|event| event.depth());
     for event in between.iter().take(GAP as usize).filter(|event| event.room_id() == pdu.room_id()) {
         match take(node, event, Fetched::default(), Duty::Take).await {
-            Ok(Received::Taken) => {}
+            Ok(Received::Taken | Received::Parked) => {}
             Ok(other) => tracing::debug!(event_id = %event.event_id(), ?other, "an event of the gap is not taken"),
             Err(error) => return tracing::warn!(%error, "cannot store an event of the gap"),
         }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use causeway_core::code::{self, Code, Coded};
 use causeway_drafts::mimi_protocol_06::BODY_MEDIA_TYPE;
 use causeway_drafts::mimi_protocol_06::directory::{Directory, WELL_KNOWN, consent_variable, expand};
 use causeway_drafts::mimi_uri::{ProviderDomain, RoomUri, UserUri};
@@ -97,6 +98,17 @@ pub(crate) enum ProviderError {
         /// The reason.
         why: String,
     },
+}
+
+impl Coded for ProviderError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Http(error) => error.code(),
+            Self::Refused { .. } => code::PEER_REFUSED,
+            Self::Busy { .. } => code::PEER_BUSY,
+            Self::Malformed { .. } => code::PEER_ANSWER_MALFORMED,
+        }
+    }
 }
 
 impl ProviderError {

@@ -10,6 +10,9 @@ mod notify;
 mod pace;
 mod pdus;
 
+#[cfg(test)]
+pub(crate) use deliver::deliver;
+
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

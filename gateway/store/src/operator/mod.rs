@@ -2,11 +2,15 @@
 
 mod epochs;
 mod groups;
+mod keys;
 mod losses;
+mod parked;
 mod queue;
 mod rooms;
 
 pub use epochs::EpochLine;
+pub use keys::KeyUsage;
 pub use losses::LossLine;
+pub use parked::ParkedLine;
 pub use queue::QueueLine;
 pub use rooms::RoomLine;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use causeway_core::code;
 use causeway_core::conversation::ConversationError;
 use causeway_core::matrix::Pdu;
 use ruma::api::federation::membership::create_join_event::v2::{Request, Response, RoomState};
@@ -28,9 +29,11 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Reques
     let pdu = checked_pdu(&node, &pdu.json(), &version).await?;
     let state = state_for(&node, &pdu).await?;
     match take_with_gap(&node, &origin, &pdu, (&version, Duty::TakeAndRelay)).await? {
-        Received::Taken => Ok(Answer(Response::new(state))),
-        Received::Refused(why) => Err(MatrixError::forbidden(why)),
-        Received::MissingPrev(_) | Received::MissingAuth(_) => Err(MatrixError::invalid_param("the join refers to unknown events")),
+        Received::Taken | Received::Parked => Ok(Answer(Response::new(state))),
+        Received::Refused(code, why) => Err(MatrixError::new(code, why)),
+        Received::MissingPrev(_) | Received::MissingAuth(_) => {
+            Err(MatrixError::new(code::EVENT_CONTEXT_MISSING, "the join refers to unknown events"))
+        }
     }
 }
 
@@ -40,7 +43,7 @@ pub(super) fn check_membership(
     origin: &ServerName,
     (membership, room_id, event_id): (&str, &str, &str),
 ) -> Result<(), MatrixError> {
-    let invalid = |why: &str| Err(MatrixError::invalid_param(why));
+    let invalid = |why: &str| Err(MatrixError::new(code::EVENT_NOT_AS_NAMED, why));
     if pdu.room_id() != room_id {
         return invalid("the event is of another room than the path says");
     }
@@ -56,7 +59,7 @@ pub(super) fn check_membership(
     }
     match pdu.sender().server_name() == origin {
         true => Ok(()),
-        false => Err(MatrixError::forbidden("the sender is not a user of the homeserver that sent it")),
+        false => Err(MatrixError::new(code::SENDER_ELSEWHERE, "the sender is not a user of the homeserver that sent it")),
     }
 }
 
@@ -79,7 +82,7 @@ async fn co_signed(node: &Arc<Node>, pdu: Pdu, version: &RoomVersionId) -> Resul
         })
         .await?;
     if allowed.is_none_or(|user| user != named) {
-        return Err(MatrixError::forbidden("we do not authorise this restricted join"));
+        return Err(MatrixError::new(code::JOIN_NOT_AUTHORISED, "we do not authorise this restricted join"));
     }
     let mut object = pdu.object().clone();
     node.gateway.keys.co_sign_event(&mut object, version)?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use causeway_core::code;
 use ruma::api::federation::membership::create_leave_event::v2::{Request, Response};
 
 use super::send_join::check_membership;
@@ -18,8 +19,10 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Reques
     let pdu = checked_pdu(&node, request.pdu.get(), &version).await?;
     check_membership(&pdu, &origin, ("leave", request.room_id.as_str(), request.event_id.as_str()))?;
     match take_with_gap(&node, &origin, &pdu, (&version, Duty::TakeAndRelay)).await? {
-        Received::Taken => Ok(Answer(Response::new())),
-        Received::Refused(why) => Err(MatrixError::forbidden(why)),
-        Received::MissingPrev(_) | Received::MissingAuth(_) => Err(MatrixError::invalid_param("the leave refers to unknown events")),
+        Received::Taken | Received::Parked => Ok(Answer(Response::new())),
+        Received::Refused(code, why) => Err(MatrixError::new(code, why)),
+        Received::MissingPrev(_) | Received::MissingAuth(_) => {
+            Err(MatrixError::new(code::EVENT_CONTEXT_MISSING, "the leave refers to unknown events"))
+        }
     }
 }
