@@ -9,8 +9,12 @@ use crate::{Store, StoreError};
 
 type Migration = (i64, &'static str);
 
-const MIGRATIONS: &[Migration] =
-    &[(1, include_str!("../migrations/0001_first.sql")), (2, include_str!("../migrations/0002_queued_at.sql"))];
+const MIGRATIONS: &[Migration] = &[
+    (1, include_str!("../migrations/0001_first.sql")),
+    (2, include_str!("../migrations/0002_queued_at.sql")),
+    (3, include_str!("../migrations/0003_loss_codes.sql")),
+    (4, include_str!("../migrations/0004_parked.sql")),
+];
 
 impl Store {
     /// Brings the schema up to date, all of it or nothing: migrations and the record of them are one transaction.
@@ -25,6 +29,12 @@ impl Store {
     pub(crate) async fn check_schema(&self) -> Result<(), StoreError> {
         self.transaction("check schema", |tx| Box::pin(async move { check(found(tx, true).await?) })).await
     }
+}
+
+/// The migrations as they are written.
+#[cfg(test)]
+pub(crate) fn texts() -> impl Iterator<Item = &'static str> {
+    MIGRATIONS.iter().map(|(_, text)| *text)
 }
 
 fn newest() -> i64 {

@@ -23,7 +23,7 @@ impl Arguments {
     pub(crate) fn from_command_line() -> Self {
         let arguments = Self::parse();
         // Given before or after the subcommand, so that the parser cannot demand it.
-        if arguments.database.config.is_none() && arguments.database.database.is_none() {
+        if arguments.command.needs_database() && arguments.database.config.is_none() && arguments.database.database.is_none() {
             let why = "name the database: --config <FILE> or --database <URL>";
             Self::command().error(ErrorKind::MissingRequiredArgument, why).exit();
         }
@@ -67,6 +67,23 @@ pub(crate) enum Command {
     /// What translations could not carry.
     #[command(subcommand)]
     Loss(LossCommand),
+    /// What could not be processed, and waits for you.
+    #[command(subcommand)]
+    Parked(ParkedCommand),
+    /// The keys that seal what is secret.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// What a code means and what to do, for example `causewayctl explain CW-2005`. Needs no database.
+    Explain {
+        /// The code, with or without `CW-`; without one, all of them.
+        code: Option<String>,
+    },
+}
+
+impl Command {
+    fn needs_database(&self) -> bool {
+        !matches!(self, Self::Explain { .. })
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -100,6 +117,23 @@ pub(crate) enum GroupCommand {
 pub(crate) enum QueueCommand {
     /// The outbox, lane by lane.
     List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ParkedCommand {
+    /// All of it, oldest first.
+    List,
+    /// One of it, with what its code means.
+    Show {
+        /// Its number.
+        id: i64,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// How many sealed values are under which key, by table. A key without values is not needed any more.
+    Status,
 }
 
 #[derive(Debug, Subcommand)]

@@ -72,7 +72,7 @@ fn what_is_exposed_is_documented() {
     for line in [
         "causeway_http_requests_total{side=\"matrix\",endpoint=\"/_matrix/federation/v1/version\",status=\"200\"} 1",
         "causeway_http_requests_total{side=\"matrix\",endpoint=\"/_matrix/federation/v1/event/{event_id}\",status=\"401\"} 1",
-        "causeway_refusals_total{side=\"matrix\",code=\"M_UNAUTHORIZED\"} 1",
+        "causeway_refusals_total{side=\"matrix\",code=\"CW-1110\"} 1",
         "causeway_http_requests_total{side=\"mimi\",endpoint=\"unknown\",status=\"404\"} 1",
         "causeway_database_up 1",
         "causeway_conversations{status=\"active\",topology=\"our_hub\"} 0",

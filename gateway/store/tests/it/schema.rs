@@ -9,7 +9,7 @@ async fn migrating_twice_is_once() {
         let again = Store::connect(&db.url, keyring(1)).await.unwrap();
         let row = again.transaction::<_, StoreError, _>("read", tx!([id] | tx | tx.lock_conversation(id).await)).await.unwrap();
         assert!(row.is_some());
-        assert_eq!(db.raw_count("SELECT COUNT(*) FROM schema_version").await, 2);
+        assert_eq!(db.raw_count("SELECT COUNT(*) FROM schema_version").await, 4);
     })
     .await;
 }

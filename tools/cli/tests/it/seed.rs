@@ -1,6 +1,6 @@
 //! A gateway's database with three conversations: a room of ours with a real group, a foreign one, and a question.
 
-use causeway_core::records::{ConversationRow, EpochRow, GroupValueRow, LossRow};
+use causeway_core::records::{ConversationRow, EpochRow, GroupValueRow, LossRow, ParkedRow};
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListData, UserRolePair};
 use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
 use causeway_drafts::mimi_room_policy_04::capability::Capability;
@@ -52,6 +52,7 @@ async fn rows(tx: &mut Tx) -> Result<(), StoreError> {
     tx.queue("mimi:a.test/club", "notify", Some(id), b"content").await?;
     tx.queue("matrix:hs.test", "pdu", None, b"content").await?;
     tx.postpone(&[1], 4_000_000_000_000, "connection refused").await?;
+    tx.park(&parked()).await?;
     for (conversation_id, feature, detail) in [(id, "media", "an image"), (2, "expiration", "bold\u{1b}[31m")] {
         tx.insert_loss(&LossRow {
             conversation_id,
@@ -64,6 +65,22 @@ async fn rows(tx: &mut Tx) -> Result<(), StoreError> {
         .await?;
     }
     Ok(())
+}
+
+fn parked() -> ParkedRow {
+    ParkedRow {
+        id: 0,
+        kind: "fanout".to_owned(),
+        source: "mimi:a.test".to_owned(),
+        subject: "mimi://a.test/r/lounge".to_owned(),
+        conversation_id: Some(2),
+        body: b"content".to_vec(),
+        code: "CW-4010".to_owned(),
+        reason: "stored group state: a row is missing".to_owned(),
+        parked_at: NOW,
+        holds_back: true,
+        replays: 0,
+    }
 }
 
 fn conversation() -> ConversationRow {
