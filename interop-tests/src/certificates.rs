@@ -1,8 +1,7 @@
 //! TLS certificates for tests: one authority that all peers of a scenario trust, and what it issues.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
-    SanType,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, SanType,
 };
 
 /// Why a certificate could not be made.
@@ -54,13 +53,26 @@ impl Authority {
         self.try_issue(names).expect("names of tests are DNS names or IP addresses")
     }
 
+    /// The same after a change of what it says, for peers with odd certificates.
+    ///
+    /// # Panics
+    /// As [`Self::issue`].
+    pub fn issue_odd(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Issued {
+        self.try_issue_odd(names, change).expect("names of tests are DNS names or IP addresses")
+    }
+
     fn try_issue(&self, names: &[&str]) -> Result<Issued, Error> {
+        self.try_issue_odd(names, |_| {})
+    }
+
+    fn try_issue_odd(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Result<Issued, Error> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, names.first().copied().unwrap_or_default());
         params.subject_alt_names = names.iter().map(|name| alternative_name(name)).collect::<Result<_, _>>()?;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        change(&mut params);
         let certificate = params.signed_by(&key, &*self.issuer)?;
         let certificate_pem = format!("{}{}", certificate.pem(), self.root_pem());
         Ok(Issued { certificate_pem, private_key_pem: key.serialize_pem() })

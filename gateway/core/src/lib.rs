@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod code;
 pub mod conversation;
 pub mod identity;
 pub mod loss;

@@ -65,6 +65,46 @@ pub enum Feature {
     NoKeyMaterial,
 }
 
+/// All of them.
+const FEATURES: [Feature; 29] = [
+    Feature::Media,
+    Feature::Poll,
+    Feature::Location,
+    Feature::UnknownType,
+    Feature::NoticeStyle,
+    Feature::EmoteStyle,
+    Feature::Markup,
+    Feature::UnknownReplyTarget,
+    Feature::UnknownTarget,
+    Feature::Alternatives,
+    Feature::Language,
+    Feature::Expiration,
+    Feature::Topic,
+    Feature::RedactionReason,
+    Feature::TooLong,
+    Feature::Untranslatable,
+    Feature::SenderNotParticipant,
+    Feature::Unreadable,
+    Feature::Discarded,
+    Feature::Paused,
+    Feature::RefusedByMatrix,
+    Feature::RefusedByHub,
+    Feature::RefusedByFollower,
+    Feature::HubClockRegressed,
+    Feature::CommitRefused,
+    Feature::ProposalRefused,
+    Feature::JoinRefused,
+    Feature::KeyPackageRefused,
+    Feature::NoKeyMaterial,
+];
+
+impl Feature {
+    /// A feature by its name.
+    pub fn named(name: &str) -> Option<Self> {
+        FEATURES.into_iter().find(|feature| feature.to_string() == name)
+    }
+}
+
 impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut name = String::new();

@@ -321,7 +321,7 @@ pub struct LossRow {
     pub recorded_at: i64,
 }
 
-/// An operator's command that was carried out.
+/// An operator's command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
     /// When.
@@ -332,4 +332,32 @@ pub struct AuditRow {
     pub subject: String,
     /// With what, and why: the operator's reason.
     pub detail: String,
+}
+
+/// Something that could not be processed, through no fault of who sent it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ParkedRow {
+    /// Assigned by the database.
+    pub id: i64,
+    /// `event`: a Matrix event that could not even be taken into its room. `effect`: one that is in its room, but not
+    /// acted upon. `fanout`: a body of a hub. `delivery`: an item of the outbox.
+    pub kind: String,
+    /// The homeserver or provider it came from, or the lane it was in.
+    pub source: String,
+    /// The event, the room, or the kind of the item.
+    pub subject: String,
+    /// The conversation it belongs to.
+    pub conversation_id: Option<i64>,
+    /// What is needed to process it. *Sealed*.
+    pub body: Vec<u8>,
+    /// Why: the code,
+    pub code: String,
+    /// in words; never content.
+    pub reason: String,
+    /// Since when, ms.
+    pub parked_at: i64,
+    /// Whether later inputs of the conversation have to wait for it.
+    pub holds_back: bool,
+    /// How often it has been replayed in vain.
+    pub replays: i64,
 }

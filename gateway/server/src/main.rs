@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod crash;
 mod http;
+mod keys;
 mod logging;
 mod matrix;
 mod mimi;
@@ -22,6 +23,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{config_check, config_dump, init, serve};
 use crate::config::{sample, schema};
+use crate::keys::KeysCommand;
 
 /// A gateway between the Matrix federation and MIMI.
 #[derive(Parser)]
@@ -44,6 +46,13 @@ enum Command {
     /// Looks at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// The keys that seal what is secret in the database.
+    Keys {
+        #[command(flatten)]
+        file: File,
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
 }
 
 #[derive(Subcommand)]
@@ -93,6 +102,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Init(arguments) => init::run(&arguments),
         Command::Config(ConfigCommand::Check { file }) => config_check::run(&file.config),
         Command::Config(ConfigCommand::Dump { file, explain }) => config_dump::run(&file.config, explain),
+        Command::Keys { file, command } => commands::keys::run(&file.config, command).await,
         Command::Config(ConfigCommand::Schema) => print(&schema::render()),
         Command::Config(ConfigCommand::Sample) => print(&sample::render(&sample::Chosen::new())),
     }

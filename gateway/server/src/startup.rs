@@ -12,7 +12,7 @@ use causeway_core::conversation::Gateway;
 use causeway_core::identity::Names;
 use causeway_core::matrix::SigningKeys;
 use causeway_mls::{CredentialAuthority, HubIdentity, TrustRoots};
-use causeway_store::{Keyring, Store, StoreError, Tx};
+use causeway_store::{Store, StoreError, Tx};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
@@ -21,12 +21,12 @@ use zeroize::Zeroizing;
 use crate::admin::{Admin, AdminListener};
 use crate::certificates::Certificates;
 use crate::config::Config;
-use crate::http::Listener;
+use crate::http::{Listener, Reach};
 use crate::matrix::Federation;
 use crate::mimi::Providers;
 use crate::node::{Node, PinnedRoots};
 use crate::telemetry::PeerLabels;
-use crate::{matrix, mimi, outbox};
+use crate::{keys, matrix, mimi, outbox};
 
 /// Names of the secrets in the store.
 mod secret {
@@ -54,13 +54,12 @@ pub(crate) struct Running {
 pub(crate) async fn prepare(config: &Config) -> anyhow::Result<Prepared> {
     std::fs::create_dir_all(&config.data_directory)
         .with_context(|| format!("cannot make the data directory {}", config.data_directory.display()))?;
-    let master = master_key(&config.master_key())?;
-    let store = Store::connect(&config.database_url()?, Keyring::new(&master)).await.context("cannot open the database")?;
+    let store = keys::open_store(&config.database_url()?, &config.master_key()).await?;
     let gateway = gateway(config, &store).await?;
     meet_hashed_ghosts(&store, &gateway).await?;
     let roots = pinned_roots(&store, &gateway).await?;
     let federation = Federation::new(&config.matrix)?;
-    let providers = Providers::new(&config.mimi, config.peers.clone())?;
+    let providers = Providers::new(&config.mimi, config.peers.clone(), Reach::new(config.matrix.allowed_networks.clone()))?;
     let holder = process_number(&config.data_directory.join("process"))?;
     let labels = PeerLabels::new(config.peers.names());
     Ok(Prepared { node: Arc::new(Node::new(gateway, (store, holder), (federation, providers, roots), labels)) })
@@ -78,23 +77,6 @@ fn process_number(path: &Path) -> anyhow::Result<i64> {
         }
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
-}
-
-/// The key that seals what is secret in the database. Made at the first start; without it the database is useless.
-fn master_key(path: &Path) -> anyhow::Result<Zeroizing<[u8; 32]>> {
-    if !path.try_exists().with_context(|| format!("cannot read {}", path.display()))? {
-        make_master_key(path)?;
-    }
-    let text = Zeroizing::new(std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?);
-    let mut key = Zeroizing::new([0; 32]);
-    hex::decode_to_slice(text.trim(), key.as_mut_slice()).with_context(|| format!("{} is not 64 hex digits", path.display()))?;
-    Ok(key)
-}
-
-/// Makes a new key in a file that only its owner reads.
-pub(crate) fn make_master_key(path: &Path) -> anyhow::Result<()> {
-    let key = Zeroizing::new(rand::random::<[u8; 32]>());
-    make_secret_file(path, &Zeroizing::new(hex::encode(*key)))
 }
 
 /// Makes a file that only its owner reads; one that is there is an error.
@@ -197,6 +179,12 @@ pub(crate) async fn keys_open(store: &Store) -> anyhow::Result<()> {
 }
 
 impl Prepared {
+    /// What is prepared.
+    #[cfg(test)]
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
     /// Binds all ports. With an admin listener, metrics are recorded.
     pub(crate) async fn bind(self, config: &Config, metrics: Option<PrometheusHandle>) -> anyhow::Result<Running> {
         let Self { node } = self;
@@ -225,6 +213,7 @@ impl Running {
         for listener in listeners {
             tasks.spawn(listener.serve(stop.clone()));
         }
+        tasks.spawn(keys::keep_up(node.clone(), stop.clone()));
         if let Some(admin) = admin {
             tasks.spawn(admin.serve(stop.clone()));
         }

@@ -3,13 +3,16 @@
 mod keyring;
 mod migrate;
 pub mod operator;
+mod reseal;
+mod sealed;
 mod store;
 mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tx;
 
-pub use keyring::{Keyring, KeyringError};
+pub use keyring::{KeyId, Keyring, KeyringError, RingError};
+pub use reseal::Resealed;
 pub use store::{BoxFuture, Store, StoreError, Transience};
 pub use tables::outbox::Lease;
 pub use tables::queue_commands::Queued;

@@ -10,7 +10,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{PgPool, SqlitePool};
 use tracing::Instrument;
 
-use crate::keyring::Keyring;
+use causeway_core::code::{self, Code, Coded};
+
+use crate::keyring::{KeyId, Keyring};
 use crate::tx::{Inner, Tx};
 
 /// A boxed future, as transaction bodies return it.
@@ -66,12 +68,36 @@ pub enum StoreError {
         /// Where.
         table: String,
     },
+    /// A sealed value is under a key that the ring has not got.
+    #[error("a sealed value in {table} is under key {key}, which is not in the key ring")]
+    UnknownKey {
+        /// Where.
+        table: String,
+        /// The key.
+        key: KeyId,
+    },
     /// Somebody else has changed the conversation meanwhile.
     #[error("the conversation has changed since it was loaded")]
     Conflict,
     /// The process is ending.
     #[error("the transaction's task was cancelled")]
     Cancelled,
+}
+
+impl Coded for StoreError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Database(_) => code::DATABASE,
+            Self::NewerSchema { .. } => code::NEWER_SCHEMA,
+            Self::OlderSchema { .. } => code::OLDER_SCHEMA,
+            Self::HalfMigrated { .. } => code::HALF_MIGRATED,
+            Self::Url => code::DATABASE_URL,
+            Self::DoesNotOpen { .. } => code::DOES_NOT_OPEN,
+            Self::UnknownKey { .. } => code::UNKNOWN_KEY,
+            Self::Conflict => code::CONFLICT,
+            Self::Cancelled => code::CANCELLED,
+        }
+    }
 }
 
 impl StoreError {
@@ -108,6 +134,16 @@ impl Store {
         Ok(store)
     }
 
+    /// Connects to a database as it is: for commands beside a gateway that runs, which alone migrates.
+    ///
+    /// # Errors
+    /// If the database cannot be reached, or has not the schema of this code.
+    pub async fn connect_as_is(url: &str, keyring: Keyring) -> Result<Self, StoreError> {
+        let store = Self::open(url, keyring, false).await?;
+        store.check_schema().await?;
+        Ok(store)
+    }
+
     /// Connects for reading only, which the database itself enforces: for tools that look while the gateway runs, or
     /// does not. They have no master key, so sealed columns do not open.
     ///
@@ -134,6 +170,11 @@ impl Store {
             _ => return Err(StoreError::Url),
         };
         Ok(Self { pool, keyring, read_only })
+    }
+
+    /// The keys that seal and open.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
     }
 
     /// Runs a named transaction in a task of its own: dropping the caller neither cancels it half-way nor leaves a

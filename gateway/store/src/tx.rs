@@ -2,7 +2,7 @@
 
 use sqlx::{Postgres, Sqlite, Transaction};
 
-use crate::keyring::{Keyring, Place};
+use crate::keyring::{Keyring, KeyringError, Place};
 use crate::StoreError;
 
 /// A transaction, with the keyring that its sealed columns need.
@@ -85,11 +85,42 @@ impl Tx {
         matches!(self.inner, Inner::Postgres(_))
     }
 
+    /// The number of a table's next row, where a sealed column is bound to it and it is needed first. Neither database
+    /// gives one twice.
+    pub(crate) async fn next_id(&mut self, table: &'static str) -> Result<i64, StoreError> {
+        let (id,) = match &mut self.inner {
+            Inner::Postgres(transaction) => {
+                let text = "-- next id\nSELECT nextval(pg_get_serial_sequence($1, 'id'))";
+                sqlx::query_as::<_, (i64,)>(text).bind(table).fetch_one(&mut **transaction).await?
+            }
+            // Writers are alone, and the sequence remembers what was used up even when the table is empty.
+            Inner::Sqlite(transaction) => {
+                let text = "-- next id\nSELECT 1 + COALESCE((SELECT seq FROM sqlite_sequence WHERE name = $1), 0)";
+                sqlx::query_as::<_, (i64,)>(text).bind(table).fetch_one(&mut **transaction).await?
+            }
+        };
+        Ok(id)
+    }
+
     pub(crate) fn seal(&self, table: &str, row: &[u8], column: &str, plain: &[u8]) -> Vec<u8> {
         self.keyring.seal(Place { table, row, column }, plain)
     }
 
     pub(crate) fn open(&self, table: &str, row: &[u8], column: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
-        self.keyring.open(Place { table, row, column }, sealed).map_err(|_| StoreError::DoesNotOpen { table: table.to_owned() })
+        self.open_since((table, row, column), row, sealed)
+    }
+
+    /// Opens a value that was bound to another row in the first format.
+    pub(crate) fn open_since(
+        &self,
+        (table, row, column): (&str, &[u8], &str),
+        first_row: &[u8],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        let opened = self.keyring.open(Place { table, row, column }, first_row, sealed);
+        opened.map_err(|error| match error {
+            KeyringError::DoesNotOpen => StoreError::DoesNotOpen { table: table.to_owned() },
+            KeyringError::UnknownKey(key) => StoreError::UnknownKey { table: table.to_owned(), key },
+        })
     }
 }

@@ -64,6 +64,38 @@ impl Light {
     }
 }
 
+impl Light {
+    /// A MIMI room of carol's at the provider, with alice in it: the gateway follows, and mirrors it.
+    ///
+    /// # Errors
+    /// If one of the steps fails.
+    pub async fn mirror(&self, tag: &str) -> Result<Bridge<'_>> {
+        let (alice, carol) = (self.matrix.user(&format!("alice{tag}")), format!("carol{tag}"));
+        let carol_uri = self.provider.control.add_user(&carol, &["phone"]).await?;
+        let (carol_ghost, alice_uri, phone) =
+            (self.gateway.ghost(PROVIDER, &carol), self.gateway.puppet(&alice), format!("{carol}/phone"));
+        self.consent_of(&alice, &carol_uri).await?;
+        let mimi_room = self.provider.control.create_room(&phone, &format!("club{tag}"), "Club").await?;
+        self.provider.control.add(&phone, &mimi_room, &alice_uri, "member").await?;
+        let invite = self.matrix.wait_for_invite(&alice).await?;
+        let room = invite.room;
+        self.matrix.join(&room, &alice, &self.gateway.server_name).await?;
+        Ok(Bridge { light: self, room, mimi_room, alice, alice_uri, carol_uri, carol_ghost, phone })
+    }
+
+    /// A MIMI user asks a Matrix user, who agrees.
+    ///
+    /// # Errors
+    /// If the question does not come, or the answer does not arrive.
+    pub async fn consent_of(&self, matrix_user: &str, requester: &str) -> Result<()> {
+        let uri = self.gateway.puppet(matrix_user);
+        self.provider.control.consent("request", requester, &uri).await?;
+        let question = self.matrix.wait_for_invite(matrix_user).await?;
+        self.matrix.join(&question.room, matrix_user, &self.gateway.server_name).await?;
+        consent::awaits(&self.provider.control, (requester, &uri), "granted").await
+    }
+}
+
 impl Bridge<'_> {
     /// alice says something; the event's id.
     ///
@@ -88,7 +120,9 @@ impl Bridge<'_> {
     /// If there is no answer.
     pub async fn heard_by_carol(&self) -> Result<Vec<String>> {
         let messages = self.light.provider.control.messages(&self.phone, &self.mimi_room).await?;
-        let is_alices = |message: &Message| message.sender == self.alice_uri;
+        // In a mirror room, the first puppet discloses the gateway.
+        let is_disclosure = |message: &Message| message.text.contains("are Matrix users behind a gateway");
+        let is_alices = |message: &Message| message.sender == self.alice_uri && !is_disclosure(message);
         Ok(messages.into_iter().filter(is_alices).map(|message| message.text).collect())
     }
 

@@ -115,17 +115,26 @@ pub(crate) enum Command {
     /// What translations could not carry.
     #[command(subcommand)]
     Loss(LossCommand),
-    /// Inputs that could not be processed.
+    /// What could not be processed, and waits for you.
     #[command(subcommand)]
     Parked(ParkedCommand),
     /// Homeservers and providers.
     #[command(subcommand)]
     Peer(PeerCommand),
+    /// The keys that seal what is secret.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// What operators have had the gateway do.
     #[command(subcommand)]
     Audit(AuditCommand),
     Trace(commands::trace::Arguments),
     Doctor(doctor::Arguments),
+    /// What a code means and what to do. Needs no database.
+    #[command(after_long_help = "Example:\n  causewayctl explain CW-2005")]
+    Explain {
+        /// The code, with or without `CW-`; without one, all of them.
+        code: Option<String>,
+    },
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -133,7 +142,7 @@ pub(crate) enum Command {
 impl Command {
     fn needs(&self) -> Needs {
         match self {
-            Self::Completions(_) | Self::Man(_) | Self::Peer(PeerCommand::Probe(_)) => Needs::Nothing,
+            Self::Explain { .. } | Self::Completions(_) | Self::Man(_) | Self::Peer(PeerCommand::Probe(_)) => Needs::Nothing,
             Self::Doctor(_)
             | Self::Queue(QueueCommand::Retry(_) | QueueCommand::Drop(_))
             | Self::Parked(ParkedCommand::Replay(_)) => Needs::Configuration,
@@ -204,7 +213,23 @@ pub(crate) enum LossCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ParkedCommand {
+    /// All of it, oldest first.
+    #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml parked list")]
+    List,
+    /// One of it, with what its code means.
+    #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml parked show 3")]
+    Show {
+        /// Its number.
+        id: i64,
+    },
     Replay(parked_replay::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// How many sealed values are under which key, by table. A key without values is not needed any more.
+    #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml keys status")]
+    Status,
 }
 
 #[derive(Debug, Subcommand)]

@@ -19,7 +19,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::arguments::{
-    Arguments, AuditCommand, Command, GroupCommand, LossCommand, ParkedCommand, PeerCommand, QueueCommand, RoomCommand,
+    Arguments, AuditCommand, Command, GroupCommand, KeysCommand, LossCommand, ParkedCommand, PeerCommand, QueueCommand, RoomCommand,
 };
 use crate::outcome::{FINDING, OK, Outcome};
 
@@ -51,6 +51,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Queue(QueueCommand::Retry(arguments)) => commands::queue_retry::run(named, &arguments, style).await,
         Command::Queue(QueueCommand::Drop(arguments)) => commands::queue_drop::run(named, &arguments, style).await,
         Command::Loss(LossCommand::List { room }) => commands::loss_list::run(&open().await?, room.as_deref(), style).await,
+        Command::Parked(ParkedCommand::List) => commands::parked_list::run(&open().await?, style).await,
+        Command::Parked(ParkedCommand::Show { id }) => commands::parked_show::run(&open().await?, id, style).await,
+        Command::Keys(KeysCommand::Status) => commands::keys_status::run(&open().await?, style).await,
         Command::Parked(ParkedCommand::Replay(arguments)) => commands::parked_replay::run(named, &arguments, style).await,
         Command::Peer(PeerCommand::List) => commands::peer_list::run(&open().await?, style).await,
         Command::Peer(PeerCommand::Show(arguments)) => commands::peer_show::run(&open().await?, &arguments, style).await,
@@ -58,6 +61,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Audit(AuditCommand::List(arguments)) => commands::audit_list::run(&open().await?, &arguments, style).await,
         Command::Trace(arguments) => commands::trace::run(&open().await?, &arguments, style).await,
         Command::Doctor(arguments) => return commands::doctor::run(named, &arguments, style).await,
+        Command::Explain { code } => commands::explain::run(code.as_deref(), style),
         Command::Completions(arguments) => commands::completions::run(&arguments),
         Command::Man(arguments) => commands::man::run(&arguments),
     };

@@ -1,6 +1,7 @@
 //! The core from outside: identities, translation, Matrix rooms, and whole conversations, without a network.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
 
+mod codes;
 mod conversation_attacks;
 mod conversation_bans;
 mod conversation_changes;

@@ -11,7 +11,7 @@ use anyhow::Context;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 use crate::config::sample::{self, Chosen};
-use crate::startup::make_master_key;
+use crate::keys::make_ring;
 
 const FILE: &str = "causeway.toml";
 
@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .create(folder.join("data"))
         .with_context(|| format!("cannot make {}", folder.display()))?;
     write(&folder.join(FILE), 0o600, &sample::render(&chosen(arguments, (server_name, provider))))?;
-    make_master_key(&folder.join("data/master.key"))?;
+    make_ring(&folder.join("data/master.key"))?;
     if arguments.development {
         make_certificates(folder, (server_name, provider))?;
     }

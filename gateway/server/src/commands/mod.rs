@@ -3,4 +3,5 @@
 pub(crate) mod config_check;
 pub(crate) mod config_dump;
 pub(crate) mod init;
+pub(crate) mod keys;
 pub(crate) mod serve;

@@ -126,6 +126,14 @@ impl Loaded {
 }
 
 impl Config {
+    /// Reads a file that has to be right.
+    ///
+    /// # Errors
+    /// All that is wrong.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        Loaded::read(path)?.config().map_err(|problems| anyhow::anyhow!("{problems}"))
+    }
+
     fn resolve_paths(&mut self, folder: &Path) {
         self.data_directory = folder.join(&self.data_directory);
         resolve_all(folder, &mut self.master_key);
@@ -143,7 +151,7 @@ impl Config {
         self.database.url(&self.data_directory)
     }
 
-    /// The file with the key of the database's secrets.
+    /// The file of the key ring, which seals what is secret in the database.
     pub(crate) fn master_key(&self) -> PathBuf {
         self.master_key.clone().unwrap_or_else(|| self.data_directory.join("master.key"))
     }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use causeway_core::code::{self, Code, Coded};
 use http::{HeaderMap, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
@@ -81,6 +82,16 @@ pub(crate) enum HttpError {
     /// Nothing came in time.
     #[error("{0} did not answer in time")]
     TimedOut(String),
+}
+
+impl Coded for HttpError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Discovery { .. } => code::PEER_NOT_FOUND,
+            Self::Connection { .. } => code::PEER_UNREACHABLE,
+            Self::TimedOut(_) => code::PEER_TIMED_OUT,
+        }
+    }
 }
 
 /// Clients by endpoint, with their kept-alive connections.

@@ -11,8 +11,8 @@ use ruma::ServerName;
 use rustls::pki_types::ServerName as TlsName;
 use serde::Deserialize;
 
-use crate::config::{MatrixConfig, Network};
-use crate::http::{Endpoint, HttpError, Pool};
+use crate::config::MatrixConfig;
+use crate::http::{Endpoint, HttpError, Pool, Reach};
 
 const DEFAULT_PORT: u16 = 8448;
 const WELL_KNOWN_PORT: u16 = 443;
@@ -25,7 +25,7 @@ const WELL_KNOWN_LIMIT: usize = 50 * 1024;
 /// Finds homeservers, and remembers where.
 pub(super) struct Discovery {
     resolver: TokioResolver,
-    allowed: Vec<Network>,
+    reach: Reach,
     known: Mutex<HashMap<String, (Instant, Endpoint)>>,
     delegations: Mutex<HashMap<String, (Instant, Option<String>)>>,
 }
@@ -58,7 +58,7 @@ impl Discovery {
     pub(super) fn new(config: &MatrixConfig) -> anyhow::Result<Self> {
         Ok(Self {
             resolver: TokioResolver::builder_tokio()?.build()?,
-            allowed: config.allowed_networks.clone(),
+            reach: Reach::new(config.allowed_networks.clone()),
             known: Mutex::default(),
             delegations: Mutex::default(),
         })
@@ -135,19 +135,18 @@ impl Discovery {
         let failed = |why: String| HttpError::Discovery { name: host.to_owned(), why };
         let addresses = tokio::net::lookup_host((host, 0)).await.map_err(|error| failed(error.to_string()))?;
         let addresses: Vec<IpAddr> = addresses.map(|address| address.ip()).collect();
-        let allowed = addresses.iter().copied().find(|address| self.may_reach(*address));
+        let allowed = addresses.iter().copied().find(|address| self.reach.permits(*address));
         allowed.ok_or_else(|| failed("its addresses are private, and not in allowed_networks".to_owned()))
-    }
-
-    fn may_reach(&self, address: IpAddr) -> bool {
-        is_public(address) || self.allowed.iter().any(|network| network.contains(address))
     }
 
     /// `authority` is what `Host` carries; the certificate has to carry its host part.
     fn endpoint(&self, address: IpAddr, port: u16, authority: &str) -> Result<Endpoint, HttpError> {
         let failed = |why: &str| HttpError::Discovery { name: authority.to_owned(), why: why.to_owned() };
-        if !self.may_reach(address) {
+        if !self.reach.permits(address) {
             return Err(failed("its address is private, and not in allowed_networks"));
+        }
+        if !Reach::permits_port(port) {
+            return Err(failed("its port is another service's"));
         }
         let tls_name = match Name::parse(authority)? {
             Name::Literal(address, _) => TlsName::IpAddress(address.into()),
@@ -179,49 +178,5 @@ impl Discovery {
         }
         let found: WellKnown = serde_json::from_slice(&answer.body).ok()?;
         Name::parse(&found.server).ok().map(|_| found.server)
-    }
-}
-
-/// Addresses that anybody on the Internet may have.
-fn is_public(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(address) => {
-            let [first, second, ..] = address.octets();
-            let shared = first == 100 && (64..128).contains(&second);
-            !(address.is_private()
-                || address.is_loopback()
-                || address.is_link_local()
-                || address.is_unspecified()
-                || address.is_multicast()
-                || address.is_broadcast()
-                || address.is_documentation()
-                || shared
-                || first == 0
-                || first >= 240)
-        }
-        IpAddr::V6(address) => {
-            !(address.is_loopback()
-                || address.is_unspecified()
-                || address.is_multicast()
-                || address.is_unique_local()
-                || address.is_unicast_link_local())
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
-
-    use super::is_public;
-
-    #[test]
-    fn private_addresses_are_not_public() {
-        for address in ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::1", "fe80::1", "fd00::1", "::ffff:127.0.0.1"] {
-            assert!(!is_public(address.parse().unwrap()), "{address}");
-        }
-        for address in ["1.1.1.1", "100.128.0.1", "2606:4700::1111"] {
-            assert!(is_public(address.parse().unwrap()), "{address}");
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use causeway_core::code::{self, Code, Coded};
 use causeway_core::conversation::Gateway;
 use ruma::api::auth_scheme::{AuthScheme, NoAuthentication};
 use ruma::api::federation::authentication::{ServerSignatures, XMatrixSigningInput};
@@ -55,6 +56,17 @@ pub(crate) enum FederationError {
         /// The reason.
         why: String,
     },
+}
+
+impl Coded for FederationError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Http(error) => error.code(),
+            Self::Refused { .. } => code::PEER_REFUSED,
+            Self::Busy { .. } => code::PEER_BUSY,
+            Self::Malformed { .. } => code::PEER_ANSWER_MALFORMED,
+        }
+    }
 }
 
 impl FederationError {
@@ -141,7 +153,7 @@ impl Federation {
         let status = answer.status.as_u16();
         let text = error_text(&answer.body);
         let server = server.to_owned();
-        let later = matches!(status, 408 | 425 | 429 | 500..=599);
+        let later = matches!(status, 300..=399 | 408 | 425 | 429 | 500..=599);
         Err(match later {
             true => FederationError::Busy { server, status, text, retry_after },
             false => FederationError::Refused { server, status, text },

@@ -60,7 +60,7 @@ pub(crate) async fn take_with_gap(
                 }
             }
             Received::MissingAuth(missing) => fetched.outliers.extend(auth_events(node, origin, pdu, (missing, version)).await),
-            Received::Taken | Received::Known | Received::Unheeded | Received::Refused(_) => break,
+            Received::Taken | Received::Known | Received::Unheeded | Received::Parked | Received::Refused(..) => break,
         }
         received = take(node, pdu, std::mem::take(&mut fetched), duty).await?;
     }

@@ -7,6 +7,7 @@ mod extract;
 mod federation;
 mod gap;
 mod keys;
+mod parked;
 mod receive;
 mod requests;
 mod visibility;
@@ -14,4 +15,7 @@ mod visibility;
 pub(crate) use endpoints::router;
 pub(crate) use federation::{Federation, FederationError};
 pub(crate) use keys::ServerKeys;
+pub(crate) use parked::{replay_effect, replay_event};
+#[cfg(test)]
+pub(crate) use {gap::Fetched, receive::{Duty, Received, take}};
 pub(crate) use requests::{decline, invite, invite_state, join};

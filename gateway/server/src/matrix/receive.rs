@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use causeway_core::code::{self, Code, Coded};
 use causeway_core::conversation::Conversation;
 use causeway_core::loss::Feature;
 use causeway_core::matrix::{Checked, Outcome, Pdu, PduError, Room, StateMap, check_signatures, required_servers};
-use causeway_core::records::LossRow;
+use causeway_core::records::{LossRow, ParkedRow};
+use causeway_store::StoreError;
 use ruma::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedServerName, RoomVersionId};
-
 use tracing::Instrument;
 
 use super::gap::Fetched;
-use crate::node::{Find, Node, NodeError, Session};
+use super::parked::park_event;
+use crate::node::{Find, Node, NodeError, Session, to_park};
 use crate::telemetry::Fate;
 
 /// What became of a received event.
@@ -25,8 +27,10 @@ pub(crate) enum Received {
     Known,
     /// It is part of the room, which does not heed it: by its present rules it is not allowed.
     Unheeded,
-    /// The room's rules refuse it.
-    Refused(String),
+    /// It cannot be processed, and waits for an operator; its sender has done its part.
+    Parked,
+    /// It is refused, with the reason.
+    Refused(Code, String),
     /// The state after these events is not known here.
     MissingPrev(Vec<OwnedEventId>),
     /// These events, by which it is allowed, are not known here.
@@ -36,7 +40,7 @@ pub(crate) enum Received {
 impl Received {
     /// Whether the event's sender has nothing more to do.
     pub(crate) fn is_settled(&self) -> bool {
-        matches!(self, Self::Taken | Self::Known | Self::Unheeded)
+        matches!(self, Self::Taken | Self::Known | Self::Unheeded | Self::Parked)
     }
 
     /// What is counted of it.
@@ -44,7 +48,8 @@ impl Received {
         match self {
             Self::Taken => Fate::Translated,
             Self::Known => Fate::Duplicate,
-            Self::Unheeded | Self::Refused(_) | Self::MissingPrev(_) | Self::MissingAuth(_) => Fate::Refused,
+            Self::Parked => Fate::Parked,
+            Self::Unheeded | Self::Refused(..) | Self::MissingPrev(_) | Self::MissingAuth(_) => Fate::Refused,
         }
     }
 }
@@ -56,6 +61,8 @@ pub(crate) enum Duty {
     Take,
     /// It came by send_join or send_leave: as the resident server we tell the others.
     TakeAndRelay,
+    /// It is parked already: if it fails again, that is told.
+    Replay,
 }
 
 /// Checks 1 to 3: the format, the signatures, and the hash (an event whose hash is wrong is redacted).
@@ -75,61 +82,78 @@ pub(crate) async fn checked_pdu(node: &Arc<Node>, json: &str, version: &RoomVers
 
 /// The version of a room that we are in, or were invited to.
 pub(crate) async fn room_version(node: &Arc<Node>, room_id: &OwnedRoomId) -> Result<RoomVersionId, NodeError> {
-    let find = Find::Matrix(room_id.to_string());
-    node.transaction("room version", move |session| {
-        let find = find.clone();
-        Box::pin(async move {
-            let conversation = session.conversation(&find).await?;
-            let version = conversation.row.room_version.as_deref().and_then(|version| RoomVersionId::try_from(version).ok());
-            session.unchanged(conversation);
-            version.ok_or_else(|| NodeError::Stored("a room has no version".to_owned()))
-        })
-    })
-    .await
+    let room_id = room_id.to_string();
+    let read = node.store.transaction::<_, StoreError, _>("room version", move |tx| {
+        let room_id = room_id.clone();
+        Box::pin(async move { tx.room_version(&room_id).await })
+    });
+    // Without loading the room: its events can be checked, and parked, even if its state is unreadable.
+    let version = read.await?.ok_or(NodeError::NoSuchRoom)?;
+    RoomVersionId::try_from(version).map_err(|error| NodeError::Stored(error.to_string()))
 }
 
 /// Takes an event in, with what it means for the conversation, in one transaction. `fetched` is what was missing
 /// at an earlier try.
 ///
-/// If the conversation cannot bear what the event means, the event is part of the room all the same: the graph has to
-/// stay whole, or nothing after it could be taken in.
+/// If the room takes the event, but the conversation cannot bear what it means, the event is part of the room all the
+/// same: the graph has to stay whole, or nothing after it could be taken in. What it means is parked, or lost where it
+/// is forbidden. If not even the room can take it, for what is stored here, it is parked as it is.
 pub(crate) async fn take(node: &Arc<Node>, pdu: &Arc<Pdu>, fetched: Fetched, duty: Duty) -> Result<Received, NodeError> {
     let fetched = Arc::new(fetched);
-    match attempt(node, pdu, fetched.clone(), (duty, None)).await {
-        Err(NodeError::Conversation(error)) => {
-            tracing::warn!(event_id = %pdu.event_id(), %error, "an event cannot be acted upon");
-            attempt(node, pdu, fetched, (duty, Some(error.to_string()))).await
-        }
-        other => other,
+    let error = match attempt(node, pdu, &fetched, (duty, None)).await {
+        Err(error) if duty != Duty::Replay && (error.parks_input() || matches!(error, NodeError::Conversation(_))) => error,
+        done => return done,
+    };
+    match attempt(node, pdu, &fetched, (duty, Some(Arc::new(Failed::new(&error))))).await {
+        Err(error) if error.parks_input() => park_event(node, pdu, error).await.map(|()| Received::Parked),
+        done => done,
     }
 }
 
-/// `loss` is why the conversation is not to hear of the event.
+/// Why a conversation does not hear of an event that its room has taken.
+struct Failed {
+    code: Code,
+    reason: String,
+    /// Whether it may hear of it later. Otherwise somebody was not allowed to do it, and that stays so.
+    parks: bool,
+}
+
+impl Failed {
+    fn new(error: &NodeError) -> Self {
+        let parks = error.parks_input() || error.code().entry().retryable;
+        Self { code: error.code(), reason: error.to_string(), parks }
+    }
+}
+
+/// Takes an event in; where it is known why the conversation cannot act upon it, that is set aside.
 async fn attempt(
     node: &Arc<Node>,
     pdu: &Arc<Pdu>,
-    fetched: Arc<Fetched>,
-    (duty, loss): (Duty, Option<String>),
+    fetched: &Arc<Fetched>,
+    (duty, failed): (Duty, Option<Arc<Failed>>),
 ) -> Result<Received, NodeError> {
     let span = tracing::info_span!("event", event_id = %pdu.event_id(), room = %pdu.room_id());
-    let (pdu, loss) = (pdu.clone(), Arc::new(loss));
+    let (pdu, fetched) = (pdu.clone(), fetched.clone());
     let taking = node.transaction("matrix event", move |session| {
-        let (pdu, fetched, loss) = (pdu.clone(), fetched.clone(), loss.clone());
+        let (pdu, fetched, failed) = (pdu.clone(), fetched.clone(), failed.clone());
         Box::pin(async move {
             let mut conversation = session.conversation(&Find::Matrix(pdu.room_id().to_string())).await?;
             let known = session.tx.event(pdu.event_id().as_str()).await?;
             if let Some(known) = known.filter(|known| !known.outlier) {
                 session.unchanged(conversation);
-                return Ok(known.rejected.map_or(Received::Known, Received::Refused));
+                return Ok(known.rejected.map_or(Received::Known, |why| Received::Refused(code::EVENT_REJECTED, why)));
             }
             let Some(room) = conversation.room.as_mut() else {
                 session.unchanged(conversation);
-                return Ok(Received::Refused("we are not in this room".to_owned()));
+                return Ok(Received::Refused(code::NOT_IN_ROOM, "we are not in this room".to_owned()));
             };
             fetched.teach(room);
             teach_stored(session, room, &pdu).await?;
             let outcome = room.accept(pdu.clone());
-            act(session, conversation, &pdu, (outcome, duty, loss.as_deref())).await
+            match failed {
+                Some(failed) if outcome == Outcome::Accepted => set_aside(session, conversation, &pdu, (duty, &failed)).await,
+                _ => act(session, conversation, &pdu, (outcome, duty)).await,
+            }
         })
     });
     let received = taking.instrument(span.clone()).await;
@@ -143,7 +167,7 @@ async fn act(
     session: &mut Session<'_>,
     mut conversation: Conversation,
     pdu: &Arc<Pdu>,
-    (outcome, duty, loss): (Outcome, Duty, Option<&str>),
+    (outcome, duty): (Outcome, Duty),
 ) -> Result<Received, NodeError> {
     let received = match outcome {
         Outcome::MissingPrev(missing) => return Ok(Received::MissingPrev(missing)),
@@ -151,39 +175,65 @@ async fn act(
         Outcome::Accepted => Received::Taken,
         Outcome::Duplicate => Received::Known,
         Outcome::SoftFailed(_) => Received::Unheeded,
-        Outcome::Rejected(ref why) => Received::Refused(why.clone()),
+        Outcome::Rejected(ref why) => Received::Refused(code::EVENT_REJECTED, why.clone()),
     };
     let accepted = outcome == Outcome::Accepted;
-    if let Outcome::SoftFailed(why) | Outcome::Rejected(why) = &outcome {
-        tracing::info!(event_id = %pdu.event_id(), why, "an event is not acted upon");
+    match &outcome {
+        Outcome::SoftFailed(why) => not_acted_upon(code::EVENT_SOFT_FAILED, pdu, why),
+        Outcome::Rejected(why) => not_acted_upon(code::EVENT_REJECTED, pdu, why),
+        _ => {}
     }
-    let id = conversation.row.id;
     let ((), decision) = session.turn(|turn| {
         if accepted && duty == Duty::TakeAndRelay {
             conversation.relay(turn, pdu);
         }
-        match loss {
-            None if accepted => conversation.matrix_event(turn, pdu),
-            None => Ok(()),
-            Some(detail) => {
-                turn.decision.losses.push(discarded(id, pdu, detail, turn.now));
-                Ok(())
-            }
-        }
+        if accepted { conversation.matrix_event(turn, pdu) } else { Ok(()) }
     })?;
     session.save(conversation, decision).await?;
     Ok(received)
 }
 
-fn discarded(conversation_id: i64, pdu: &Pdu, detail: &str, now: u64) -> LossRow {
+/// The event is in its room; what it means for the conversation waits, or is lost.
+async fn set_aside(
+    session: &mut Session<'_>,
+    conversation: Conversation,
+    pdu: &Arc<Pdu>,
+    (duty, failed): (Duty, &Failed),
+) -> Result<Received, NodeError> {
+    let Failed { code, reason, parks } = failed;
+    let id = conversation.row.id;
+    let ((), decision) = session.turn(|turn| {
+        if duty == Duty::TakeAndRelay {
+            conversation.relay(turn, pdu);
+        }
+        if !parks {
+            turn.decision.losses.push(discarded(id, pdu, code.with(reason), turn.now));
+        }
+        Ok(())
+    })?;
+    session.save(conversation, decision).await?;
+    if !parks {
+        tracing::warn!(%code, event_id = %pdu.event_id(), reason, "an event cannot be acted upon");
+        return Ok(Received::Taken);
+    }
+    let row = to_park("effect", (pdu.sender().server_name().as_str(), pdu.event_id().as_str()), (*code, reason.clone()));
+    session.park(&ParkedRow { conversation_id: Some(id), ..row }, NodeError::Stored(reason.clone())).await?;
+    Ok(Received::Parked)
+}
+
+fn discarded(conversation_id: i64, pdu: &Pdu, detail: String, now: u64) -> LossRow {
     LossRow {
         conversation_id,
         source: pdu.event_id().to_string(),
         direction: "matrix_to_mimi".to_owned(),
         feature: Feature::Discarded.to_string(),
-        detail: detail.to_owned(),
+        detail,
         recorded_at: now as i64,
     }
+}
+
+fn not_acted_upon(code: Code, pdu: &Pdu, why: &str) {
+    tracing::info!(%code, event_id = %pdu.event_id(), why, "an event is not acted upon");
 }
 
 /// Tells the room what it does not remember, but the database does.

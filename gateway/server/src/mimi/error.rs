@@ -2,102 +2,143 @@
 //! with 200 and the code. The one place where refusals become HTTP answers of the MIMI side.
 
 use axum::response::{IntoResponse, Response};
+use causeway_core::code::{self, Code, Coded, Fault};
+use causeway_core::conversation::ConversationError;
 use causeway_drafts::DecodeError;
+use causeway_mls::MlsError;
 use http::StatusCode;
 
+use crate::http::BodyError;
 use crate::node::NodeError;
 use crate::telemetry::{self, Side};
 
-/// An error answer: a status, and a line of text.
+/// An error answer: a status, and a line of text that begins with the code.
 #[derive(Debug)]
 pub(crate) struct MimiError {
-    status: StatusCode,
+    code: Code,
     text: String,
 }
 
 impl MimiError {
-    fn new(status: StatusCode, text: impl Into<String>) -> Self {
-        Self { status, text: text.into() }
+    /// A refusal. The status follows from the code.
+    pub(crate) fn new(code: Code, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
     }
 
-    /// The body or the path is malformed.
-    pub(crate) fn malformed(text: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, text)
+    /// Our fault, or our database's: the peer learns no more than the code.
+    fn hidden(code: Code, error: impl std::fmt::Display) -> Self {
+        tracing::error!(%code, %error, "a request failed");
+        Self::new(code, "internal error; try again")
     }
 
-    /// The sender is not who it says, or may not speak about this.
-    pub(crate) fn forbidden(text: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, text)
-    }
-
-    /// No such room, or none for the sender.
-    pub(crate) fn not_found(text: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, text)
-    }
-
-    /// The request is for another provider (P-003).
-    pub(crate) fn misdirected(text: impl Into<String>) -> Self {
-        Self::new(StatusCode::MISDIRECTED_REQUEST, text)
-    }
-
-    /// The body is too large.
-    pub(crate) fn too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large")
-    }
-
-    /// An endpoint that the directory has to name, but that is not there yet.
-    pub(crate) fn not_implemented(text: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_IMPLEMENTED, text)
-    }
-
-    /// Another provider, which we asked on behalf of this one, does not answer.
-    pub(crate) fn bad_gateway(text: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_GATEWAY, text)
-    }
-
-    /// Our fault, or our database's.
-    pub(crate) fn internal(error: impl std::fmt::Display) -> Self {
-        tracing::error!(%error, "a request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error; try again")
+    fn status(&self) -> StatusCode {
+        match self.code {
+            code::HOST_MALFORMED
+            | code::FROM_MALFORMED
+            | code::BODY_CUT_OFF
+            | code::PATH_MALFORMED
+            | code::BODY_MALFORMED
+            | code::BODY_TRAILING
+            | code::SEMI_PRIVATE_MESSAGE
+            | code::WIRE_FORMAT
+            | code::PARTIAL_GROUP_INFO
+            | code::RATCHET_TREE_FORM
+            | code::UNEXPECTED_MESSAGE
+            | code::MESSAGE_MALFORMED
+            | code::USER_NOT_AS_NAMED
+            | code::WRONG_CONSENT_ENDPOINT
+            | code::MLS_MALFORMED
+            | code::MLS_INVALID => StatusCode::BAD_REQUEST,
+            code::HOST_NOT_SERVED => StatusCode::MISDIRECTED_REQUEST,
+            code::NO_SUCH_ROOM | code::NO_SUCH_USER | code::NO_SUCH_ENDPOINT => StatusCode::NOT_FOUND,
+            code::BODY_TOO_SLOW => StatusCode::REQUEST_TIMEOUT,
+            code::BODY_ENCODED => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            code::BODY_TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
+            code::NOT_IMPLEMENTED => StatusCode::NOT_IMPLEMENTED,
+            code::RELAY_FAILED => StatusCode::BAD_GATEWAY,
+            // Not the sender's fault, or not any more when it comes again: the provider's roots could not be had, the
+            // commit is under way, the Matrix room would not have it.
+            code::UNKNOWN_PROVIDER
+            | code::WRONG_EPOCH
+            | code::EPOCH_TOO_OLD
+            | code::EPOCH_AHEAD
+            | code::OWN_MESSAGE
+            | code::MATRIX_REFUSED => StatusCode::INTERNAL_SERVER_ERROR,
+            code => match code.fault() {
+                Fault::Peer | Fault::User => StatusCode::FORBIDDEN,
+                Fault::Ours | Fault::Operator => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+        }
     }
 }
 
 impl IntoResponse for MimiError {
     fn into_response(self) -> Response {
-        tracing::info!(code = self.status.as_u16(), text = self.text, "refused");
-        telemetry::refused(Side::Mimi, self.status.as_str());
-        (self.status, self.text).into_response()
+        let status = self.status();
+        tracing::info!(code = %self.code, status = status.as_u16(), text = self.text, "refused");
+        telemetry::refused(Side::Mimi, self.code.to_string());
+        (status, self.code.with(self.text)).into_response()
     }
 }
 
 impl From<DecodeError> for MimiError {
     fn from(error: DecodeError) -> Self {
-        Self::malformed(error.to_string())
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<BodyError> for MimiError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::new(code::BODY_TOO_LARGE, "the body is too large"),
+            BodyError::CutOff => Self::new(code::BODY_CUT_OFF, "the body was cut off"),
+            BodyError::TooSlow => Self::new(code::BODY_TOO_SLOW, "the body did not arrive in time"),
+            BodyError::Encoded => Self::new(code::BODY_ENCODED, "the body is compressed"),
+        }
     }
 }
 
 impl From<NodeError> for MimiError {
     fn from(error: NodeError) -> Self {
-        use causeway_core::conversation::ConversationError;
-        use causeway_mls::MlsError;
-        match error {
-            NodeError::NoSuchRoom => Self::not_found("no such room here"),
-            NodeError::Conversation(error) => match &error {
-                ConversationError::Malformed(_) | ConversationError::Mls(MlsError::Malformed(_) | MlsError::Invalid(_)) => {
-                    Self::malformed(error.to_string())
-                }
-                ConversationError::NotAllowed { .. } | ConversationError::Mls(MlsError::NotAllowed(_) | MlsError::CredentialRefused(_)) => {
-                    Self::forbidden(error.to_string())
-                }
-                _ => Self::internal(error),
-            },
-            other => Self::internal(other),
+        let code = error.code();
+        match &error {
+            NodeError::NoSuchRoom => Self::new(code, "no such room here"),
+            NodeError::Conversation(
+                ConversationError::Malformed(_)
+                | ConversationError::NotAllowed { .. }
+                | ConversationError::Mls(
+                    MlsError::Malformed(_) | MlsError::Invalid(_) | MlsError::NotAllowed(_) | MlsError::CredentialRefused(_),
+                ),
+            ) => Self::new(code, error.to_string()),
+            _ => Self::hidden(code, error),
         }
     }
 }
 
 impl From<causeway_store::StoreError> for MimiError {
     fn from(error: causeway_store::StoreError) -> Self {
-        Self::internal(error)
+        Self::hidden(error.code(), error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_leads_to_one_status() {
+        for (code, status) in [
+            (code::BODY_TRAILING, 400),
+            (code::CERTIFICATE_NAMES_ANOTHER, 403),
+            (code::ROOM_POLICY, 403),
+            (code::NO_SUCH_ROOM, 404),
+            (code::BODY_TOO_LARGE, 413),
+            (code::HOST_NOT_SERVED, 421),
+            (code::DOES_NOT_OPEN, 500),
+            (code::NOT_IMPLEMENTED, 501),
+            (code::RELAY_FAILED, 502),
+        ] {
+            assert_eq!(MimiError::new(code, "").status().as_u16(), status, "{code}");
+        }
     }
 }

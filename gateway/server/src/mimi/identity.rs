@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request};
+use causeway_core::code;
 use causeway_drafts::mimi_uri::ProviderDomain;
 use http::header::{FROM, HOST};
 use http::request::Parts;
-use http_body_util::{BodyExt, Limited};
 use hyper::body::Bytes;
 
 use super::error::MimiError;
-use crate::http::Connection;
+use crate::http::{Connection, read_body};
 use crate::node::Node;
 use crate::outbox::Peer;
 
@@ -40,40 +40,45 @@ impl FromRequest<Arc<Node>> for FromProvider {
         node.outbox.heard_from(&Peer::Provider(from.clone()));
         // /v1/<endpoint>/<rest>
         let path = parts.uri.path().splitn(4, '/').nth(3).unwrap_or_default().to_owned();
-        let body = match Limited::new(body, BODY_LIMIT).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => return Err(MimiError::too_large()),
-            Err(_) => return Err(MimiError::malformed("the body was cut off")),
-        };
+        let body = read_body(&parts.headers, body, BODY_LIMIT).await?;
         Ok(Self { from, target, path, body })
     }
 }
 
 /// P-003: the target is what `Host` says, its port ignored.
 pub(super) fn target(node: &Node, parts: &Parts) -> Result<ProviderDomain, MimiError> {
+    if parts.headers.get_all(HOST).iter().nth(1).is_some() {
+        return Err(MimiError::new(code::HOST_MALFORMED, "P-001: more than one Host"));
+    }
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).or_else(|| parts.uri.host());
-    let host = host.ok_or_else(|| MimiError::malformed("P-001: no Host"))?;
+    let host = host.ok_or_else(|| MimiError::new(code::HOST_MALFORMED, "P-001: no Host"))?;
     let domain = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(host, |(host, _)| host);
-    let domain: ProviderDomain = domain.parse().map_err(|_| MimiError::malformed("P-003: Host is not a domain"))?;
+    // Names of hosts have no case [RFC 9110 §4.2.3].
+    let domain = domain.to_ascii_lowercase().parse();
+    let domain: ProviderDomain = domain.map_err(|_| MimiError::new(code::HOST_MALFORMED, "P-003: Host is not a domain"))?;
     match node.gateway.names.is_ours(&domain) {
         true => Ok(domain),
-        false => Err(MimiError::misdirected(format!("P-003: {domain} is not served here"))),
+        false => Err(MimiError::new(code::HOST_NOT_SERVED, format!("P-003: {domain} is not served here"))),
     }
 }
 
 /// P-002, P-006: `From` is `mimi@<domain>`, and the domain is one of the client certificate's.
 fn sender(parts: &Parts) -> Result<ProviderDomain, MimiError> {
     let connection = parts.extensions.get::<Connection>().cloned().unwrap_or_default();
-    let certified = connection.client_domains.ok_or_else(|| MimiError::forbidden("P-004: no client certificate"))?;
+    let certified = connection.client_domains.ok_or_else(|| MimiError::new(code::NO_CLIENT_CERTIFICATE, "P-004: no client certificate"))?;
+    let malformed = |why: &str| MimiError::new(code::FROM_MALFORMED, why);
     let mut values = parts.headers.get_all(FROM).iter();
-    let from = values.next().and_then(|from| from.to_str().ok()).ok_or_else(|| MimiError::malformed("P-001: no From"))?;
+    let from = values.next().and_then(|from| from.to_str().ok()).ok_or_else(|| malformed("P-001: no From"))?;
     if values.next().is_some() {
-        return Err(MimiError::malformed("P-001: more than one From"));
+        return Err(malformed("P-001: more than one From"));
     }
-    let domain = from.strip_prefix("mimi@").ok_or_else(|| MimiError::malformed("P-002: From is not mimi@<domain>"))?;
-    let domain: ProviderDomain = domain.parse().map_err(|_| MimiError::malformed("P-002: From is not mimi@<domain>"))?;
+    let domain = from.strip_prefix("mimi@").ok_or_else(|| malformed("P-002: From is not mimi@<domain>"))?;
+    let domain: ProviderDomain = domain.parse().map_err(|_| malformed("P-002: From is not mimi@<domain>"))?;
     match certified.iter().any(|certified| certified == domain.as_str()) {
         true => Ok(domain),
-        false => Err(MimiError::forbidden(format!("P-006: the client certificate does not name {domain}"))),
+        false => {
+            let why = format!("P-006: the client certificate does not name {domain}");
+            Err(MimiError::new(code::CERTIFICATE_NAMES_ANOTHER, why))
+        },
     }
 }

@@ -5,5 +5,7 @@ mod error;
 mod identity;
 mod providers;
 
-pub(crate) use endpoints::router;
+#[cfg(test)]
+pub(crate) use endpoints::receive_fanout;
+pub(crate) use endpoints::{replay_fanout, router};
 pub(crate) use providers::{ProviderError, Providers, Target};

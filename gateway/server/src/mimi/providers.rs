@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use causeway_core::code::{self, Code, Coded};
 use causeway_drafts::mimi_protocol_06::BODY_MEDIA_TYPE;
 use causeway_drafts::mimi_protocol_06::directory::{Directory, WELL_KNOWN, consent_variable, expand};
 use causeway_drafts::mimi_uri::{ProviderDomain, RoomUri, UserUri};
@@ -13,7 +14,7 @@ use rustls::pki_types::ServerName;
 use url::Url;
 
 use crate::config::{MimiConfig, Peers};
-use crate::http::{Credentials, Endpoint, HttpError, Pool, Response, Roots, client_config};
+use crate::http::{Credentials, Endpoint, HttpError, Pool, Reach, Response, Roots, client_config};
 
 const DEFAULT_PORT: u16 = 443;
 /// How long a directory is used.
@@ -23,6 +24,7 @@ const LIFETIME: Duration = Duration::from_secs(3600);
 pub(crate) struct Providers {
     ours: ProviderDomain,
     peers: Peers,
+    reach: Reach,
     pool: Pool,
     directories: Mutex<HashMap<ProviderDomain, (Instant, Directory)>>,
 }
@@ -98,6 +100,17 @@ pub(crate) enum ProviderError {
     },
 }
 
+impl Coded for ProviderError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Http(error) => error.code(),
+            Self::Refused { .. } => code::PEER_REFUSED,
+            Self::Busy { .. } => code::PEER_BUSY,
+            Self::Malformed { .. } => code::PEER_ANSWER_MALFORMED,
+        }
+    }
+}
+
 impl ProviderError {
     /// Whether asking again is pointless.
     pub(crate) fn is_final(&self) -> bool {
@@ -121,10 +134,11 @@ impl ProviderError {
 
 impl Providers {
     /// A client with the provider's own certificate.
-    pub(crate) fn new(config: &MimiConfig, peers: Peers) -> anyhow::Result<Self> {
+    /// Where `peers` does not say where a provider is, its address has to be in `reach`.
+    pub(crate) fn new(config: &MimiConfig, peers: Peers, reach: Reach) -> anyhow::Result<Self> {
         let credentials = Credentials::read(&config.certificate, &config.private_key)?;
         let tls = client_config(&Roots::read(&config.trusted_roots)?, Some(credentials))?;
-        Ok(Self { ours: config.provider.clone(), peers, pool: Pool::new(tls), directories: Mutex::default() })
+        Ok(Self { ours: config.provider.clone(), peers, reach, pool: Pool::new(tls), directories: Mutex::default() })
     }
 
     /// Makes new connections with another certificate and other roots.
@@ -154,12 +168,29 @@ impl Providers {
         &self,
         provider: &ProviderDomain,
         target: Target<'_>,
+        sent: (&ProviderDomain, Vec<u8>),
+    ) -> Result<Response, ProviderError> {
+        let answer = self.post_where_it_says(provider, target, sent).await;
+        if answer.is_err() {
+            // Its directory may be what is wrong, or have changed: it is asked for again.
+            self.directories.lock().unwrap_or_else(PoisonError::into_inner).remove(provider);
+        }
+        answer
+    }
+
+    async fn post_where_it_says(
+        &self,
+        provider: &ProviderDomain,
+        target: Target<'_>,
         (sender, body): (&ProviderDomain, Vec<u8>),
     ) -> Result<Response, ProviderError> {
         let malformed = |why: &dyn std::fmt::Display| ProviderError::malformed(provider, why);
         let directory = self.directory(provider).await?;
         let url: Url = target.url(&directory, provider).parse().map_err(|error| malformed(&error))?;
         let host = url.host_str().filter(|_| url.scheme() == "https").ok_or_else(|| malformed(&"a URL that is not https"))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(malformed(&"a URL with credentials in it"));
+        }
         let endpoint = self.endpoint(provider, host, url.port().unwrap_or(DEFAULT_PORT)).await?;
         let path = match url.query() {
             Some(query) => format!("{}?{query}", url.path()),
@@ -187,22 +218,27 @@ impl Providers {
             Some(address) => address,
             None => {
                 let mut found = tokio::net::lookup_host((host, port)).await.map_err(|error| failed(error.to_string()))?;
-                found.next().ok_or_else(|| failed("no address".to_owned()))?
+                let found = found.find(|address| self.reach.permits(address.ip()) && Reach::permits_port(port));
+                found.ok_or_else(|| failed("no address that may be reached".to_owned()))?
             }
         };
         Ok(Endpoint { address, tls_name, host: host.to_owned() })
     }
 }
 
-/// G-09: any 2xx is success.
+/// G-09: any 2xx is success, unless it is somebody else's: a page to log in at, on the way to the provider.
 fn accepted(provider: &ProviderDomain, answer: Response) -> Result<Response, ProviderError> {
+    let kind = answer.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if answer.status.is_success() && kind.starts_with("text/html") {
+        return Err(ProviderError::malformed(provider, "it answers with a web page"));
+    }
     if answer.status.is_success() {
         return Ok(answer);
     }
     let text: String = String::from_utf8_lossy(&answer.body).chars().take(300).collect();
     let (provider, status) = (provider.clone(), answer.status.as_u16());
     match status {
-        408 | 425 | 429 | 500..=599 if status != 501 => {
+        300..=399 | 401 | 407 | 408 | 421 | 425 | 429 | 500..=599 if status != 501 => {
             Err(ProviderError::Busy { provider, status, text, retry_after: answer.retry_after() })
         }
         _ => Err(ProviderError::Refused { provider, status, text }),

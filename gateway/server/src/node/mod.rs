@@ -7,19 +7,24 @@ mod cache;
 mod consents;
 mod key_packages;
 mod load;
+mod parked;
 mod roots;
 mod save;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use causeway_core::code::{self, Code, Coded};
 use causeway_core::conversation::{ConversationError, Gateway};
 use causeway_mls::MlsError;
 use causeway_store::{BoxFuture, Store, StoreError, Transience};
 
 use cache::Cache;
 pub(crate) use consents::has_consent;
+pub(crate) use parked::{ReplayError, delivery_to_park, to_park};
 pub(crate) use roots::PinnedRoots;
 pub(crate) use session::{Find, Session};
 
@@ -66,6 +71,17 @@ pub(crate) enum NodeError {
     /// What is stored makes no sense.
     #[error("stored state: {0}")]
     Stored(String),
+}
+
+impl Coded for NodeError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Conversation(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::NoSuchRoom => code::NO_SUCH_ROOM,
+            Self::Stored(_) => code::STORED_STATE,
+        }
+    }
 }
 
 impl From<MlsError> for NodeError {

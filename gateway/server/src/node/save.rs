@@ -1,6 +1,8 @@
 //! From a conversation, and what was decided in it, to rows.
 
+use causeway_core::code::Coded;
 use causeway_core::conversation::{Conversation, Decision, ghost_display_name};
+use causeway_core::loss::Feature;
 use causeway_core::matrix::{RoomChanges, StateMap, StoredEvent};
 use causeway_core::records::{ClientRow, EpochRow, EventRow, ExtremityRow, GroupValueRow, ProfileRow, StateMapRow};
 use causeway_mls::{EpochRecord, GroupChanges, RowChanges};
@@ -129,7 +131,7 @@ impl Session<'_> {
         }
         for mut loss in decision.losses {
             loss.conversation_id = conversation_id;
-            tracing::info!(feature = loss.feature, direction = loss.direction, source = loss.source, "loss");
+            tracing::info!(code = Feature::named(&loss.feature).map(|feature| feature.code().to_string()), feature = loss.feature, direction = loss.direction, source = loss.source, "loss");
             self.tally.loss(&loss.feature, &loss.direction);
             self.tx.insert_loss(&loss).await?;
         }

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use causeway_core::conversation::{Answer, ConversationError, Next, Outgoing, Prepared};
-use causeway_core::loss::Feature;
-use causeway_core::records::{LossRow, OutboxRow};
+use causeway_core::code::{Code, Coded};
+use causeway_core::conversation::{Answer, Next, Outgoing, Prepared};
+use causeway_core::records::OutboxRow;
 use causeway_store::StoreError;
 
 use super::{Peer, matrix, mimi, notify, pdus};
 use crate::crash;
-use crate::node::{Find, Node, NodeError, now_ms};
-use crate::telemetry::{Delivery, Tally};
+use crate::node::{Find, Node, NodeError, delivery_to_park, now_ms};
+use crate::telemetry::Delivery;
 
 /// The first wait after a failure, ms; it doubles.
 const FIRST_WAIT: u64 = 250;
@@ -26,6 +26,8 @@ pub(super) enum Outcome {
         /// To whom.
         peer: Peer,
         /// Why.
+        code: Code,
+        /// In words, the code before them.
         why: String,
         /// When the peer wants to be asked again, ms.
         retry_after: Option<u64>,
@@ -33,7 +35,7 @@ pub(super) enum Outcome {
 }
 
 /// Delivers a lane's head, or the batch that begins with it.
-pub(super) async fn deliver(node: &Arc<Node>, rows: Vec<OutboxRow>) {
+pub(crate) async fn deliver(node: &Arc<Node>, rows: Vec<OutboxRow>) {
     let Some(head) = rows.first() else { return };
     crash::point("after-lease", &head.kind);
     let result = match head.kind.as_str() {
@@ -41,10 +43,14 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: Vec<OutboxRow>) {
         "notify" => notify::deliver(node, &rows).await,
         _ => deliver_item(node, head).await,
     };
+    let result = match result {
+        Err(error) if error.parks_delivery() => park(node, &rows, (error.code(), error.to_string())).await,
+        other => other,
+    };
     if let Err(error) = result {
-        tracing::error!(lane = head.lane, kind = head.kind, %error, "a delivery failed; it is tried again");
+        tracing::error!(code = %error.code(), lane = head.lane, kind = head.kind, %error, "a delivery failed; it is tried again");
         let wait = backoff(head.attempts);
-        if let Err(error) = postpone(node, &rows, wait, error.to_string()).await {
+        if let Err(error) = postpone(node, &rows, wait, error.coded()).await {
             // The lease runs out by itself.
             tracing::error!(%error, "cannot postpone a delivery");
         }
@@ -68,16 +74,18 @@ async fn deliver_item(node: &Arc<Node>, row: &OutboxRow) -> Result<(), NodeError
     crash::point("after-request", &row.kind);
     match outcome {
         Outcome::Answered(answer) => {
-            let outcome = if matches!(answer, Answer::Refused(_)) { Delivery::Refused } else { Delivery::Delivered };
+            let outcome = if matches!(answer, Answer::Refused(..)) { Delivery::Refused } else { Delivery::Delivered };
             node.outbox.labels.delivery(std::slice::from_ref(row), outcome);
             answered(node, row, &item, answer).await
         }
-        Outcome::Failed { peer, why, retry_after } => {
-            tracing::info!(lane = row.lane, kind = row.kind, why, attempts = row.attempts, "not delivered yet");
+        Outcome::Failed { peer, code, why, retry_after } => {
+            tracing::info!(%code, lane = row.lane, kind = row.kind, why, attempts = row.attempts, "not delivered yet");
             node.outbox.labels.delivery(std::slice::from_ref(row), Delivery::Postponed);
-            node.outbox.waits_for(peer);
             let wait = retry_after.unwrap_or_else(|| backoff(row.attempts));
-            Ok(postpone(node, std::slice::from_ref(row), wait, why).await?)
+            postpone(node, std::slice::from_ref(row), wait, why).await?;
+            // Only now: a peer that shows itself earlier would find nothing to wake.
+            node.outbox.waits_for(peer);
+            Ok(())
         }
     }
 }
@@ -107,7 +115,7 @@ async fn prepare(node: &Arc<Node>, row: &OutboxRow, item: &Arc<Outgoing>) -> Res
 /// The conversation hears the answer, and the item goes, stays or changes, in one transaction.
 async fn answered(node: &Arc<Node>, row: &OutboxRow, item: &Arc<Outgoing>, answer: Answer) -> Result<(), NodeError> {
     let (row, item, answer) = (Arc::new(row.clone()), item.clone(), Arc::new(answer));
-    let kept = row.clone();
+    let kept = OutboxRow::clone(&row);
     let done = node
         .transaction("answered", move |session| {
             let (row, item, answer) = (row.clone(), item.clone(), answer.clone());
@@ -126,36 +134,27 @@ async fn answered(node: &Arc<Node>, row: &OutboxRow, item: &Arc<Outgoing>, answe
         })
         .await;
     match done {
-        Err(NodeError::Conversation(error)) => unusable(node, &kept, &error).await,
+        // An answer that the conversation cannot use will not get better.
+        Err(NodeError::Conversation(error)) => park(node, std::slice::from_ref(&kept), (error.code(), error.to_string())).await,
         other => other,
     }
 }
 
-/// An answer that the conversation cannot use will not get better: the item goes, as a loss that operators see.
-async fn unusable(node: &Arc<Node>, row: &Arc<OutboxRow>, error: &ConversationError) -> Result<(), NodeError> {
-    tracing::warn!(lane = row.lane, kind = row.kind, %error, "a peer's answer cannot be used");
-    let loss = Arc::new(LossRow {
-        conversation_id: row.conversation_id.unwrap_or_default(),
-        source: row.kind.clone(),
-        direction: "matrix_to_mimi".to_owned(),
-        feature: Feature::Discarded.to_string(),
-        detail: error.to_string(),
-        recorded_at: now_ms() as i64,
-    });
-    let mut tally = Tally::default();
-    tally.loss(&loss.feature, &loss.direction);
-    let row = row.clone();
-    node.store
-        .transaction("unusable answer", move |tx| {
-            let (row, loss) = (row.clone(), loss.clone());
-            Box::pin(async move {
-                tx.insert_loss(&loss).await?;
-                tx.forget(&[row.id]).await
-            })
+/// What will not get better by itself is parked: the lane goes on.
+pub(super) async fn park(node: &Arc<Node>, rows: &[OutboxRow], (code, why): (Code, String)) -> Result<(), NodeError> {
+    let rows = Arc::new(rows.to_vec());
+    node.transaction("park delivery", move |session| {
+        let (rows, why) = (rows.clone(), why.clone());
+        Box::pin(async move {
+            for row in rows.iter() {
+                let parked = delivery_to_park(row, (code, why.clone()));
+                session.park(&parked, NodeError::Stored(why.clone())).await?;
+                session.tx.forget(&[row.id]).await?;
+            }
+            Ok(())
         })
-        .await?;
-    tally.count();
-    Ok(())
+    })
+    .await
 }
 
 /// The peer has taken them.

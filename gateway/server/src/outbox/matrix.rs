@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use causeway_core::code::Coded;
 use causeway_core::conversation::{Answer, Outgoing};
 use causeway_core::matrix::Pdu;
 use causeway_core::records::OutboxRow;
@@ -24,7 +25,8 @@ fn failed(server: &OwnedServerName, error: &FederationError) -> Outcome {
         true => Outcome::Answered(Answer::Refused(error.to_string())),
         false => Outcome::Failed {
             peer: Peer::Homeserver(server.clone()),
-            why: error.to_string(),
+            code: error.code(),
+            why: error.coded(),
             retry_after: error.retry_after(),
         },
     }
@@ -63,7 +65,12 @@ pub(super) async fn join(node: &Arc<Node>, row: &OutboxRow, item: &Outgoing) -> 
     Ok(match matrix::join(node, &room_id, &user, &via).await {
         Ok(joined) => Outcome::Answered(Answer::Joined(joined.0)),
         Err(error) if row.attempts < JOIN_ATTEMPTS => {
-            Outcome::Failed { peer: Peer::Homeserver(first), why: error.to_string(), retry_after: error.retry_after() }
+            Outcome::Failed {
+                peer: Peer::Homeserver(first),
+                code: error.code(),
+                why: error.coded(),
+                retry_after: error.retry_after(),
+            }
         }
         Err(error) => failed(&first, &error),
     })

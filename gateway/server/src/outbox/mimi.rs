@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use causeway_core::code::Coded;
 use causeway_core::conversation::{Answer, MimiRequest};
 use causeway_drafts::decode_exact;
 use causeway_drafts::mimi_protocol_06::consent::ConsentEntry;
@@ -53,7 +54,8 @@ pub(super) async fn send(node: &Arc<Node>, request: MimiRequest) -> Result<Outco
         Ok(answer) => Outcome::Answered(answer),
         Err(error) if error.is_final() => Outcome::Answered(Answer::Refused(error.to_string())),
         Err(error) => {
-            Outcome::Failed { peer: Peer::Provider(provider), retry_after: error.retry_after(), why: error.to_string() }
+            let retry_after = error.retry_after();
+            Outcome::Failed { peer: Peer::Provider(provider), code: error.code(), why: error.coded(), retry_after }
         }
     })
 }

@@ -10,6 +10,9 @@ mod notify;
 mod pace;
 mod pdus;
 
+#[cfg(test)]
+pub(crate) use deliver::deliver;
+
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -109,6 +112,8 @@ impl Outbox {
 pub(crate) async fn run(node: Arc<Node>, stop: CancellationToken) {
     let deliveries = TaskTracker::new();
     release_leases(&node).await;
+    // Whom we were waiting for is not known any more: everybody is tried.
+    wake(&node, vec![String::new()]).await;
     let slots = Arc::new(Semaphore::new(DELIVERIES));
     while !stop.is_cancelled() {
         let Ok(slot) = slots.clone().acquire_owned().await else { break };
@@ -171,7 +176,12 @@ async fn wake_lanes(node: &Node) {
     if back.is_empty() {
         return;
     }
-    let prefixes: Arc<Vec<String>> = Arc::new(back.iter().flat_map(Peer::lane_prefixes).collect());
+    wake(node, back.iter().flat_map(Peer::lane_prefixes).collect()).await;
+}
+
+/// What waits in lanes that begin with one of these is due.
+async fn wake(node: &Node, prefixes: Vec<String>) {
+    let prefixes = Arc::new(prefixes);
     let woken = node.store.transaction("wake lanes", move |tx| {
         let prefixes = prefixes.clone();
         Box::pin(async move {
@@ -182,6 +192,6 @@ async fn wake_lanes(node: &Node) {
         })
     });
     if let Err(error) = woken.await {
-        tracing::error!(%error, "cannot wake the lanes of a peer that is back");
+        tracing::error!(%error, "cannot wake lanes");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use causeway_core::code::Coded;
 use causeway_core::conversation::Outgoing;
 use causeway_core::loss::Feature;
 use causeway_core::records::{LossRow, OutboxRow};
@@ -39,15 +40,16 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
     match sent {
         Ok(_) => Ok(forget(node, rows).await?),
         Err(error) if error.is_about_the_body() => {
-            tracing::error!(%provider, %room, %error, messages = rows.len(), "a follower refuses a fan-out for good");
-            refused(node, rows, error.to_string()).await
+            tracing::error!(code = %error.code(), %provider, %room, %error, messages = rows.len(), "a follower refuses a fan-out for good");
+            refused(node, rows, error.coded()).await
         }
         Err(error) => {
-            tracing::info!(%provider, %room, %error, "a fan-out is not delivered yet");
-            node.outbox.waits_for(Peer::Provider(provider));
+            tracing::info!(code = %error.code(), %provider, %room, %error, "a fan-out is not delivered yet");
             let attempts = rows.first().map_or(1, |row| row.attempts);
             let wait = error.retry_after().unwrap_or_else(|| backoff(attempts));
-            Ok(postpone(node, rows, wait, error.to_string()).await?)
+            postpone(node, rows, wait, error.coded()).await?;
+            node.outbox.waits_for(Peer::Provider(provider));
+            Ok(())
         }
     }
 }

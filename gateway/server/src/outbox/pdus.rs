@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use causeway_core::code::{self, Coded};
 use causeway_core::conversation::Outgoing;
 use causeway_core::records::OutboxRow;
 use causeway_store::StoreError;
@@ -10,7 +11,7 @@ use ruma::{MilliSecondsSinceUnixEpoch, OwnedServerName};
 use serde_json::value::RawValue;
 
 use super::Peer;
-use super::deliver::{backoff, forget, postpone};
+use super::deliver::{backoff, forget, park, postpone};
 use crate::crash;
 use crate::matrix::FederationError;
 use crate::node::{Node, NodeError};
@@ -35,20 +36,21 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
         Ok(answer) => {
             for (event_id, result) in answer.pdus {
                 if let Err(why) = result {
-                    tracing::warn!(%server, %event_id, why, "a homeserver refuses an event of ours");
+                    tracing::warn!(code = %code::EVENT_REFUSED_THERE, %server, %event_id, why, "a homeserver refuses an event of ours");
                 }
             }
             Ok(forget(node, rows).await?)
         }
         Err(error) if error.is_about_the_body() => {
-            tracing::error!(%server, %error, events = rows.len(), "a homeserver refuses a whole transaction for good");
-            Ok(forget(node, rows).await?)
+            tracing::error!(code = %code::TRANSACTION_REFUSED_THERE, %server, %error, events = rows.len(), "a homeserver refuses a whole transaction for good");
+            park(node, rows, (code::TRANSACTION_REFUSED_THERE, error.coded())).await
         }
         Err(error) => {
-            tracing::info!(%server, %error, "events are not delivered yet");
-            node.outbox.waits_for(Peer::Homeserver(server));
+            tracing::info!(code = %error.code(), %server, %error, "events are not delivered yet");
             let wait = error.retry_after().unwrap_or_else(|| backoff(head.attempts));
-            Ok(postpone(node, rows, wait, error.to_string()).await?)
+            postpone(node, rows, wait, error.coded()).await?;
+            node.outbox.waits_for(Peer::Homeserver(server));
+            Ok(())
         }
     }
 }

@@ -45,6 +45,8 @@ fn commands_about_what_is_not_there_are_refused_with_the_reason() {
         ("/admin/v1/queue/retry", r#"{"id": 17, "dry_run": true}"#, 404, "nothing waits there"),
         ("/admin/v1/queue/retry", "{}", 400, "name a lane or an id"),
         ("/admin/v1/queue/drop", r#"{"id": 17, "reason": "gone"}"#, 404, "no item 17 waits"),
+        ("/admin/v1/parked/replay", r#"{"id": 17}"#, 404, "nothing is parked under 17"),
+        ("/admin/v1/parked/replay", r#"{"id": 17, "dry_run": true}"#, 404, "nothing is parked under 17"),
         ("/admin/v1/queue/drop", r#"{"id": 17, "reason": " "}"#, 400, "give a reason of at most 500 octets"),
     ] {
         let answer = gateway.command(path, question);
@@ -72,7 +74,7 @@ fn what_is_exposed_is_documented() {
     for line in [
         "causeway_http_requests_total{side=\"matrix\",endpoint=\"/_matrix/federation/v1/version\",status=\"200\"} 1",
         "causeway_http_requests_total{side=\"matrix\",endpoint=\"/_matrix/federation/v1/event/{event_id}\",status=\"401\"} 1",
-        "causeway_refusals_total{side=\"matrix\",code=\"M_UNAUTHORIZED\"} 1",
+        "causeway_refusals_total{side=\"matrix\",code=\"CW-1110\"} 1",
         "causeway_http_requests_total{side=\"mimi\",endpoint=\"unknown\",status=\"404\"} 1",
         "causeway_database_up 1",
         "causeway_conversations{status=\"active\",topology=\"our_hub\"} 0",

@@ -1,9 +1,12 @@
 //! Losses, newest last, of one conversation or of all.
 
+use causeway_core::code::Coded;
+use causeway_core::loss::Feature;
+
 use crate::StoreError;
 use crate::tx::{Tx, both};
 
-type Columns = (i64, i64, String, String, String, String, i64);
+type Columns = (i64, i64, String, String, String, String, i64, Option<String>);
 
 /// A loss.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub struct LossLine {
     pub direction: String,
     /// The feature.
     pub feature: String,
+    /// Its code.
+    pub code: Option<String>,
     /// What was lost.
     pub detail: String,
     /// When, ms.
@@ -33,13 +38,15 @@ impl Tx {
         let found = both!(self, connection => {
             sqlx::query_as::<_, Columns>(
                 "-- loss lines\n\
-                 SELECT id, conversation_id, source, direction, feature, detail, recorded_at FROM losses \
+                 SELECT id, conversation_id, source, direction, feature, detail, recorded_at, code FROM losses \
                  WHERE $1 = 0 OR conversation_id = $1 ORDER BY id",
             )
             .bind(conversation_id.unwrap_or(0)).fetch_all(connection).await
         })?;
-        let line = |(id, conversation_id, source, direction, feature, detail, recorded_at)| LossLine {
+        let line = |(id, conversation_id, source, direction, feature, detail, recorded_at, code): Columns| LossLine {
             id,
+            // Losses of the first schema have none.
+            code: code.or_else(|| Feature::named(&feature).map(|feature| feature.code().to_string())),
             conversation_id,
             source,
             direction,

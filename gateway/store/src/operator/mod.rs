@@ -3,13 +3,17 @@
 mod epochs;
 mod figures;
 mod groups;
+mod keys;
 mod losses;
+mod parked;
 mod peers;
 mod queue;
 mod rooms;
 
 pub use epochs::EpochLine;
 pub use figures::{QueueFigure, RoomFigure};
+pub use keys::KeyUsage;
 pub use losses::LossLine;
+pub use parked::ParkedLine;
 pub use queue::QueueLine;
 pub use rooms::RoomLine;

@@ -83,6 +83,30 @@ impl Tx {
         Ok(row.map(|(id,)| id))
     }
 
+    /// The version of a Matrix room that is bridged, or about to be, from public columns alone.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn room_version(&mut self, room_id: &str) -> Result<Option<String>, StoreError> {
+        let row = both!(self, connection => {
+            sqlx::query_as::<_, (Option<String>,)>("-- room version\nSELECT room_version FROM conversations WHERE matrix_room_id = $1")
+                .bind(room_id).fetch_optional(connection).await
+        })?;
+        Ok(row.and_then(|(version,)| version))
+    }
+
+    /// The hub of a MIMI room's conversation, from public columns alone.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn hub_of(&mut self, room: &str) -> Result<Option<(i64, Option<String>)>, StoreError> {
+        let row = both!(self, connection => {
+            sqlx::query_as("-- hub of mimi room\nSELECT id, hub FROM conversations WHERE mimi_room = $1")
+                .bind(room).fetch_optional(connection).await
+        })?;
+        Ok(row)
+    }
+
     /// The id of a MIMI room's conversation.
     ///
     /// # Errors

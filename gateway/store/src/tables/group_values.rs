@@ -2,13 +2,9 @@
 
 use causeway_core::records::GroupValueRow;
 
+use crate::sealed::group_value;
 use crate::tx::{Tx, both};
 use crate::StoreError;
-
-fn place(row: (i64, &str, &[u8])) -> Vec<u8> {
-    let (conversation_id, client_uri, key) = row;
-    [&conversation_id.to_be_bytes(), client_uri.as_bytes(), b"\0", key].concat()
-}
 
 impl Tx {
     /// Stores a row.
@@ -18,7 +14,7 @@ impl Tx {
     pub async fn put_group_value(&mut self, row: &GroupValueRow) -> Result<(), StoreError> {
         let value = match row.client_uri.is_empty() {
             true => row.value.clone(),
-            false => self.seal("group_values", &place((row.conversation_id, &row.client_uri, &row.key)), "value", &row.value),
+            false => self.seal("group_values", &group_value(row.conversation_id, &row.client_uri, &row.key), "value", &row.value),
         };
         both!(self, connection => {
             sqlx::query(
@@ -59,7 +55,7 @@ impl Tx {
         let open = |(client_uri, key, value): (String, Vec<u8>, Vec<u8>)| {
             let value = match client_uri.is_empty() {
                 true => value,
-                false => self.open("group_values", &place((conversation_id, &client_uri, &key)), "value", &value)?,
+                false => self.open("group_values", &group_value(conversation_id, &client_uri, &key), "value", &value)?,
             };
             Ok(GroupValueRow { conversation_id, client_uri, key, value })
         };

@@ -1,24 +1,27 @@
 //! What could not be carried.
 
+use causeway_core::code::Coded;
+use causeway_core::loss::Feature;
 use causeway_core::records::LossRow;
 
 use crate::tx::{Tx, both};
 use crate::StoreError;
 
 impl Tx {
-    /// Records a loss.
+    /// Records a loss, with the code of its feature.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn insert_loss(&mut self, row: &LossRow) -> Result<(), StoreError> {
+        let code = Feature::named(&row.feature).map(|feature| feature.code().to_string());
         both!(self, connection => {
             sqlx::query(
                 "-- insert loss\n\
-                 INSERT INTO losses (conversation_id, source, direction, feature, detail, recorded_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6)",
+                 INSERT INTO losses (conversation_id, source, direction, feature, detail, recorded_at, code) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
             )
             .bind(row.conversation_id).bind(&row.source).bind(&row.direction).bind(&row.feature).bind(&row.detail)
-            .bind(row.recorded_at)
+            .bind(row.recorded_at).bind(code)
             .execute(connection).await.map(|_| ())
         })?;
         Ok(())

@@ -13,6 +13,7 @@ mod key_packages;
 mod losses;
 mod messages;
 pub(crate) mod outbox;
+mod parked;
 mod pinned_roots;
 mod profiles;
 pub(crate) mod queue_commands;

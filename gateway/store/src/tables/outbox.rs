@@ -2,10 +2,17 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use causeway_core::code::Coded;
 use causeway_core::records::OutboxRow;
 
+use crate::sealed::outbox_item;
 use crate::tx::{Tx, both};
 use crate::StoreError;
+
+/// So many heads that do not open are passed over in one go.
+const MAX_SHUT: usize = 16;
+/// So long, in ms, their lanes wait: a key that is missing may be put in place.
+const SHUT_FOR: i64 = 60_000;
 
 type Columns = (i64, String, String, Option<i64>, Vec<u8>, i64, i64, i64, Option<i64>, Option<String>);
 
@@ -37,8 +44,9 @@ pub struct Lease {
 impl Tx {
     fn outbox_row(&self, columns: Columns) -> Result<OutboxRow, StoreError> {
         let (id, lane, kind, conversation_id, sealed, attempts, not_before, leased_until, batch, last_error) = columns;
+        let bound = outbox_item(id, conversation_id, &kind, &lane);
         Ok(OutboxRow {
-            body: self.open("outbox", lane.as_bytes(), "body", &sealed)?,
+            body: self.open_since(("outbox", &bound, "body"), lane.as_bytes(), &sealed)?,
             id,
             lane,
             kind,
@@ -56,25 +64,43 @@ impl Tx {
     /// # Errors
     /// If the database fails.
     pub async fn queue(&mut self, lane: &str, kind: &str, conversation_id: Option<i64>, body: &[u8]) -> Result<(), StoreError> {
-        let sealed = self.seal("outbox", lane.as_bytes(), "body", body);
+        let id = self.next_id("outbox").await?;
+        let sealed = self.seal("outbox", &outbox_item(id, conversation_id, kind, lane), "body", body);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
         both!(self, connection => {
             sqlx::query(
                 "-- queue\n\
-                 INSERT INTO outbox (lane, kind, conversation_id, body, attempts, not_before, leased_until, queued_at) \
-                 VALUES ($1, $2, $3, $4, 0, 0, 0, $5)",
+                 INSERT INTO outbox (id, lane, kind, conversation_id, body, attempts, not_before, leased_until, queued_at) \
+                 VALUES ($1, $2, $3, $4, $5, 0, 0, 0, $6)",
             )
-            .bind(lane).bind(kind).bind(conversation_id).bind(sealed).bind(now).execute(connection).await.map(|_| ())
+            .bind(id).bind(lane).bind(kind).bind(conversation_id).bind(sealed).bind(now).execute(connection).await.map(|_| ())
         })?;
         Ok(())
     }
 
-    /// Leases the head of one lane that is due, with its batch. Heads only, then `SKIP LOCKED`: the other way round
-    /// would reorder.
+    /// Leases the head of one lane that is due, with its batch. A head that does not open makes its own lane wait, with
+    /// the reason, and no other.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn lease(&mut self, lease: Lease) -> Result<Vec<OutboxRow>, StoreError> {
+        for _ in 0..MAX_SHUT {
+            let Some(head) = self.due_head(lease.now).await? else { break };
+            let id = head.0;
+            match self.outbox_row(head) {
+                Ok(head) => return self.lease_from(&head, lease).await,
+                Err(error @ (StoreError::DoesNotOpen { .. } | StoreError::UnknownKey { .. })) => {
+                    tracing::error!(code = %error.code(), id, %error, "an item of the outbox does not open: its lane waits");
+                    self.postpone(&[id], lease.now + SHUT_FOR, &error.coded()).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Heads only, then `SKIP LOCKED`: the other way round would reorder.
+    async fn due_head(&mut self, now: i64) -> Result<Option<Columns>, StoreError> {
         let text = match self.is_postgres() {
             true => select!(
                 "lease head",
@@ -87,10 +113,11 @@ impl Tx {
                  ORDER BY not_before, id LIMIT 1"
             ),
         };
-        let head = both!(self, connection => sqlx::query_as::<_, Columns>(text).bind(lease.now).fetch_optional(connection).await)?;
-        let Some(head) = head else { return Ok(Vec::new()) };
-        let head = self.outbox_row(head)?;
-        let rows = self.batch(&head, lease).await?;
+        Ok(both!(self, connection => sqlx::query_as::<_, Columns>(text).bind(now).fetch_optional(connection).await)?)
+    }
+
+    async fn lease_from(&mut self, head: &OutboxRow, lease: Lease) -> Result<Vec<OutboxRow>, StoreError> {
+        let rows = self.batch(head, lease).await?;
         for row in &rows {
             both!(self, connection => {
                 sqlx::query(
@@ -112,7 +139,8 @@ impl Tx {
         })?;
         let mut rows = Vec::new();
         for columns in found {
-            let row = self.outbox_row(columns)?;
+            // What does not open is found out about when it is the head.
+            let Ok(row) = self.outbox_row(columns) else { break };
             if row.kind != head.kind || row.batch != head.batch {
                 break;
             }
@@ -165,7 +193,7 @@ impl Tx {
     /// # Errors
     /// If the database fails.
     pub async fn replace_item(&mut self, row: &OutboxRow, body: &[u8]) -> Result<(), StoreError> {
-        let sealed = self.seal("outbox", row.lane.as_bytes(), "body", body);
+        let sealed = self.seal("outbox", &outbox_item(row.id, row.conversation_id, &row.kind, &row.lane), "body", body);
         both!(self, connection => {
             sqlx::query("-- replace item\nUPDATE outbox SET body = $2, leased_until = 0, not_before = 0 WHERE id = $1")
                 .bind(row.id).bind(sealed).execute(connection).await.map(|_| ())

@@ -2,13 +2,14 @@ use causeway_core::records::{ClientRow, KeyPackageRow};
 use causeway_store::{Store, StoreError};
 
 use crate::group_values::value;
+use crate::parked::parked;
 use crate::support::*;
 
-const CLIENT: &str = "mimi://gw.test/d/alice/gateway-1";
-const SECRET: &[u8] = b"a secret that nobody may find in the table";
+pub(crate) const CLIENT: &str = "mimi://gw.test/d/alice/gateway-1";
+pub(crate) const SECRET: &[u8] = b"a secret that nobody may find in the table";
 
 /// Every sealed column, filled with the same secret.
-async fn fill(db: &Database) -> i64 {
+pub(crate) async fn fill(db: &Database) -> i64 {
     db.run(tx!(|tx| {
         let mut row = conversation();
         row.bookkeeping = SECRET.to_vec();
@@ -35,18 +36,20 @@ async fn fill(db: &Database) -> i64 {
         })
         .await?;
         tx.queue("mimi:a", "submit", Some(id), SECRET).await?;
+        tx.park(&parked(Some(id), SECRET)).await?;
         Ok(id)
     }))
     .await
 }
 
-const SEALED: [&str; 6] = [
+const SEALED: [&str; 7] = [
     "SELECT bookkeeping FROM conversations",
     "SELECT value FROM secrets",
     "SELECT value FROM group_values WHERE client_uri <> ''",
     "SELECT identity FROM clients",
     "SELECT private FROM key_packages",
     "SELECT body FROM outbox",
+    "SELECT body FROM parked",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -193,6 +193,13 @@ impl Peer {
     /// # Errors
     /// If it refuses, or what it says makes no room.
     pub async fn join(&self, room: &str, user: &str, via: &str) -> Result<()> {
+        self.with(|known| known.joining.push(room.to_owned()));
+        let joined = self.join_now(room, user, via).await;
+        self.with(|known| known.joining.retain(|joining| joining != room));
+        joined
+    }
+
+    async fn join_now(&self, room: &str, user: &str, via: &str) -> Result<()> {
         let path = format!("/_matrix/federation/v1/make_join/{}/{}?ver=10&ver=11&ver=12", encode(room), encode(user));
         let made = self.template(via, &path).await?;
         let version = RoomVersionId::try_from(made["room_version"].as_str().unwrap_or("1"))?;

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::event::{Event, canonical, rules};
 use super::server::{Asked, Refusal, Reply, refuse};
-use super::{Invite, Peer, Verdict};
+use super::{Invite, Known, Peer, Verdict};
 
 impl Peer {
     /// Checks signatures and hash of an event, and reads it; what has a wrong hash is redacted.
@@ -41,6 +41,8 @@ impl Peer {
         let mut results = Map::new();
         for pdu in &pdus {
             let room = pdu["room_id"].as_str().unwrap_or_default();
+            let is_joining = |known: &Known| known.joining.iter().any(|joining| joining == room);
+            self.until("the join to be done", |known| (!is_joining(known)).then_some(())).await?;
             let Ok(version) = self.version(room) else { continue };
             let event = self.checked(pdu, &version).await?;
             let (id, verdict) = (event.id().to_owned(), self.hear(event)?);

@@ -94,6 +94,8 @@ struct Inner {
 struct Known {
     rooms: HashMap<String, Room>,
     keys: HashMap<String, PublicKeySet>,
+    /// Rooms that are being joined: what is said in them meanwhile has to wait.
+    joining: Vec<String>,
     invites: Vec<Invite>,
     requests: Vec<Request>,
     /// Events that others have sent and that were accepted, in order.

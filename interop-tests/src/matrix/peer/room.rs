@@ -17,6 +17,9 @@ use super::keys::now;
 /// Which event stands at `(type, state_key)`.
 pub(super) type State = BTreeMap<(String, String), OwnedEventId>;
 
+/// Events of a room.
+pub(super) type Events = Vec<Arc<Event>>;
+
 /// What became of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -203,7 +206,7 @@ impl Room {
             &TimelineEventType::from(kind),
             <&UserId>::try_from(sender)?,
             state_key,
-            &*to_raw_value(content)?,
+            &to_raw_value(content)?,
             &self.rules.authorization,
         )
         .map_err(|why| anyhow!(why))?;
@@ -234,7 +237,7 @@ impl Room {
     }
 
     /// The state before an event, with everything that allows it.
-    pub(super) fn state_before(&self, id: &str) -> Option<(Vec<Arc<Event>>, Vec<Arc<Event>>)> {
+    pub(super) fn state_before(&self, id: &str) -> Option<(Events, Events)> {
         let state = self.before.get(self.event(id)?.owned_id())?;
         let events: Vec<Arc<Event>> = state.values().filter_map(|id| self.events.get(id)).cloned().collect();
         Some((events, self.chain(state.values())))

@@ -152,7 +152,7 @@ async fn asked(peer: &Peer, request: &http::Request<Vec<u8>>, path: &str) -> Res
     let authorization = XMatrix::extract_from_http_headers(request.headers())?;
     asked.origin = authorization.origin.to_string();
     let keys = PublicKeyMap::from([(asked.origin.clone(), peer.keys_of(&asked.origin).await?)]);
-    authorization.verify_http_request(request, &*OwnedServerName::try_from(peer.name())?, &keys)?;
+    authorization.verify_http_request(request, &OwnedServerName::try_from(peer.name())?, &keys)?;
     if !request.body().is_empty() {
         asked.body = serde_json::from_slice(request.body())?;
     }

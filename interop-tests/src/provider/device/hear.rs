@@ -120,7 +120,11 @@ impl Device {
         let delivery = messages::Delivery { room, state: &state, frank, accepted_timestamp: at, trust };
         let heard = messages::hear(&origin, &data.into_bytes(), &delivery)?;
         if let Some(membership) = self.rooms.get_mut(room) {
-            membership.messages.push(heard);
+            // C-061: who got no answer seals the same message again.
+            match membership.messages.iter().any(|known| known.message_id == heard.message_id) {
+                true => return Ok(Some("C-061: a message that is here already".to_owned())),
+                false => membership.messages.push(heard),
+            }
         }
         Ok(None)
     }
@@ -135,8 +139,7 @@ fn staged_commit(
     match content {
         ProcessedMessageContent::StagedCommitMessage(staged) => Ok(*staged),
         ProcessedMessageContent::UnresolvedAppDataCommit(unresolved) => {
-            let updates =
-                dictionary_updates(group.app_data_dictionary_updater(), before, unresolved.app_data_update_proposals())?;
+            let updates = dictionary_updates(group.app_data_dictionary_updater(), before, unresolved.app_data_update_proposals())?;
             group.stage_app_data_commit(mls, *unresolved, updates).map_err(Error::invalid)
         }
         _ => Err(Error::NotAllowed("not a commit".to_owned())),

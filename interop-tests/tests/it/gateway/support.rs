@@ -125,6 +125,12 @@ impl<'a> Company<'a> {
         assert_eq!(answer.json()["pdus"].as_object().unwrap().len(), 1, "{}", answer.text());
     }
 
+    /// The same, after other things that carol has heard from alice.
+    pub(crate) async fn all_is_well_after(mut self, before: &[&str]) {
+        self.heard.splice(0..0, before.iter().map(|text| (*text).to_owned()));
+        self.all_is_well().await;
+    }
+
     /// The same, where the order is nobody's to say: events on branches.
     pub(crate) async fn all_is_well_in_any_order(mut self) {
         let last = self.good();

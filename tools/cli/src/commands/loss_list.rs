@@ -5,7 +5,7 @@ use causeway_store::operator::LossLine;
 use serde::Serialize;
 
 use crate::find::find;
-use crate::render::{self, Row, Style};
+use crate::render::{self, Row, Style, or_dash};
 use crate::time::rfc3339;
 
 #[derive(Serialize)]
@@ -13,19 +13,21 @@ struct Line {
     recorded_at: String,
     conversation: i64,
     direction: String,
+    code: Option<String>,
     feature: String,
     detail: String,
     source: String,
 }
 
 impl Row for Line {
-    const HEADER: &'static [&'static str] = &["recorded", "conversation", "direction", "feature", "detail", "source"];
+    const HEADER: &'static [&'static str] = &["recorded", "conversation", "direction", "code", "feature", "detail", "source"];
 
     fn cells(&self) -> Vec<String> {
         vec![
             self.recorded_at.clone(),
             self.conversation.to_string(),
             self.direction.clone(),
+            or_dash(&self.code),
             self.feature.clone(),
             self.detail.clone(),
             self.source.clone(),
@@ -39,6 +41,7 @@ impl From<LossLine> for Line {
             recorded_at: rfc3339(loss.recorded_at),
             conversation: loss.conversation_id,
             direction: loss.direction,
+            code: loss.code,
             feature: loss.feature,
             detail: loss.detail,
             source: loss.source,

@@ -4,7 +4,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use causeway_store::{Keyring, Store, StoreError};
-use zeroize::Zeroizing;
 
 use super::files::mode;
 use super::finding::{Category, Findings};
@@ -38,13 +37,14 @@ pub(super) async fn examine(findings: &mut Findings, configuration: &Configurati
 }
 
 async fn open(findings: &mut Findings, configuration: &Configuration, file: &Path) {
-    let key = match read(file) {
-        Ok(key) => key,
-        Err(why) => return findings.problem(Category::Keys, why, RESTORE),
+    let keyring = match Keyring::read(file) {
+        Ok(Some(keyring)) => keyring,
+        Ok(None) => return,
+        Err(error) => return findings.problem(Category::Keys, format!("the master key cannot be used: {error}"), RESTORE),
     };
     let Ok(url) = configuration.database_url() else { return };
     // That it does not open is the database's finding.
-    let Ok(store) = Store::connect_read_only_with(&url, Keyring::new(&key)).await else { return };
+    let Ok(store) = Store::connect_read_only_with(&url, keyring).await else { return };
     let opened = store.transaction("open a sealed value", |tx| Box::pin(async move { tx.secret(SEALED).await.map(|_| ()) }));
     match opened.await {
         Err(StoreError::DoesNotOpen { .. }) => {
@@ -54,13 +54,4 @@ async fn open(findings: &mut Findings, configuration: &Configuration, file: &Pat
         Err(error) => findings.problem(Category::Keys, format!("no sealed value can be read: {error}"), RESTORE),
         Ok(()) => {}
     }
-}
-
-fn read(file: &Path) -> Result<Zeroizing<[u8; 32]>, String> {
-    let text = std::fs::read_to_string(file).map(Zeroizing::new);
-    let text = text.map_err(|error| format!("the master key {} cannot be read: {error}", file.display()))?;
-    let mut key = Zeroizing::new([0; 32]);
-    let decoded = hex::decode_to_slice(text.trim(), key.as_mut_slice());
-    decoded.map_err(|_| format!("the master key {} is not 64 hex digits", file.display()))?;
-    Ok(key)
 }

@@ -116,7 +116,7 @@ async fn a_wrong_master_key() {
     setup.write("data/master.key", &"02".repeat(32));
     assert_diagnosis(&setup, &["--with-key"], &["keys:", "is not the one that the database was sealed with"]).await;
     setup.write("data/master.key", "password");
-    assert_diagnosis(&setup, &["--with-key"], &["keys:", "master.key is not 64 hex digits"]).await;
+    assert_diagnosis(&setup, &["--with-key"], &["keys:", "the master key cannot be used", "master.key, line 1:"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

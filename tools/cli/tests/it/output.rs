@@ -147,17 +147,86 @@ async fn loss_list_is_of_all_rooms_or_of_one() {
     assert_prints(
         &["loss", "list"],
         "\
-recorded              conversation  direction       feature     detail     source
-2026-09-21T14:13:20Z  1             matrix_to_mimi  media       an image   $event
-2026-09-21T14:13:20Z  2             matrix_to_mimi  expiration  bold [31m  $event
+recorded              conversation  direction       code     feature     detail     source
+2026-09-21T14:13:20Z  1             matrix_to_mimi  CW-6001  media       an image   $event
+2026-09-21T14:13:20Z  2             matrix_to_mimi  CW-6012  expiration  bold [31m  $event
 ",
     )
     .await;
     assert_prints(
         &["loss", "list", "!club:hs.test"],
         "\
-recorded              conversation  direction       feature  detail    source
-2026-09-21T14:13:20Z  1             matrix_to_mimi  media    an image  $event
+recorded              conversation  direction       code     feature  detail    source
+2026-09-21T14:13:20Z  1             matrix_to_mimi  CW-6001  media    an image  $event
+",
+    )
+    .await;
+}
+
+/// Without a database.
+#[test]
+fn explain_prints_the_page_of_a_code() {
+    for code in ["CW-4002", "cw-4002", "4002"] {
+        let ran = crate::support::causewayctl(&["explain", code]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+        assert_eq!(ran.stdout, include_str!("../../../../docs/errors/CW-4002.md"));
+    }
+    let all = crate::support::causewayctl(&["explain"]);
+    assert!(all.stdout.contains("CW-2005  peer      no         The room's rules refuse the event\n"), "{}", all.stdout);
+    let json = crate::support::causewayctl(&["explain", "7001", "-o", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!((json["code"].as_str(), json["retryable"].as_bool()), (Some("CW-7001"), Some(true)));
+    let unknown = crate::support::causewayctl(&["explain", "CW-4000"]);
+    assert_eq!((unknown.code, unknown.stderr.as_str()), (1, "causewayctl: no such code: CW-4000; near: CW-4001, CW-4002, CW-4003\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_status_counts_values_by_key() {
+    assert_prints(
+        &["keys", "status"],
+        "\
+table          column       key  format  values
+secrets        value        1    2       1
+conversations  bookkeeping  1    2       4
+group_values   value        1    2       16
+outbox         body         1    2       2
+parked         body         1    2       1
+",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parked_list_says_what_waits_for_the_operator_and_why() {
+    assert_prints(
+        &["parked", "list"],
+        "\
+id  parked                kind    source       subject                 conversation  code     replays  reason
+1   2026-09-21T14:13:20Z  fanout  mimi:a.test  mimi://a.test/r/lounge  2             CW-4010  0        stored group state: a row is missing
+",
+    )
+    .await;
+}
+
+/// Metadata only: the program has no key.
+#[tokio::test(flavor = "multi_thread")]
+async fn parked_show_says_what_to_do() {
+    assert_prints(
+        &["parked", "show", "1"],
+        "\
+id               1
+kind             fanout
+source           mimi:a.test
+subject          mimi://a.test/r/lounge
+conversation     2
+octets, sealed   59
+parked           2026-09-21T14:13:20Z
+later ones wait  yes
+replays in vain  0
+code             CW-4010
+reason           stored group state: a row is missing
+meaning          The stored state of a group is not what it should be
+what to do       Restore the whole database, or let the gateway leave and join again. Report it if nobody touched the database.
 ",
     )
     .await;

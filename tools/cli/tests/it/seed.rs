@@ -2,7 +2,7 @@
 //! question, and a room with a true history.
 
 use causeway_core::records::{
-    AuditRow, ConversationRow, EpochRow, EventRow, GroupValueRow, LossRow, MessageRow, PinnedRootRow, ServerKeyRow,
+    AuditRow, ConversationRow, EpochRow, EventRow, GroupValueRow, LossRow, MessageRow, ParkedRow, PinnedRootRow, ServerKeyRow,
 };
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListData, UserRolePair};
 use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
@@ -61,6 +61,7 @@ async fn rows(tx: &mut Tx) -> Result<(), StoreError> {
         let (action, subject) = (action.to_owned(), subject.to_owned());
         tx.insert_audit(&AuditRow { at: NOW, action, subject, detail: "the peer has closed down".to_owned() }).await?;
     }
+    tx.park(&parked()).await?;
     for (conversation_id, feature, detail) in [(id, "media", "an image"), (2, "expiration", "bold\u{1b}[31m")] {
         tx.insert_loss(&LossRow {
             conversation_id,
@@ -73,6 +74,22 @@ async fn rows(tx: &mut Tx) -> Result<(), StoreError> {
         .await?;
     }
     Ok(())
+}
+
+fn parked() -> ParkedRow {
+    ParkedRow {
+        id: 0,
+        kind: "fanout".to_owned(),
+        source: "mimi:a.test".to_owned(),
+        subject: "mimi://a.test/r/lounge".to_owned(),
+        conversation_id: Some(2),
+        body: b"content".to_vec(),
+        code: "CW-4010".to_owned(),
+        reason: "stored group state: a row is missing".to_owned(),
+        parked_at: NOW,
+        holds_back: true,
+        replays: 0,
+    }
 }
 
 fn conversation() -> ConversationRow {

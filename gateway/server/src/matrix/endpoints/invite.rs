@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use causeway_core::code;
 use causeway_core::conversation::Conversation;
 use causeway_core::matrix::{Pdu, supports};
 use ruma::api::federation::membership::create_invite::v2::{Request, Response};
@@ -41,21 +42,22 @@ async fn invite(node: &Arc<Node>, signed: Signed<Request>) -> Result<(Response, 
 
 fn check(node: &Node, pdu: &Pdu, origin: &ServerName, request: &Request) -> Result<OwnedUserId, MatrixError> {
     if *pdu.room_id() != request.room_id || *pdu.event_id() != request.event_id {
-        return Err(MatrixError::invalid_param("the event is not the one that the path names"));
+        return Err(MatrixError::new(code::EVENT_NOT_AS_NAMED, "the event is not the one that the path names"));
     }
     if pdu.event_type() != "m.room.member" || pdu.content_str("membership").as_deref() != Some("invite") {
-        return Err(MatrixError::invalid_param("not an invite"));
+        return Err(MatrixError::new(code::EVENT_NOT_AS_NAMED, "not an invite"));
     }
     if pdu.sender().server_name() != origin {
-        return Err(MatrixError::forbidden("the inviter is not a user of the homeserver that sent the invite"));
+        let why = "the inviter is not a user of the homeserver that sent the invite";
+        return Err(MatrixError::new(code::SENDER_ELSEWHERE, why));
     }
     let user = pdu.state_key().and_then(|user| UserId::parse(user).ok());
-    let user = user.ok_or_else(|| MatrixError::invalid_param("the invite names no user"))?;
+    let user = user.ok_or_else(|| MatrixError::new(code::EVENT_NOT_AS_NAMED, "the invite names no user"))?;
     let names = &node.gateway.names;
     match user == names.gateway_user() || names.ghost_to_mimi(&user).is_some() {
         true => Ok(user),
         // Hashed names and names that nobody has: a ghost exists if its name says whose it is.
-        false => Err(MatrixError::not_found("no such user here")),
+        false => Err(MatrixError::new(code::NO_SUCH_USER, "no such user here")),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use causeway_core::code;
 use causeway_core::conversation::ConversationError;
 use causeway_core::matrix::Room;
 use ruma::api::federation::membership::prepare_join_event::v1::{Request, Response};
@@ -18,7 +19,7 @@ use crate::node::{Find, Node, NodeError, Session};
 pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Request>) -> Result<Answer<Response>, MatrixError> {
     let Signed { origin, request } = signed;
     if request.user_id.server_name() != origin {
-        return Err(MatrixError::forbidden("a homeserver may only ask for its own users"));
+        return Err(MatrixError::new(code::SENDER_ELSEWHERE, "a homeserver may only ask for its own users"));
     }
     let (version, template) = template(&node, &request.room_id, request.user_id, "join").await?;
     if !request.ver.contains(&version) {

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post, put};
+use causeway_core::code;
 use causeway_core::conversation::Conversation;
 use causeway_core::matrix::Room;
 use ruma::{RoomId, ServerName};
@@ -57,8 +58,8 @@ pub(crate) fn router(node: Arc<Node>) -> Router {
         .route("/_matrix/key/v2/server", get(key_server::handler))
         .route("/_matrix/key/v2/server/{key_id}", get(key_server::handler))
         .route("/.well-known/matrix/server", get(well_known::handler))
-        .fallback(|| async { MatrixError::unrecognized() })
-        .method_not_allowed_fallback(|| async { MatrixError::wrong_method() })
+        .fallback(|| async { MatrixError::new(code::NO_SUCH_ENDPOINT, "no such endpoint") })
+        .method_not_allowed_fallback(|| async { MatrixError::new(code::WRONG_METHOD, "no such method here") })
         .with_state(node);
     observe(router, Side::Matrix)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use causeway_core::code;
 use causeway_core::conversation::ghost_display_name;
 use ruma::api::federation::query::{get_profile_information, get_room_information};
 use ruma::profile::ProfileFieldName;
@@ -23,7 +24,7 @@ pub(super) async fn profile(
     let name = match names.ghost_to_mimi(user) {
         Some(mimi) => ghost_display_name(&mimi),
         None if *user == names.gateway_user() => format!("Causeway ({})", names.provider()),
-        None => return Err(MatrixError::not_found("no such user here")),
+        None => return Err(MatrixError::new(code::NO_SUCH_USER, "no such user here")),
     };
     match &signed.request.field {
         None | Some(ProfileFieldName::DisplayName) => Ok(Json(json!({ "displayname": name }))),
@@ -33,5 +34,5 @@ pub(super) async fn profile(
 
 /// The gateway's rooms have no aliases.
 pub(super) async fn directory(_: State<Arc<Node>>, _: Signed<get_room_information::v1::Request>) -> MatrixError {
-    MatrixError::not_found("no such alias here")
+    MatrixError::new(code::NO_SUCH_ALIAS, "no such alias here")
 }

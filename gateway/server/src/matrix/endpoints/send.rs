@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
+use causeway_core::code::{self, Coded};
 use causeway_core::matrix::Pdu;
 use causeway_core::records::InboxRow;
 use ruma::api::federation::transactions::send_transaction_message::v1::{Request, Response};
@@ -40,10 +41,10 @@ struct Checked {
 pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Request>) -> Result<Answer<Response>, MatrixError> {
     let Signed { origin, request } = signed;
     if request.pdus.len() > MAX_PDUS || request.edus.len() > MAX_EDUS {
-        return Err(MatrixError::invalid_param("at most 50 PDUs and 100 EDUs make a transaction"));
+        return Err(MatrixError::new(code::TRANSACTION_TOO_LARGE, "at most 50 PDUs and 100 EDUs make a transaction"));
     }
     if request.origin != origin {
-        return Err(MatrixError::forbidden("the transaction's origin is not who signed the request"));
+        return Err(MatrixError::new(code::TRANSACTION_ORIGIN, "the transaction's origin is not who signed the request"));
     }
     let transaction_id = request.transaction_id.to_string();
     if let Some(results) = answered_before(&node, &origin, &transaction_id).await? {
@@ -53,7 +54,7 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Reques
     let mut results = Results::new();
     let mut events = Vec::new();
     for json in &request.pdus {
-        check(&node, json, &mut events, &mut results).await;
+        check(&node, json, &mut events, &mut results).await?;
     }
     // Parents before children, whatever the order in the transaction.
     events.sort_by_key(|event| event.pdu.depth());
@@ -67,36 +68,42 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Reques
 }
 
 /// Sorts an event out: to be taken in, or refused with the reason. What has no id has no result either.
-async fn check(node: &Arc<Node>, json: &RawValue, events: &mut Vec<Checked>, results: &mut Results) {
+async fn check(node: &Arc<Node>, json: &RawValue, events: &mut Vec<Checked>, results: &mut Results) -> Result<(), MatrixError> {
     let intake = Intake::one(Direction::MatrixToMimi);
-    let Ok(RoomOf { room_id: Some(room_id) }) = serde_json::from_str(json.get()) else { return intake.ends(Fate::Refused) };
+    let Ok(RoomOf { room_id: Some(room_id) }) = serde_json::from_str(json.get()) else {
+        intake.ends(Fate::Refused);
+        return Ok(());
+    };
     let version = match room_version(node, &room_id).await {
         Ok(version) => version,
-        Err(error) => {
-            tracing::debug!(%room_id, %error, "an event of a room that is not here");
+        Err(NodeError::NoSuchRoom) => {
+            tracing::debug!(%room_id, "an event of a room that is not here");
             intake.ends(Fate::Refused);
-            return refuse_by_guess(json, results, "we are not in this room");
+            refuse_by_guess(json, results, code::NOT_IN_ROOM.with("we are not in this room"));
+            return Ok(());
         }
+        Err(error) => return Err(error.into()),
     };
     match checked_pdu(node, json.get(), &version).await {
         Ok(pdu) => events.push(Checked { intake, pdu, version }),
         Err(error) => {
-            tracing::info!(%room_id, %error, "an event is refused");
+            tracing::info!(code = %error.code(), %room_id, %error, "an event is refused");
             intake.ends(Fate::Refused);
             match Pdu::parse(json.get(), &version) {
                 Ok(pdu) => {
-                    results.insert(pdu.event_id().clone(), Err(error.to_string()));
+                    results.insert(pdu.event_id().clone(), Err(error.coded()));
                 }
                 Err(_) => tracing::debug!("it has no event id either"),
             }
         }
     }
+    Ok(())
 }
 
 /// Without the room's version the event's id can only be computed by the newest rules; for most events all agree.
-fn refuse_by_guess(json: &RawValue, results: &mut Results, why: &str) {
+fn refuse_by_guess(json: &RawValue, results: &mut Results, why: String) {
     if let Ok(pdu) = Pdu::parse(json.get(), &RoomVersionId::V12) {
-        results.insert(pdu.event_id().clone(), Err(why.to_owned()));
+        results.insert(pdu.event_id().clone(), Err(why));
     }
 }
 
@@ -107,15 +114,18 @@ async fn take(
     pdu: &Arc<Pdu>,
     version: &RoomVersionId,
 ) -> Result<(Result<(), String>, Fate), MatrixError> {
-    let refused = |why: &str| Ok((Err(why.to_owned()), Fate::Refused));
+    let refused = |why: String| Ok((Err(why), Fate::Refused));
     match take_with_gap(node, origin, pdu, (version, Duty::Take)).await {
         Ok(received) if received.is_settled() => Ok((Ok(()), received.fate())),
-        Ok(Received::Refused(why)) => refused(&why),
-        Ok(_) => refused("the events that it refers to cannot be had"),
-        Err(NodeError::NoSuchRoom) => refused("we are not in this room"),
+        Ok(Received::Refused(code, why)) => refused(code.with(why)),
+        Ok(_) => {
+            tracing::info!(code = %code::EVENT_CONTEXT_MISSING, event_id = %pdu.event_id(), "an event is refused");
+            refused(code::EVENT_CONTEXT_MISSING.with("the events that it refers to cannot be had"))
+        }
+        Err(NodeError::NoSuchRoom) => refused(code::NOT_IN_ROOM.with("we are not in this room")),
         Err(NodeError::Conversation(error)) => {
-            tracing::warn!(event_id = %pdu.event_id(), %error, "an event cannot be acted upon");
-            refused("internal error")
+            tracing::warn!(code = %error.code(), event_id = %pdu.event_id(), %error, "an event cannot be acted upon");
+            refused(error.code().with("internal error"))
         }
         Err(error) => Err(error.into()),
     }

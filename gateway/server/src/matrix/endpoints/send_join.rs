@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use causeway_core::code;
 use causeway_core::conversation::ConversationError;
 use causeway_core::matrix::Pdu;
 use ruma::api::federation::membership::create_join_event::v2::{Request, Response, RoomState};
@@ -29,16 +30,20 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Reques
 async fn join(node: &Arc<Node>, signed: Signed<Request>) -> Result<(Response, Fate), MatrixError> {
     let Signed { origin, request } = signed;
     let version = room_version(node, &request.room_id).await?;
-    let pdu = checked_pdu(node, request.pdu.get(), &version).await?;
+    let pdu = Pdu::parse(request.pdu.get(), &version)?;
     check_membership(&pdu, &origin, ("join", request.room_id.as_str(), request.event_id.as_str()))?;
+    // Our signature is one of those that a restricted join needs: it comes first, and goes nowhere if the others fail.
     let pdu = co_signed(node, pdu, &version).await?;
+    let pdu = checked_pdu(node, &pdu.json(), &version).await?;
     let state = state_for(node, &pdu).await?;
     let received = take_with_gap(node, &origin, &pdu, (&version, Duty::TakeAndRelay)).await?;
     let fate = received.fate();
     match received {
-        Received::Taken | Received::Known | Received::Unheeded => Ok((Response::new(state), fate)),
-        Received::Refused(why) => Err(MatrixError::forbidden(why)),
-        Received::MissingPrev(_) | Received::MissingAuth(_) => Err(MatrixError::invalid_param("the join refers to unknown events")),
+        Received::Taken | Received::Known | Received::Unheeded | Received::Parked => Ok((Response::new(state), fate)),
+        Received::Refused(code, why) => Err(MatrixError::new(code, why)),
+        Received::MissingPrev(_) | Received::MissingAuth(_) => {
+            Err(MatrixError::new(code::EVENT_CONTEXT_MISSING, "the join refers to unknown events"))
+        }
     }
 }
 
@@ -48,7 +53,7 @@ pub(super) fn check_membership(
     origin: &ServerName,
     (membership, room_id, event_id): (&str, &str, &str),
 ) -> Result<(), MatrixError> {
-    let invalid = |why: &str| Err(MatrixError::invalid_param(why));
+    let invalid = |why: &str| Err(MatrixError::new(code::EVENT_NOT_AS_NAMED, why));
     if pdu.room_id() != room_id {
         return invalid("the event is of another room than the path says");
     }
@@ -64,12 +69,12 @@ pub(super) fn check_membership(
     }
     match pdu.sender().server_name() == origin {
         true => Ok(()),
-        false => Err(MatrixError::forbidden("the sender is not a user of the homeserver that sent it")),
+        false => Err(MatrixError::new(code::SENDER_ELSEWHERE, "the sender is not a user of the homeserver that sent it")),
     }
 }
 
 /// A restricted join that names one of our users is signed by us, too, if that user may authorise it.
-async fn co_signed(node: &Arc<Node>, pdu: Arc<Pdu>, version: &RoomVersionId) -> Result<Arc<Pdu>, MatrixError> {
+async fn co_signed(node: &Arc<Node>, pdu: Pdu, version: &RoomVersionId) -> Result<Pdu, MatrixError> {
     let Some(named) = pdu.content_str("join_authorised_via_users_server") else { return Ok(pdu) };
     if !named.ends_with(&format!(":{}", node.gateway.names.server_name())) {
         return Ok(pdu);
@@ -87,11 +92,11 @@ async fn co_signed(node: &Arc<Node>, pdu: Arc<Pdu>, version: &RoomVersionId) -> 
         })
         .await?;
     if allowed.is_none_or(|user| user != named) {
-        return Err(MatrixError::forbidden("we do not authorise this restricted join"));
+        return Err(MatrixError::new(code::JOIN_NOT_AUTHORISED, "we do not authorise this restricted join"));
     }
     let mut object = pdu.object().clone();
     node.gateway.keys.co_sign_event(&mut object, version)?;
-    Ok(Arc::new(Pdu::from_object(object, version)?))
+    Ok(Pdu::from_object(object, version)?)
 }
 
 /// The state before the join, everything that allows it, and the join as we have it.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use causeway_core::code;
 use ruma::api::federation::membership::create_leave_event::v2::{Request, Response};
 
 use super::send_join::check_membership;
@@ -28,8 +29,10 @@ async fn leave(node: &Arc<Node>, signed: Signed<Request>) -> Result<(Response, F
     let received = take_with_gap(node, &origin, &pdu, (&version, Duty::TakeAndRelay)).await?;
     let fate = received.fate();
     match received {
-        Received::Taken | Received::Known | Received::Unheeded => Ok((Response::new(), fate)),
-        Received::Refused(why) => Err(MatrixError::forbidden(why)),
-        Received::MissingPrev(_) | Received::MissingAuth(_) => Err(MatrixError::invalid_param("the leave refers to unknown events")),
+        Received::Taken | Received::Known | Received::Unheeded | Received::Parked => Ok((Response::new(), fate)),
+        Received::Refused(code, why) => Err(MatrixError::new(code, why)),
+        Received::MissingPrev(_) | Received::MissingAuth(_) => {
+            Err(MatrixError::new(code::EVENT_CONTEXT_MISSING, "the leave refers to unknown events"))
+        }
     }
 }

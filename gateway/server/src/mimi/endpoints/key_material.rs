@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use causeway_core::code::{self, Coded};
 use causeway_drafts::Verbatim;
 use causeway_drafts::decode_exact;
 use causeway_drafts::mimi_protocol_06::Protocol;
@@ -23,7 +24,7 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, request: FromProvider
     let decoded: KeyMaterialRequest = decode_exact(&request.body)?;
     let tbs = &decoded.tbs;
     if uri::<UserUri>(&request.path)? != tbs.target_user {
-        return Err(MimiError::malformed("targetUser is not the user in the path"));
+        return Err(MimiError::new(code::USER_NOT_AS_NAMED, "targetUser is not the user in the path"));
     }
     check_route(&node, &request, tbs)?;
     check_signature(&node, &decoded).await?;
@@ -44,7 +45,10 @@ fn check_route(node: &Node, request: &FromProvider, tbs: &KeyMaterialRequestTbs)
     let sender = if node.gateway.names.is_ours(&hub) { tbs.requesting_user.provider() } else { hub };
     match sender == request.from {
         true => Ok(()),
-        false => Err(MimiError::forbidden("P-019: neither the room's hub nor, at the hub, the requester's provider")),
+        false => {
+            let why = "P-019: neither the room's hub nor, at the hub, the requester's provider";
+            Err(MimiError::new(code::NOT_THE_HUB, why))
+        }
     }
 }
 
@@ -66,14 +70,14 @@ async fn check_signature(node: &Arc<Node>, request: &KeyMaterialRequest) -> Resu
     });
     match checked.await? {
         true => Ok(()),
-        false => Err(MimiError::forbidden("P-022: the requester's credential names another user")),
+        false => Err(MimiError::new(code::REQUESTER_NOT_CERTIFIED, "P-022: the requester's credential names another user")),
     }
 }
 
 /// As hub: the follower's question goes on to the target's provider, and its answer back, as they are.
 async fn relay(node: &Arc<Node>, request: &FromProvider, tbs: &KeyMaterialRequestTbs) -> Result<Response, MimiError> {
     if !node.gateway.names.is_ours(&tbs.room_id.provider()) {
-        return Err(MimiError::not_found("no such user here"));
+        return Err(MimiError::new(code::NO_SUCH_USER, "no such user here"));
     }
     let find = Find::Mimi(tbs.room_id.to_string());
     let requester = tbs.requesting_user.clone();
@@ -87,12 +91,12 @@ async fn relay(node: &Arc<Node>, request: &FromProvider, tbs: &KeyMaterialReques
         })
     });
     if !is_participant.await? {
-        return Err(MimiError::forbidden("the requester is not a participant of the room"));
+        return Err(MimiError::new(code::NOT_A_PARTICIPANT, "the requester is not a participant of the room"));
     }
     let provider = tbs.target_user.provider();
     let sent = (node.providers.ours(), request.body.to_vec());
     let reply = node.providers.post(&provider, Target::KeyMaterial(&tbs.target_user), sent).await;
-    reply.map(|reply| answer(reply.body.to_vec())).map_err(|error| MimiError::bad_gateway(error.to_string()))
+    reply.map(|reply| answer(reply.body.to_vec())).map_err(|error| MimiError::new(code::RELAY_FAILED, error.coded()))
 }
 
 /// P-028: without consent, a user that exists and one that does not are told apart by nothing.

@@ -9,11 +9,16 @@ mod submit_message;
 mod update;
 mod update_consent;
 
+#[cfg(test)]
+pub(crate) use notify::receive_fanout;
+pub(crate) use notify::replay as replay_fanout;
+
 use std::sync::Arc;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use causeway_core::code;
 use causeway_core::conversation::{Conversation, ConversationError, Turn};
 use causeway_core::records::InboxRow;
 use causeway_drafts::mimi_protocol_06::BODY_MEDIA_TYPE;
@@ -31,7 +36,7 @@ use crate::telemetry::{Direction, Fate, Intake, Side, observe};
 
 /// All endpoints of the provider.
 pub(crate) fn router(node: Arc<Node>) -> Router {
-    let not_yet = || any(|| async { MimiError::not_implemented("this endpoint is not supported yet") });
+    let not_yet = || any(|| async { MimiError::new(code::NOT_IMPLEMENTED, "this endpoint is not supported yet") });
     let router = Router::new()
         .route(WELL_KNOWN, get(directory::handler))
         .route("/v1/keyMaterial/{*user}", post(key_material::handler))
@@ -44,7 +49,7 @@ pub(crate) fn router(node: Arc<Node>) -> Router {
         .route("/v1/identifierQuery/{*domain}", not_yet())
         .route("/v1/reportAbuse/{*room}", not_yet())
         .route("/v1/proxyDownload/{*url}", not_yet())
-        .fallback(|| async { MimiError::not_found("no such endpoint") })
+        .fallback(|| async { MimiError::new(code::NO_SUCH_ENDPOINT, "no such endpoint") })
         .with_state(node);
     observe(router, Side::Mimi)
 }
@@ -61,7 +66,7 @@ fn answer_with<T: tls_codec::Serialize>(value: &T) -> Response {
 
 /// The URI in a path.
 fn uri<T: std::str::FromStr<Err = UriError>>(path: &str) -> Result<T, MimiError> {
-    uri_from_path(path).map_err(|error| MimiError::malformed(format!("the path names nothing: {error}")))
+    uri_from_path(path).map_err(|error| MimiError::new(code::PATH_MALFORMED, format!("the path names nothing: {error}")))
 }
 
 /// The room in a path, which has to be one of ours.
@@ -69,7 +74,7 @@ fn our_room(node: &Node, path: &str) -> Result<RoomUri, MimiError> {
     let room: RoomUri = uri(path)?;
     match node.gateway.names.is_ours(&room.provider()) {
         true => Ok(room),
-        false => Err(MimiError::not_found("no such room here")),
+        false => Err(MimiError::new(code::NO_SUCH_ROOM, "no such room here")),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use causeway_core::code;
 use causeway_core::conversation::Conversation;
 use causeway_core::records::ConsentRow;
 use causeway_drafts::decode_exact;
@@ -21,7 +22,8 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, request: FromProvider
     let entry: ConsentEntry = decode_exact(&request.body)?;
     // P-084
     if entry.requester_uri.provider() != request.from || entry.target_uri.provider() != request.target {
-        return Err(MimiError::forbidden("P-084: the requester has to be the sender's user, the target one of ours"));
+        let why = "P-084: the requester has to be the sender's user, the target one of ours";
+        return Err(MimiError::new(code::CONSENT_PARTIES, why));
     }
     let entry = Arc::new(entry);
     node.transaction("request consent", move |session| {
@@ -31,7 +33,8 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, request: FromProvider
                 ConsentOperation::Request => ask(session, &entry).await.map(Ok),
                 ConsentOperation::Cancel => cancel(session, &entry).await.map(Ok),
                 ConsentOperation::Grant | ConsentOperation::Revoke => {
-                    Ok(Err(MimiError::malformed("P-082: grants and revocations go to updateConsent")))
+                    let why = "P-082: grants and revocations go to updateConsent";
+                    Ok(Err(MimiError::new(code::WRONG_CONSENT_ENDPOINT, why)))
                 }
             }
         })

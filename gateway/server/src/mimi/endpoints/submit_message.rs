@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use causeway_core::code::{self, Coded};
 use causeway_core::conversation::ConversationError;
 use causeway_drafts::mimi_protocol_06::message::MessageKind;
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageRequest, SubmitMessageResponse, SubmitStatus};
@@ -20,6 +21,7 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, request: FromProvider
     let message: SubmitMessageRequest = decode_exact(&request.body)?;
     if message.app_message.value().kind() != MessageKind::Application {
         // P-043
+        tracing::info!(code = %code::NOT_AN_APPLICATION_MESSAGE, "a message is refused");
         return Ok(answer_with(&SubmitMessageResponse::new(SubmitStatus::NotAllowed)));
     }
     let from = request.from.clone();
@@ -47,6 +49,6 @@ fn refusal(error: NodeError) -> Result<SubmitMessageResponse, MimiError> {
         }
         _ => return Err(error.into()),
     };
-    tracing::info!(why = %refused, "a message is refused");
+    tracing::info!(code = %refused.code(), why = %refused, "a message is refused");
     Ok(SubmitMessageResponse::new(status))
 }

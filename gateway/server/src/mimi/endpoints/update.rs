@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use causeway_core::code::Coded;
 use causeway_core::conversation::ConversationError;
 use causeway_drafts::mimi_protocol_06::update::{UpdateRequest, UpdateRoomResponse, UpdateStatus};
 use causeway_drafts::{decode_exact, encode};
@@ -40,6 +41,6 @@ fn refusal(error: NodeError) -> Result<UpdateRoomResponse, MimiError> {
         }
         _ => return Err(error.into()),
     };
-    tracing::info!(why = %refused, "an update is refused");
-    Ok(UpdateRoomResponse::new(status, refused.to_string()))
+    tracing::info!(code = %refused.code(), why = %refused, "an update is refused");
+    Ok(UpdateRoomResponse::new(status, refused.coded()))
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use causeway_core::code;
 use causeway_core::records::ConsentRow;
 use causeway_drafts::decode_exact;
 use causeway_drafts::mimi_protocol_06::consent::{ConsentEntry, ConsentOperation};
@@ -17,13 +18,15 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, request: FromProvider
     let entry: ConsentEntry = decode_exact(&request.body)?;
     // P-085
     if entry.requester_uri.provider() != request.target || entry.target_uri.provider() != request.from {
-        return Err(MimiError::forbidden("P-085: the requester has to be one of our users, the target the sender's"));
+        let why = "P-085: the requester has to be one of our users, the target the sender's";
+        return Err(MimiError::new(code::CONSENT_PARTIES, why));
     }
     let status = match entry.operation {
         ConsentOperation::Grant => "granted",
         ConsentOperation::Revoke => "revoked",
         ConsentOperation::Request | ConsentOperation::Cancel => {
-            return Err(MimiError::malformed("P-082: requests and cancellations go to requestConsent"));
+            let why = "P-082: requests and cancellations go to requestConsent";
+            return Err(MimiError::new(code::WRONG_CONSENT_ENDPOINT, why));
         }
     };
     let entry = Arc::new(entry);

@@ -223,3 +223,38 @@ async fn m43_the_senders_clock_orders_nothing() {
     }
     company.all_is_well().await;
 }
+
+#[tokio::test]
+async fn m34_redactions_reach_only_what_they_may() {
+    let light = light("m34").await;
+    let company = Company::of(&light, "11").await;
+    let (room, alice, bob) = (company.bridge.room.clone(), company.bridge.alice.clone(), light.matrix.user("bob"));
+    light.matrix.invite(&room, &alice, &bob).await.unwrap();
+    light.matrix.set_membership(&room, &bob, (&bob, "join")).unwrap();
+    let other = light.bridge("11", "other").await.unwrap();
+    let elsewhere = other.alice_says("elsewhere").unwrap();
+    let hers = light.matrix.say(&room, &alice, "hers").unwrap();
+    let create = light.matrix.timeline(&room)[0].id().to_owned();
+    light.matrix.flush(&light.gateway.server_name).await.unwrap();
+    other.carol_hears(&["elsewhere"]).await.unwrap();
+    let unknown = format!("${:043}", 1);
+    // bob may redact nothing of alice's; nobody redacts in another room, what nobody knows, or what a room begins with.
+    for (by, id) in [(&bob, &hers), (&bob, &elsewhere), (&alice, &elsewhere), (&alice, &unknown), (&alice, &create)] {
+        light.matrix.send(&room, by, "m.room.redaction", json!({ "redacts": id })).unwrap();
+    }
+    light.matrix.say(&room, &alice, "the last").unwrap();
+    light.matrix.flush(&light.gateway.server_name).await.unwrap();
+    company.bridge.carol_hears(&["hers", "the last"]).await.unwrap();
+    for (phone, mimi_room) in [(&company.bridge.phone, &company.bridge.mimi_room), (&other.phone, &other.mimi_room)] {
+        let messages = light.provider.control.messages(phone, mimi_room).await.unwrap();
+        assert!(messages.iter().all(|message| !message.deleted && message.replaces.is_none()), "{messages:?}");
+    }
+    // Her own she may.
+    light.matrix.send(&room, &alice, "m.room.redaction", json!({ "redacts": hers })).unwrap();
+    let deleted = interop_tests::patience::until("the deletion", async || {
+        let messages = light.provider.control.messages(&company.bridge.phone, &company.bridge.mimi_room).await?;
+        let found = messages.iter().any(|message| message.deleted).then_some(());
+        Ok(interop_tests::patience::Look::from_option(found, || format!("{messages:?}")))
+    });
+    deleted.await.unwrap();
+}

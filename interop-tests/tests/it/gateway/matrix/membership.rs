@@ -232,3 +232,39 @@ async fn a_ghosts_name_cannot_be_used_by_another_homeserver() {
     // Somebody else's ghost, or somebody who would like to be one: neither becomes a puppet (no loops).
     company.all_is_well().await;
 }
+
+#[tokio::test]
+async fn a_restricted_join_is_signed_by_us_only_for_members_of_a_room_that_it_names() {
+    let light = light("restricted").await;
+    let company = Company::of(&light, "11").await;
+    let (room, alice, own) = (company.bridge.room.clone(), company.bridge.alice.clone(), light.gateway.own_user());
+    let named = light.opted_in_room("11", &alice).await.unwrap();
+    let rules = json!({ "join_rule": "restricted", "allow": [{ "type": "m.room_membership", "room_id": named }] });
+    light.matrix.set_state(&room, &alice, ("m.room.join_rules", ""), rules).unwrap();
+    let other = Peer::start(&light.authority).await.unwrap();
+    let (bob, mallory) = (other.user("bob"), other.user("mallory"));
+    light.matrix.invite(&named, &alice, &bob).await.unwrap();
+    other.join(&named, &bob, light.matrix.name()).await.unwrap();
+    light.matrix.flush(&light.gateway.server_name).await.unwrap();
+    refused(&get(&other, &light, &make_join(&room, &mallory, "11")).await, 403, "M_FORBIDDEN");
+    let template = get(&other, &light, &make_join(&room, &bob, "11")).await.json()["event"].clone();
+    let authoriser = template["content"]["join_authorised_via_users_server"].as_str().unwrap().to_owned();
+    assert!(authoriser.ends_with(&light.gateway.server_name), "{authoriser}");
+    // mallory takes bob's template for herself.
+    let mut stolen = template.clone();
+    (stolen["sender"], stolen["state_key"]) = (json!(mallory), json!(mallory));
+    let version = "11".try_into().unwrap();
+    let stolen = other.key().sign_event(&stolen, &version).unwrap();
+    let id = other.read(&stolen, &version).unwrap().id().to_owned();
+    let path = format!("/_matrix/federation/v2/send_join/{}/{}", encode(&room), encode(&id));
+    let answer = other.request(&light.gateway.server_name, Method::PUT, &path, &stolen).await.unwrap();
+    assert!(answer.status.is_client_error(), "{}", answer.text());
+    // bob joins, and his join has our signature.
+    other.join(&room, &bob, &light.gateway.server_name).await.unwrap();
+    light.matrix.wait_for_membership(&room, &bob, "join").await.unwrap();
+    let timeline = light.matrix.timeline(&room);
+    let join = timeline.iter().find(|event| event.is_membership(&bob, "join")).unwrap();
+    assert!(join.json()["signatures"][&light.gateway.server_name].is_object(), "{}", join.json());
+    assert_eq!(light.matrix.membership(&room, &own), "join");
+    company.all_is_well().await;
+}

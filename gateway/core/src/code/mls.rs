@@ -1,0 +1,54 @@
+//! 4xxx: MLS groups and their epochs.
+
+super::codes! {
+    MLS_MALFORMED = 4001 (Peer, FINAL) "RFC 9420 §6"
+        "Not a usable MLS message"
+        what "The message is refused; the group does not change."
+        why "It does not decode, or is of a kind that has no place here."
+        remedy "The sender has to act.";
+    WRONG_EPOCH = 4002 (Peer, AGAIN) "P-041"
+        "A handshake of another epoch than the head"
+        what "The answer is wrongEpoch with the head's number; the group does not change."
+        why "Another commit was quicker. This is normal where several clients commit."
+        remedy "Nothing: the sender commits again in the new epoch.";
+    EPOCH_TOO_OLD = 4003 (Peer, FINAL) "P-047"
+        "A message of an epoch whose secrets are gone"
+        what "The answer is epochTooOld, or a loss is recorded."
+        why "The message was under way for longer than secrets are kept: they are deleted on purpose."
+        remedy "Nothing: the sender seals the message again.";
+    EPOCH_AHEAD = 4004 (Peer, AGAIN) "P-047"
+        "A message of an epoch that the gateway has not reached"
+        what "The message is refused; it can be sent again."
+        why "A commit is still under way, or was missed."
+        remedy "If it lasts, compare the epochs of both sides with `causewayctl group epochs`.";
+    OWN_MESSAGE = 4005 (Peer, FINAL) "RFC 9420 §6.3.2"
+        "A message of our own came back"
+        what "It is ignored."
+        why "The hub fans out to its sender as well, or the line loops."
+        remedy "Nothing.";
+    MLS_INVALID = 4006 (Peer, FINAL) "RFC 9420 §12"
+        "MLS forbids it"
+        what "The commit, proposal or message is refused; the group does not change."
+        why "A signature, a tag, a tree or a rule of RFC 9420 does not hold: the text says which."
+        remedy "The sender has to act.";
+    UNKNOWN_PROVIDER = 4007 (Peer, AGAIN) "G-28"
+        "No credential root of a provider is known"
+        what "The provider's directory was asked first, in vain; then this was refused."
+        why "The provider cannot be reached, or its directory names no mls_credential_roots."
+        remedy "Check that the gateway reaches the provider's /.well-known/mimi-protocol-directory.";
+    CREDENTIAL_REFUSED = 4008 (Peer, FINAL) "P-022, G-28"
+        "A credential is not what it has to be"
+        what "The client is not admitted; the group does not change."
+        why "The chain does not lead to a pinned root of its domain, the key is another than the leaf's, or it has run out."
+        remedy "If the provider has changed its authority, its old and new roots have to overlap.";
+    NO_SUCH_CLIENT = 4009 (Ours, FINAL) "RFC 9420 §7"
+        "The gateway has no such client in this group"
+        what "What needed the client is refused or parked."
+        why "The puppet has no leaf here, or lost it."
+        remedy "Let the user say something: its puppet joins then. If it does not, report it.";
+    GROUP_STATE = 4010 (Ours, FINAL) "RFC 9420 §8"
+        "The stored state of a group is not what it should be"
+        what "The conversation does not go on; others are not concerned. What came in is parked."
+        why "Rows are missing or were altered, for example by restoring parts of a database."
+        remedy "Restore the whole database, or let the gateway leave and join again. Report it if nobody touched the database.";
+}
