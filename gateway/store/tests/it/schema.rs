@@ -64,9 +64,15 @@ async fn an_older_schema_is_brought_up_to_date() {
     for_each_database(|db| async move {
         let queue = tx!(|tx| tx.queue("mimi:a", "submit", None, b"content").await);
         db.store.transaction::<_, StoreError, _>("queue", queue).await.unwrap();
-        db.raw_execute("ALTER TABLE outbox DROP COLUMN queued_at").await;
-        db.raw_execute("DROP TABLE audit").await;
-        db.raw_execute("DELETE FROM schema_version WHERE version > 1").await;
+        for undone in [
+            "ALTER TABLE outbox DROP COLUMN queued_at",
+            "ALTER TABLE losses DROP COLUMN code",
+            "DROP TABLE parked",
+            "DROP TABLE audit",
+            "DELETE FROM schema_version WHERE version > 1",
+        ] {
+            db.raw_execute(undone).await;
+        }
         let again = Store::connect(&db.url, keyring(1)).await.unwrap();
         let figures = again.transaction::<_, StoreError, _>("figures", tx!(|tx| tx.queue_figures().await)).await.unwrap();
         assert_eq!(figures.iter().map(|figure| (figure.kind.as_str(), figure.depth, figure.oldest)).collect::<Vec<_>>(), [("submit", 1, 0)]);
