@@ -44,7 +44,7 @@ pub(crate) async fn run(command: KeysCommand, config: &Config) -> anyhow::Result
         }
         KeysCommand::Reseal => {
             let ring = read(&path)?.with_context(|| code::RING_UNREADABLE.with(format!("{} is missing", path.display())))?;
-            let store = Store::connect_as_is(&config.database_url(), ring).await.context("cannot open the database")?;
+            let store = Store::connect_as_is(&config.database_url()?, ring).await.context("cannot open the database")?;
             let done = store.reseal(Duration::ZERO).await?;
             let active = store.keyring().active();
             match done.unopened {
@@ -74,6 +74,12 @@ pub(crate) async fn open_store(url: &str, path: &Path) -> anyhow::Result<Store> 
         ring.persist(path).map_err(|error| anyhow::anyhow!(error.coded()))?;
     }
     Ok(store)
+}
+
+/// Makes a ring in a file that is not there yet.
+pub(crate) fn make_ring(path: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(!path.exists(), "{}: File exists", path.display());
+    Keyring::generate().persist(path).map_err(|error| anyhow::anyhow!(error.coded()))
 }
 
 /// Keeps up with the ring's file, and seals anew, until `stop`.

@@ -1,22 +1,28 @@
 //! `causeway`, the gateway.
 
+mod admin;
+mod certificates;
+mod commands;
 mod config;
 mod crash;
 mod http;
 mod keys;
+mod logging;
 mod matrix;
 mod mimi;
 mod node;
 mod outbox;
 mod startup;
+mod telemetry;
 
-use std::io::IsTerminal;
+use std::io::Write;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
-use crate::config::Config;
+use crate::commands::{config_check, config_dump, init, serve};
+use crate::config::{sample, schema};
 use crate::keys::KeysCommand;
 
 /// A gateway between the Matrix federation and MIMI.
@@ -29,64 +35,80 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Runs the gateway until it is told to stop (SIGTERM, SIGINT).
+    /// Runs the gateway until it is told to stop (SIGTERM, SIGINT). SIGHUP reloads certificates.
     Serve {
-        /// The configuration file.
-        #[arg(long, env = "CAUSEWAY_CONFIG")]
-        config: PathBuf,
+        #[command(flatten)]
+        file: File,
     },
+    /// Writes a configuration that works, with its keys.
+    #[command(after_help = "Example: causeway init --directory gateway --development")]
+    Init(init::Arguments),
+    /// Looks at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// The keys that seal what is secret in the database.
     Keys {
-        /// The configuration file.
-        #[arg(long, env = "CAUSEWAY_CONFIG")]
-        config: PathBuf,
+        #[command(flatten)]
+        file: File,
         #[command(subcommand)]
         command: KeysCommand,
     },
 }
 
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Tells all that is wrong with it, and exits with 1 if the gateway would not start.
+    #[command(after_help = "Example: causeway config check --config causeway.toml")]
+    Check {
+        #[command(flatten)]
+        file: File,
+    },
+    /// Prints what is in force.
+    #[command(after_help = "Example: causeway config dump --explain --config causeway.toml")]
+    Dump {
+        #[command(flatten)]
+        file: File,
+        /// Says where each value comes from.
+        #[arg(long)]
+        explain: bool,
+    },
+    /// Prints the JSON schema of the file.
+    Schema,
+    /// Prints a commented sample of the file.
+    Sample,
+}
+
+#[derive(clap::Args)]
+struct File {
+    /// The configuration file.
+    #[arg(long, env = "CAUSEWAY_CONFIG")]
+    config: PathBuf,
+}
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let filter = EnvFilter::try_from_env("CAUSEWAY_LOG").unwrap_or_else(|_| EnvFilter::new("info,ruma_state_res=warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
-    match Arguments::parse().command {
-        Command::Serve { config } => serve(&config).await,
-        Command::Keys { config, command } => {
-            let told = keys::run(command, &Config::read(&config)?).await?;
-            #[expect(clippy::print_stdout, reason = "the answer to whoever gave the command")]
-            {
-                println!("{told}");
-            }
-            Ok(())
-        }
-    }
-}
-
-async fn serve(path: &std::path::Path) -> anyhow::Result<()> {
-    let config = Config::read(path)?;
-    let gateway = startup::prepare(&config).await?;
-    let listeners = gateway.bind(&config).await?;
-    #[expect(clippy::print_stdout, reason = "whoever started the process waits for this line")]
-    {
-        println!("causeway is ready");
-    }
-    listeners.run_until(stopped()).await;
-    tracing::info!("stopped");
-    Ok(())
-}
-
-/// Completes when the process is told to stop.
-async fn stopped() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let interrupt = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        },
+async fn main() -> ExitCode {
+    match run(Arguments::parse().command).await {
+        Ok(code) => code,
         Err(error) => {
-            tracing::warn!(%error, "cannot listen for SIGTERM");
-            interrupt.await.unwrap_or_default();
+            eprintln!("causeway: {error:#}");
+            ExitCode::FAILURE
         }
     }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve { file } => serve::run(&file.config).await,
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Config(ConfigCommand::Check { file }) => config_check::run(&file.config),
+        Command::Config(ConfigCommand::Dump { file, explain }) => config_dump::run(&file.config, explain),
+        Command::Keys { file, command } => commands::keys::run(&file.config, command).await,
+        Command::Config(ConfigCommand::Schema) => print(&schema::render()),
+        Command::Config(ConfigCommand::Sample) => print(&sample::render(&sample::Chosen::new())),
+    }
+}
+
+fn print(text: &str) -> anyhow::Result<ExitCode> {
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,9 @@
 //! From a configuration to a running gateway.
 
+use std::fs::OpenOptions;
 use std::future::Future;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,14 +13,19 @@ use causeway_core::identity::Names;
 use causeway_core::matrix::SigningKeys;
 use causeway_mls::{CredentialAuthority, HubIdentity, TrustRoots};
 use causeway_store::{Store, StoreError, Tx};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
+use crate::admin::{Admin, AdminListener};
+use crate::certificates::Certificates;
 use crate::config::Config;
-use crate::http::{Credentials, Listener, Reach, Roots, mutual_server_config, server_config};
+use crate::http::{Listener, Reach};
 use crate::matrix::Federation;
 use crate::mimi::Providers;
 use crate::node::{Node, PinnedRoots};
+use crate::telemetry::PeerLabels;
 use crate::{keys, matrix, mimi, outbox};
 
 /// Names of the secrets in the store.
@@ -37,22 +45,24 @@ pub(crate) struct Prepared {
 /// A gateway that listens.
 pub(crate) struct Running {
     node: Arc<Node>,
+    certificates: Arc<Certificates>,
     listeners: Vec<Listener>,
+    admin: Option<AdminListener>,
 }
 
 /// Opens the database and the keys.
 pub(crate) async fn prepare(config: &Config) -> anyhow::Result<Prepared> {
     std::fs::create_dir_all(&config.data_directory)
         .with_context(|| format!("cannot make the data directory {}", config.data_directory.display()))?;
-    let store = keys::open_store(&config.database_url(), &config.master_key()).await?;
-    check_certificate(config)?;
+    let store = keys::open_store(&config.database_url()?, &config.master_key()).await?;
     let gateway = gateway(config, &store).await?;
     meet_hashed_ghosts(&store, &gateway).await?;
     let roots = pinned_roots(&store, &gateway).await?;
     let federation = Federation::new(&config.matrix)?;
     let providers = Providers::new(&config.mimi, config.peers.clone(), Reach::new(config.matrix.allowed_networks.clone()))?;
     let holder = process_number(&config.data_directory.join("process"))?;
-    Ok(Prepared { node: Arc::new(Node::new(gateway, (store, holder), (federation, providers, roots))) })
+    let labels = PeerLabels::new(config.peers.names());
+    Ok(Prepared { node: Arc::new(Node::new(gateway, (store, holder), (federation, providers, roots), labels)) })
 }
 
 /// The number by which the outbox knows this process, the same after a restart. Each of several processes has its own
@@ -69,17 +79,14 @@ fn process_number(path: &Path) -> anyhow::Result<i64> {
     }
 }
 
-/// The certificate has to authenticate every domain that the gateway speaks for (P-005).
-fn check_certificate(config: &Config) -> anyhow::Result<()> {
-    let domains = Credentials::read(&config.mimi.certificate, &config.mimi.private_key)?.domains();
-    for domain in std::iter::once(&config.mimi.provider).chain(&config.mimi.own_homeservers) {
-        ensure!(
-            domains.iter().any(|named| named == domain.as_str()),
-            "{} does not name {domain}, but {domains:?}",
-            config.mimi.certificate.display()
-        );
-    }
-    Ok(())
+/// Makes a file that only its owner reads; one that is there is an error.
+pub(crate) fn make_secret_file(path: &Path, text: &str) -> anyhow::Result<()> {
+    let make = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    };
+    make().with_context(|| format!("cannot make {}", path.display()))
 }
 
 async fn gateway(config: &Config, store: &Store) -> anyhow::Result<Gateway> {
@@ -161,6 +168,16 @@ async fn pinned_roots(store: &Store, gateway: &Gateway) -> anyhow::Result<Pinned
     Ok(PinnedRoots::new(roots))
 }
 
+/// Whether the database answers.
+pub(crate) async fn database_answers(store: &Store) -> anyhow::Result<()> {
+    Ok(store.transaction("ping", |tx| Box::pin(async move { tx.ping().await })).await?)
+}
+
+/// Whether the master key still opens what it sealed.
+pub(crate) async fn keys_open(store: &Store) -> anyhow::Result<()> {
+    read_secret(store, secret::MATRIX_SIGNING_KEY).await?.map(|_| ()).context("the signing key is not there")
+}
+
 impl Prepared {
     /// What is prepared.
     #[cfg(test)]
@@ -168,28 +185,50 @@ impl Prepared {
         &self.node
     }
 
-    /// Binds both ports.
-    pub(crate) async fn bind(self, config: &Config) -> anyhow::Result<Running> {
-        let credentials = Credentials::read(&config.matrix.certificate, &config.matrix.private_key)?;
-        let federation = Listener::bind(config.matrix.listen, server_config(credentials)?, matrix::router(self.node.clone()));
-        let credentials = Credentials::read(&config.mimi.certificate, &config.mimi.private_key)?;
-        let tls = mutual_server_config(credentials, &Roots::read(&config.mimi.trusted_roots)?)?;
-        let providers = Listener::bind(config.mimi.listen, tls, mimi::router(self.node.clone()));
-        Ok(Running { listeners: vec![federation.await?, providers.await?], node: self.node })
+    /// Binds all ports. With an admin listener, metrics are recorded.
+    pub(crate) async fn bind(self, config: &Config, metrics: Option<PrometheusHandle>) -> anyhow::Result<Running> {
+        let Self { node } = self;
+        let certificates = Arc::new(Certificates::read(config)?);
+        let federation =
+            Listener::bind(config.matrix.listen, certificates.federation.clone(), matrix::router(node.clone())).await?;
+        let providers = Listener::bind(config.mimi.listen, certificates.providers.clone(), mimi::router(node.clone())).await?;
+        let admin = match (config.admin.listen, metrics) {
+            (Some(address), Some(metrics)) => {
+                let listeners = vec![("matrix_listener", federation.serving()), ("mimi_listener", providers.serving())];
+                let admin = Admin::new((node.clone(), certificates.clone()), metrics, listeners, &config.admin_token())?;
+                Some(AdminListener::bind(address, admin).await?)
+            }
+            _ => None,
+        };
+        Ok(Running { node, certificates, listeners: vec![federation, providers], admin })
     }
 }
 
 impl Running {
-    /// Serves and delivers until `stopped` completes, then drains.
-    pub(crate) async fn run_until(self, stopped: impl Future<Output = ()>) {
+    /// Serves and delivers until `stopped` completes, then drains. At each of `hangups` certificates are reloaded.
+    pub(crate) async fn run_until(self, stopped: impl Future<Output = ()>, mut hangups: Signal) {
+        let Self { node, certificates, listeners, admin } = self;
         let stop = CancellationToken::new();
         let mut tasks = tokio::task::JoinSet::new();
-        for listener in self.listeners {
+        for listener in listeners {
             tasks.spawn(listener.serve(stop.clone()));
         }
-        tasks.spawn(keys::keep_up(self.node.clone(), stop.clone()));
-        tasks.spawn(outbox::run(self.node, stop.clone()));
-        stopped.await;
+        tasks.spawn(keys::keep_up(node.clone(), stop.clone()));
+        if let Some(admin) = admin {
+            tasks.spawn(admin.serve(stop.clone()));
+        }
+        tasks.spawn(outbox::run(node.clone(), stop.clone()));
+        let reloading = async {
+            while hangups.recv().await.is_some() {
+                // What went wrong is logged, and the old ones stay.
+                _ = certificates.reload(&node);
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = stopped => {}
+            () = reloading => {}
+        }
         tracing::info!("stopping");
         stop.cancel();
         while let Some(ended) = tasks.join_next().await {

@@ -15,4 +15,5 @@ pub use keyring::{KeyId, Keyring, KeyringError, RingError};
 pub use reseal::Resealed;
 pub use store::{BoxFuture, Store, StoreError, Transience};
 pub use tables::outbox::Lease;
+pub use tables::queue_commands::Queued;
 pub use tx::Tx;

@@ -7,13 +7,20 @@ use sqlx::AssertSqlSafe;
 use crate::tx::{Tx, both};
 use crate::{Store, StoreError};
 
-const MIGRATIONS: &[(i64, &str)] =
-    &[(1, include_str!("../migrations/0001_first.sql")), (3, include_str!("../migrations/0003_loss_codes.sql")), (4, include_str!("../migrations/0004_parked.sql"))];
+type Migration = (i64, &'static str);
+
+const MIGRATIONS: &[Migration] = &[
+    (1, include_str!("../migrations/0001_first.sql")),
+    (2, include_str!("../migrations/0002_queued_at.sql")),
+    (3, include_str!("../migrations/0003_loss_codes.sql")),
+    (4, include_str!("../migrations/0004_parked.sql")),
+];
 
 impl Store {
-    /// Brings the schema up to date. Twice is once.
+    /// Brings the schema up to date, all of it or nothing: migrations and the record of them are one transaction.
+    /// Twice is once.
     pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
-        self.transaction("migrate", |tx| Box::pin(apply(tx))).await
+        self.transaction("migrate", |tx| Box::pin(apply(tx, MIGRATIONS))).await
     }
 }
 
@@ -44,36 +51,89 @@ fn check(found: i64) -> Result<(), StoreError> {
 }
 
 /// The schema in the database; a reader cannot make the table first.
+///
+/// No crash leaves a schema half-way, but a restored backup can, or a hand: every version up to the newest has to be
+/// recorded, and without any record there must be no tables.
 async fn found(tx: &mut Tx, may_be_missing: bool) -> Result<i64, StoreError> {
-    if may_be_missing && !tx.has_schema_table().await? {
+    if may_be_missing && !tx.has_table("schema_version").await? {
         return Ok(0);
     }
-    let found = both!(tx, connection => {
-        sqlx::query_as::<_, (Option<i64>,)>("-- schema version\nSELECT MAX(version) FROM schema_version").fetch_one(connection).await
+    let versions = both!(tx, connection => {
+        sqlx::query_as::<_, (i64,)>("-- schema version\nSELECT version FROM schema_version ORDER BY version").fetch_all(connection).await
     })?;
-    Ok(found.0.unwrap_or(0))
+    let recorded = versions.len() as i64;
+    let newest = versions.last().map_or(0, |(version,)| *version);
+    // What a newer gateway has recorded is its own matter.
+    let is_whole = versions.iter().zip(1..).all(|((version,), expected)| *version == expected);
+    if newest <= self::newest() && (!is_whole || (recorded == 0 && tx.has_table("conversations").await?)) {
+        return Err(StoreError::HalfMigrated { found: newest, recorded });
+    }
+    Ok(newest)
 }
 
-async fn apply(tx: &mut Tx) -> Result<(), StoreError> {
+async fn apply(tx: &mut Tx, migrations: &[Migration]) -> Result<(), StoreError> {
     tx.lock_schema().await?;
     tx.execute("-- schema version table\nCREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY)").await?;
     let (found, newest) = (found(tx, false).await?, newest());
     if found > newest {
         return Err(StoreError::NewerSchema { found, newest });
     }
-    for (version, text) in MIGRATIONS.iter().filter(|(version, _)| *version > found) {
-        let (bytes, identity) = tx.dialect_words();
-        let text: String = text.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
-        let text = text.replace("{bytes}", bytes).replace("{identity}", identity);
-        for statement in text.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
-            let statement = statement.to_owned();
-            both!(tx, connection => sqlx::query(AssertSqlSafe(statement)).execute(connection).await.map(|_| ()))?;
-        }
-        let version = *version;
-        both!(tx, connection => {
-            sqlx::query("-- record migration\nINSERT INTO schema_version (version) VALUES ($1)")
-                .bind(version).execute(connection).await.map(|_| ())
-        })?;
+    for (version, text) in migrations.iter().filter(|(version, _)| *version > found) {
+        migration(tx, *version, text).await?;
     }
     Ok(())
+}
+
+async fn migration(tx: &mut Tx, version: i64, text: &str) -> Result<(), StoreError> {
+    let (bytes, identity) = tx.dialect_words();
+    let text: String = text.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
+    let text = text.replace("{bytes}", bytes).replace("{identity}", identity);
+    for statement in text.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
+        let statement = statement.to_owned();
+        both!(tx, connection => sqlx::query(AssertSqlSafe(statement)).execute(connection).await.map(|_| ()))?;
+    }
+    both!(tx, connection => {
+        sqlx::query("-- record migration\nINSERT INTO schema_version (version) VALUES ($1)")
+            .bind(version).execute(connection).await.map(|_| ())
+    })?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
+
+    use zeroize::Zeroizing;
+
+    use super::{MIGRATIONS, Migration, apply};
+    use crate::testing::Postgres;
+    use crate::{Keyring, Store, StoreError};
+
+    /// The second breaks off after its first statement.
+    const BROKEN: &[Migration] = &[MIGRATIONS[0], (2, "CREATE TABLE half (id BIGINT); CREATE TABLE half (id BIGINT);")];
+
+    #[test]
+    fn versions_are_consecutive() {
+        assert!(MIGRATIONS.iter().zip(1..).all(|((version, _), expected)| *version == expected));
+    }
+
+    /// A migration that breaks off leaves nothing behind, the ones before it included.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_broken_migration_leaves_nothing() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let sqlite = format!("sqlite://{}", folder.path().join("causeway.db").display());
+        let postgres = Postgres::shared().unwrap().database("broken_migration").await.unwrap();
+        for url in [sqlite, postgres] {
+            let store = Store::open(&url, Keyring::new(&Zeroizing::new([1; 32])), false).await.unwrap();
+            let broken: Result<(), StoreError> = store.transaction("migrate", |tx| Box::pin(apply(tx, BROKEN))).await;
+            assert!(matches!(broken, Err(StoreError::Database(_))), "{broken:?}");
+            let left = store.transaction::<_, StoreError, _>("look", |tx| {
+                Box::pin(async move {
+                    Ok([tx.has_table("schema_version").await?, tx.has_table("conversations").await?, tx.has_table("half").await?])
+                })
+            });
+            assert_eq!(left.await.unwrap(), [false; 3], "{url}");
+            store.migrate().await.unwrap();
+        }
+    }
 }

@@ -3,11 +3,12 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, SqlitePool};
+use tracing::Instrument;
 
 use causeway_core::code::{self, Code, Coded};
 
@@ -19,6 +20,11 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// So many times a transaction is tried that the database has refused for others' sake.
 const ATTEMPTS: u32 = 6;
+
+/// How long transactions take, with the waiting for their turn, by name.
+const TRANSACTION_TIME: &str = "causeway_database_transaction_seconds";
+/// Attempts that the database refused for others' sake.
+const TRANSACTION_RETRIES: &str = "causeway_database_transaction_retries_total";
 
 /// Why the store could not do it. Nothing has been stored then.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +47,17 @@ pub enum StoreError {
         found: i64,
         /// Known here.
         newest: i64,
+    },
+    /// Somebody has been at the schema: migrations are recorded that cannot be, or lack what they made.
+    #[error(
+        "the database is half-migrated: {recorded} migrations are recorded, the newest is {found}; restore a backup, \
+         which holds all of it or nothing"
+    )]
+    HalfMigrated {
+        /// The newest recorded.
+        found: i64,
+        /// How many.
+        recorded: i64,
     },
     /// A URL of neither database.
     #[error("database.url must begin with sqlite:// or postgres://")]
@@ -73,6 +90,7 @@ impl Coded for StoreError {
             Self::Database(_) => code::DATABASE,
             Self::NewerSchema { .. } => code::NEWER_SCHEMA,
             Self::OlderSchema { .. } => code::OLDER_SCHEMA,
+            Self::HalfMigrated { .. } => code::HALF_MIGRATED,
             Self::Url => code::DATABASE_URL,
             Self::DoesNotOpen { .. } => code::DOES_NOT_OPEN,
             Self::UnknownKey { .. } => code::UNKNOWN_KEY,
@@ -137,7 +155,7 @@ impl Store {
         Ok(store)
     }
 
-    async fn open(url: &str, keyring: Keyring, read_only: bool) -> Result<Self, StoreError> {
+    pub(crate) async fn open(url: &str, keyring: Keyring, read_only: bool) -> Result<Self, StoreError> {
         let pool = match url.split_once("://").map(|(scheme, _)| scheme) {
             Some("sqlite") => Pool::Sqlite(open_sqlite(url, read_only).await?),
             Some("postgres" | "postgresql") => Pool::Postgres(open_postgres(url, read_only).await?),
@@ -164,19 +182,26 @@ impl Store {
         E: From<StoreError> + Transience + Send + 'static,
     {
         let store = self.clone();
-        let task = tokio::spawn(async move {
+        let began = Instant::now();
+        let running = async move {
             let mut attempt = 1;
             loop {
                 match store.attempt(&body).await {
                     Err(error) if error.is_transient() && attempt < ATTEMPTS => {
                         tracing::debug!(transaction = name, attempt, "transaction is tried again");
+                        metrics::counter!(TRANSACTION_RETRIES, "transaction" => name).increment(1);
                         tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
                         attempt += 1;
                     }
-                    result => return result,
+                    result => {
+                        metrics::histogram!(TRANSACTION_TIME, "transaction" => name).record(began.elapsed());
+                        return result;
+                    }
                 }
             }
-        });
+        };
+        // What the transaction logs belongs to the request that it is for.
+        let task = tokio::spawn(running.instrument(tracing::Span::current()));
         task.await.unwrap_or_else(|_| Err(StoreError::Cancelled.into()))
     }
 

@@ -35,6 +35,14 @@ macro_rules! both {
 pub(crate) use both;
 
 impl Tx {
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub async fn ping(&mut self) -> Result<(), StoreError> {
+        self.execute("-- ping\nSELECT 1").await
+    }
+
     /// A statement without parameters.
     pub(crate) async fn execute(&mut self, text: &'static str) -> Result<(), StoreError> {
         both!(self, connection => sqlx::query(text).execute(connection).await.map(|_| ()))?;
@@ -49,16 +57,16 @@ impl Tx {
         }
     }
 
-    /// Whether any gateway has been here.
-    pub(crate) async fn has_schema_table(&mut self) -> Result<bool, StoreError> {
+    /// Whether there is such a table.
+    pub(crate) async fn has_table(&mut self, name: &'static str) -> Result<bool, StoreError> {
         let (count,) = match &mut self.inner {
             Inner::Postgres(transaction) => {
-                let text = "-- schema table\nSELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('schema_version')";
-                sqlx::query_as::<_, (i64,)>(text).fetch_one(&mut **transaction).await?
+                let text = "-- has table\nSELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass($1)";
+                sqlx::query_as::<_, (i64,)>(text).bind(name).fetch_one(&mut **transaction).await?
             }
             Inner::Sqlite(transaction) => {
-                let text = "-- schema table\nSELECT COUNT(*) FROM sqlite_master WHERE name = 'schema_version'";
-                sqlx::query_as::<_, (i64,)>(text).fetch_one(&mut **transaction).await?
+                let text = "-- has table\nSELECT COUNT(*) FROM sqlite_master WHERE name = $1";
+                sqlx::query_as::<_, (i64,)>(text).bind(name).fetch_one(&mut **transaction).await?
             }
         };
         Ok(count > 0)

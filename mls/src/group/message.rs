@@ -57,6 +57,7 @@ impl Group {
     /// # Errors
     /// If the client is not in the group.
     pub fn seal(&mut self, identity: &ClientIdentity, application_data: &[u8], franking_tag: [u8; 32]) -> Result<Vec<u8>, MlsError> {
+        let _operation = super::operation!("seal");
         let client = &identity.client_uri;
         let (provider, mut group) = self.member_group(client)?;
         group
@@ -89,6 +90,7 @@ impl Group {
     /// # Errors
     /// [`MlsError::OwnMessage`] for what an own client sent, else why nobody can open it.
     pub fn open(&mut self, message: &[u8]) -> Result<Opened, MlsError> {
+        let _operation = super::operation!("open");
         let protocol_message = application(message)?.mls().clone().try_into_protocol_message().map_err(MlsError::malformed)?;
         let current = self.snapshot.head.number;
         if protocol_message.epoch().as_u64() > current {

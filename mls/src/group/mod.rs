@@ -2,6 +2,14 @@
 //!
 //! Every operation loads openmls from rows, works, and takes rows back; a failed one takes nothing back.
 
+/// Names an operation for as long as the returned guard lives, so that whoever has a clock can time it.
+macro_rules! operation {
+    ($name:literal) => {
+        tracing::trace_span!(target: "causeway_mls::operation", $name).entered()
+    };
+}
+use operation;
+
 mod commit;
 mod create;
 mod group_info;

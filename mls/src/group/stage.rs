@@ -152,6 +152,7 @@ impl Group {
     /// # Errors
     /// The epoch, the rule of MLS, the credential or the rule of the room that it fails.
     pub fn stage(&self, commit: &[u8], roots: &TrustRoots, now_ms: u64) -> Result<StagedEpoch, MlsError> {
+        let _operation = super::operation!("stage");
         let message = handshake(commit, MessageKind::Commit)?;
         self.check_epoch(message.epoch().as_u64())?;
         let (provider, mut public) = self.public_group()?;
@@ -292,6 +293,7 @@ impl Group {
     /// # Errors
     /// If a client cannot open the commit.
     pub fn merge(&mut self, staged: StagedEpoch) -> Result<EpochRecord, MlsError> {
+        let _operation = super::operation!("merge");
         let mut clients = std::collections::BTreeMap::new();
         for client in self.snapshot.clients.keys() {
             if let Some(rows) = self.follow(client, &staged.commit)? {

@@ -31,6 +31,11 @@ super::codes! {
         what "Nothing is stored."
         why "The process is ending, or the task panicked: then the log says so."
         remedy "Nothing, if the process was stopped.";
+    HALF_MIGRATED = 7007 (Operator, FINAL) "SPEC.md §11"
+        "The database is half-migrated"
+        what "The program does not start."
+        why "The record of migrations has gaps, or lacks what is there: part of a backup was restored, or somebody changed it by hand."
+        remedy "Restore a whole backup. A migration itself is one transaction and leaves nothing half-done.";
     STORED_STATE = 7010 (Ours, FINAL) "SPEC.md §11"
         "What is stored makes no sense"
         what "What needed it fails or is parked; other conversations are not concerned."

@@ -21,6 +21,8 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use super::live::Live;
+
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// Longer than any peer should need for one of our requests; shorter than an outbox lease.
 const REQUEST_LIMIT: Duration = Duration::from_secs(45);
@@ -94,14 +96,20 @@ impl Coded for HttpError {
 
 /// Clients by endpoint, with their kept-alive connections.
 pub(crate) struct Pool {
-    tls: Arc<ClientConfig>,
+    tls: Live<ClientConfig>,
     clients: Mutex<HashMap<Endpoint, Client<Connector, Full<Bytes>>>>,
 }
 
 impl Pool {
     /// An empty pool.
     pub(crate) fn new(tls: Arc<ClientConfig>) -> Self {
-        Self { tls, clients: Mutex::default() }
+        Self { tls: Live::new(tls), clients: Mutex::default() }
+    }
+
+    /// New connections are made with another certificate and other roots. Requests under way end as they began.
+    pub(crate) fn replace(&self, tls: Arc<ClientConfig>) {
+        self.tls.replace(tls);
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn client(&self, endpoint: &Endpoint) -> Client<Connector, Full<Bytes>> {
@@ -110,7 +118,7 @@ impl Pool {
             clients.clear();
         }
         let make = || {
-            let connector = Connector { endpoint: endpoint.clone(), tls: self.tls.clone() };
+            let connector = Connector { endpoint: endpoint.clone(), tls: self.tls.current() };
             Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(30)).build(connector)
         };
         clients.entry(endpoint.clone()).or_insert_with(make).clone()

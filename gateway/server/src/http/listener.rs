@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::certified_domains;
+use super::live::Live;
 
 /// A peer that has not finished its handshake by then is no peer.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
@@ -33,26 +35,45 @@ pub(crate) struct Connection {
 /// A bound port.
 pub(crate) struct Listener {
     socket: TcpListener,
-    tls: TlsAcceptor,
+    tls: Arc<Live<ServerConfig>>,
     router: Router,
+    serving: Arc<Serving>,
+}
+
+/// Whether a port is served.
+#[derive(Default)]
+pub(crate) struct Serving(AtomicBool);
+
+impl Serving {
+    /// Whether it is.
+    pub(crate) fn is_on(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Listener {
     /// Binds.
-    pub(crate) async fn bind(address: SocketAddr, tls: Arc<ServerConfig>, router: Router) -> anyhow::Result<Self> {
+    pub(crate) async fn bind(address: SocketAddr, tls: Arc<Live<ServerConfig>>, router: Router) -> anyhow::Result<Self> {
         let socket = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
-        Ok(Self { socket, tls: TlsAcceptor::from(tls), router })
+        Ok(Self { socket, tls, router, serving: Arc::default() })
+    }
+
+    /// Tells whether it is served.
+    pub(crate) fn serving(&self) -> Arc<Serving> {
+        self.serving.clone()
     }
 
     /// Serves until `stop`, then lets requests under way finish.
     pub(crate) async fn serve(self, stop: CancellationToken) {
         let connections = TaskTracker::new();
+        self.serving.0.store(true, Ordering::Relaxed);
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
                 accepted = self.socket.accept() => match accepted {
                     Ok((stream, _)) => {
-                        connections.spawn(serve_connection(stream, self.tls.clone(), self.router.clone(), stop.clone()));
+                        let tls = TlsAcceptor::from(self.tls.current());
+                        connections.spawn(serve_connection(stream, tls, self.router.clone(), stop.clone()));
                     }
                     Err(error) => {
                         // Out of file descriptors, most likely: give others the time to close some.
@@ -62,6 +83,7 @@ impl Listener {
                 },
             }
         }
+        self.serving.0.store(false, Ordering::Relaxed);
         connections.close();
         if tokio::time::timeout(DRAIN_LIMIT, connections.wait()).await.is_err() {
             tracing::warn!("connections were cut off when the process stopped");

@@ -27,6 +27,20 @@ impl Credentials {
         Ok(Self { chain, key })
     }
 
+    /// Whether the key is the certificate's.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        let key = rustls::crypto::ring::sign::any_supported_type(&self.key)?;
+        rustls::sign::CertifiedKey::new(self.chain.clone(), key).keys_match().map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => anyhow::anyhow!("the private key is not the certificate's"),
+            other => other.into(),
+        })
+    }
+
+    /// When the certificate ends, seconds since 1970.
+    pub(crate) fn expiry(&self) -> i64 {
+        X509Certificate::from_der(&self.chain[0]).map_or(0, |(_, certificate)| certificate.validity().not_after.timestamp())
+    }
+
     /// The domains that the certificate names.
     pub(crate) fn domains(&self) -> Vec<String> {
         certified_domains(&self.chain[0])
@@ -52,12 +66,24 @@ impl Roots {
         }
         store.add_parsable_certificates(system.certs);
         for file in files {
-            for certificate in certificates(file)? {
-                store.add(certificate).with_context(|| format!("{} holds no usable root", file.display()))?;
-            }
+            add(&mut store, file)?;
         }
         Ok(Self(Arc::new(store)))
     }
+
+    /// Whether a PEM file holds roots.
+    pub(crate) fn check(file: &Path) -> anyhow::Result<()> {
+        add(&mut RootCertStore::empty(), file)
+    }
+}
+
+fn add(store: &mut RootCertStore, file: &Path) -> anyhow::Result<()> {
+    let certificates = certificates(file)?;
+    ensure!(!certificates.is_empty(), "{} holds no certificate", file.display());
+    for certificate in certificates {
+        store.add(certificate).with_context(|| format!("{} holds no usable root", file.display()))?;
+    }
+    Ok(())
 }
 
 const HTTP_1: &[u8] = b"http/1.1";

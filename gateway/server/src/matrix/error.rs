@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::http::BodyError;
 use crate::node::NodeError;
+use crate::telemetry::{self, Fate, Side};
 
 /// Where our own code stands beside `errcode`.
 const CODE_FIELD: &str = "dev.causeway.code";
@@ -30,6 +31,11 @@ impl MatrixError {
     /// A room version that one side does not support.
     pub(crate) fn incompatible_room_version(version: &ruma::RoomVersionId) -> Self {
         Self::new(code::ROOM_VERSION, format!("room version {version} is not supported by both sides"))
+    }
+
+    /// What is counted of an event that is refused like this.
+    pub(crate) fn fate(&self) -> Fate {
+        if self.answer().0.is_server_error() { Fate::Failed } else { Fate::Refused }
     }
 
     /// Something that should not happen.
@@ -79,6 +85,7 @@ impl IntoResponse for MatrixError {
     fn into_response(self) -> Response {
         let (status, errcode) = self.answer();
         tracing::info!(code = %self.code, errcode, text = self.text, "refused");
+        telemetry::refused(Side::Matrix, self.code.to_string());
         let body = json!({ "errcode": errcode, "error": self.text, CODE_FIELD: self.code.to_string() });
         (status, Json(body)).into_response()
     }

@@ -77,6 +77,7 @@ async fn authenticate(node: &Arc<Node>, request: &http::Request<&[u8]>) -> Resul
         <&ServerName>::try_from(node.gateway.names.server_name()).map_err(MatrixError::internal)?;
     let keys = node.request_keys(&origin, authorization.key.as_str()).await;
     authorization.verify_http_request(request, destination, &keys).map_err(|error| unsigned(error.to_string()))?;
+    tracing::Span::current().record("peer", origin.as_str());
     node.outbox.heard_from(&crate::outbox::Peer::Homeserver(origin.clone()));
     Ok(origin)
 }

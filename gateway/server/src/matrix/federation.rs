@@ -117,6 +117,11 @@ impl Federation {
         Ok(Self { discovery: Discovery::new(config)?, pool: Pool::new(Arc::clone(&tls)) })
     }
 
+    /// Makes new connections with other roots.
+    pub(crate) fn replace_tls(&self, tls: Arc<rustls::ClientConfig>) {
+        self.pool.replace(tls);
+    }
+
     /// Sends a request, and reads the answer.
     pub(crate) async fn send<R>(&self, gateway: &Gateway, server: &ServerName, request: R) -> Result<R::IncomingResponse, FederationError>
     where

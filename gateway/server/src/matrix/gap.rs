@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::FederationError;
 use super::receive::{Duty, Received, checked_pdu, state_after, take};
 use crate::node::{Node, NodeError};
+use crate::telemetry::{Direction, Intake};
 
 /// So many events are asked for to fill a gap; a larger one is jumped over by asking for the state behind it.
 const GAP: u32 = 50;
@@ -59,7 +60,7 @@ pub(crate) async fn take_with_gap(
                 }
             }
             Received::MissingAuth(missing) => fetched.outliers.extend(auth_events(node, origin, pdu, (missing, version)).await),
-            Received::Taken | Received::Parked | Received::Refused(..) => break,
+            Received::Taken | Received::Known | Received::Unheeded | Received::Parked | Received::Refused(..) => break,
         }
         received = take(node, pdu, std::mem::take(&mut fetched), duty).await?;
     }
@@ -88,9 +89,14 @@ async fn fill(node: &Arc<Node>, origin: &ServerName, pdu: &Arc<Pdu>, version: &R
     let mut between = check_all(node, &answer.events, version).await;
     between.sort_by_key(|event| event.depth());
     for event in between.iter().take(GAP as usize).filter(|event| event.room_id() == pdu.room_id()) {
+        let intake = Intake::one(Direction::MatrixToMimi);
         match take(node, event, Fetched::default(), Duty::Take).await {
-            Ok(Received::Taken | Received::Parked) => {}
-            Ok(other) => tracing::debug!(event_id = %event.event_id(), ?other, "an event of the gap is not taken"),
+            Ok(received) => {
+                intake.ends(received.fate());
+                if !received.is_settled() {
+                    tracing::debug!(event_id = %event.event_id(), ?received, "an event of the gap is not taken");
+                }
+            }
             Err(error) => return tracing::warn!(%error, "cannot store an event of the gap"),
         }
     }

@@ -51,7 +51,7 @@ pub(crate) async fn replay_event(node: &Arc<Node>, row: &ParkedRow) -> Result<()
     let origin = <&ServerName>::try_from(row.source.as_str()).map_err(stored)?;
     match take_with_gap(node, origin, &pdu, (&version, Duty::Replay)).await? {
         Received::MissingPrev(_) | Received::MissingAuth(_) => return Err(stored("the events that it refers to cannot be had")),
-        Received::Taken | Received::Parked | Received::Refused(..) => {}
+        Received::Taken | Received::Known | Received::Unheeded | Received::Parked | Received::Refused(..) => {}
     }
     let id = row.id;
     Ok(node.store.transaction("unpark", move |tx| Box::pin(tx.unpark(id))).await?)

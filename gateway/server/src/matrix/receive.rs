@@ -11,16 +11,22 @@ use causeway_core::records::{LossRow, ParkedRow};
 use causeway_store::StoreError;
 use ruma::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedServerName, RoomVersionId};
+use tracing::Instrument;
 
 use super::gap::Fetched;
 use super::parked::park_event;
 use crate::node::{Find, Node, NodeError, Session, to_park};
+use crate::telemetry::Fate;
 
 /// What became of a received event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Received {
-    /// It is part of the room now, or was before.
+    /// It is part of the room now.
     Taken,
+    /// It was before.
+    Known,
+    /// It is part of the room, which does not heed it: by its present rules it is not allowed.
+    Unheeded,
     /// It cannot be processed, and waits for an operator; its sender has done its part.
     Parked,
     /// It is refused, with the reason.
@@ -29,6 +35,23 @@ pub(crate) enum Received {
     MissingPrev(Vec<OwnedEventId>),
     /// These events, by which it is allowed, are not known here.
     MissingAuth(Vec<OwnedEventId>),
+}
+
+impl Received {
+    /// Whether the event's sender has nothing more to do.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self, Self::Taken | Self::Known | Self::Unheeded | Self::Parked)
+    }
+
+    /// What is counted of it.
+    pub(crate) fn fate(&self) -> Fate {
+        match self {
+            Self::Taken => Fate::Translated,
+            Self::Known => Fate::Duplicate,
+            Self::Parked => Fate::Parked,
+            Self::Unheeded | Self::Refused(..) | Self::MissingPrev(_) | Self::MissingAuth(_) => Fate::Refused,
+        }
+    }
 }
 
 /// What besides taking an event in has to be done with it.
@@ -109,15 +132,16 @@ async fn attempt(
     fetched: &Arc<Fetched>,
     (duty, failed): (Duty, Option<Arc<Failed>>),
 ) -> Result<Received, NodeError> {
+    let span = tracing::info_span!("event", event_id = %pdu.event_id(), room = %pdu.room_id());
     let (pdu, fetched) = (pdu.clone(), fetched.clone());
-    node.transaction("matrix event", move |session| {
+    let taking = node.transaction("matrix event", move |session| {
         let (pdu, fetched, failed) = (pdu.clone(), fetched.clone(), failed.clone());
         Box::pin(async move {
             let mut conversation = session.conversation(&Find::Matrix(pdu.room_id().to_string())).await?;
             let known = session.tx.event(pdu.event_id().as_str()).await?;
             if let Some(known) = known.filter(|known| !known.outlier) {
                 session.unchanged(conversation);
-                return Ok(known.rejected.map_or(Received::Taken, |why| Received::Refused(code::EVENT_REJECTED, why)));
+                return Ok(known.rejected.map_or(Received::Known, |why| Received::Refused(code::EVENT_REJECTED, why)));
             }
             let Some(room) = conversation.room.as_mut() else {
                 session.unchanged(conversation);
@@ -131,8 +155,11 @@ async fn attempt(
                 _ => act(session, conversation, &pdu, (outcome, duty)).await,
             }
         })
-    })
-    .await
+    });
+    let received = taking.instrument(span.clone()).await;
+    let fate = received.as_ref().map_or_else(NodeError::fate, Received::fate);
+    span.in_scope(|| tracing::debug!(outcome = fate.as_str(), "an event came in"));
+    received
 }
 
 /// What the room's verdict on an event leads to.
@@ -145,7 +172,9 @@ async fn act(
     let received = match outcome {
         Outcome::MissingPrev(missing) => return Ok(Received::MissingPrev(missing)),
         Outcome::MissingAuth(missing) => return Ok(Received::MissingAuth(missing)),
-        Outcome::Duplicate | Outcome::Accepted | Outcome::SoftFailed(_) => Received::Taken,
+        Outcome::Accepted => Received::Taken,
+        Outcome::Duplicate => Received::Known,
+        Outcome::SoftFailed(_) => Received::Unheeded,
         Outcome::Rejected(ref why) => Received::Refused(code::EVENT_REJECTED, why.clone()),
     };
     let accepted = outcome == Outcome::Accepted;

@@ -10,6 +10,7 @@ use http::StatusCode;
 
 use crate::http::BodyError;
 use crate::node::NodeError;
+use crate::telemetry::{self, Side};
 
 /// An error answer: a status, and a line of text that begins with the code.
 #[derive(Debug)]
@@ -75,6 +76,7 @@ impl IntoResponse for MimiError {
     fn into_response(self) -> Response {
         let status = self.status();
         tracing::info!(code = %self.code, status = status.as_u16(), text = self.text, "refused");
+        telemetry::refused(Side::Mimi, self.code.to_string());
         (status, self.code.with(self.text)).into_response()
     }
 }

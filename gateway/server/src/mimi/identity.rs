@@ -36,6 +36,7 @@ impl FromRequest<Arc<Node>> for FromProvider {
         let (parts, body) = request.into_parts();
         let target = target(node, &parts)?;
         let from = sender(&parts)?;
+        tracing::Span::current().record("peer", from.as_str());
         node.outbox.heard_from(&Peer::Provider(from.clone()));
         // /v1/<endpoint>/<rest>
         let path = parts.uri.path().splitn(4, '/').nth(3).unwrap_or_default().to_owned();

@@ -141,6 +141,11 @@ impl Providers {
         Ok(Self { ours: config.provider.clone(), peers, reach, pool: Pool::new(tls), directories: Mutex::default() })
     }
 
+    /// Makes new connections with another certificate and other roots.
+    pub(crate) fn replace_tls(&self, tls: std::sync::Arc<rustls::ClientConfig>) {
+        self.pool.replace(tls);
+    }
+
     /// A provider's directory (P-016).
     pub(crate) async fn directory(&self, provider: &ProviderDomain) -> Result<Directory, ProviderError> {
         if let Some((at, directory)) = self.directories.lock().unwrap_or_else(PoisonError::into_inner).get(provider)

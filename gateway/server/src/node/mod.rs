@@ -32,6 +32,7 @@ use crate::crash;
 use crate::matrix::{Federation, ServerKeys};
 use crate::mimi::Providers;
 use crate::outbox::Outbox;
+use crate::telemetry::{Fate, PeerLabels};
 
 /// So many providers' directories are asked on behalf of one message.
 const MAX_NEW_PROVIDERS: usize = 16;
@@ -100,6 +101,14 @@ impl Transience for NodeError {
 }
 
 impl NodeError {
+    /// What is counted of an event that ends like this.
+    pub(crate) fn fate(&self) -> Fate {
+        match self {
+            Self::Conversation(_) | Self::NoSuchRoom => Fate::Refused,
+            Self::Store(_) | Self::Stored(_) => Fate::Failed,
+        }
+    }
+
     /// The provider whose credential roots are missing, where that is all that is wrong.
     fn unknown_provider(&self) -> Option<&causeway_drafts::mimi_uri::ProviderDomain> {
         match self {
@@ -115,8 +124,9 @@ impl Node {
         gateway: Gateway,
         (store, holder): (Store, i64),
         (federation, providers, roots): (Federation, Providers, PinnedRoots),
+        labels: PeerLabels,
     ) -> Self {
-        Self { gateway, store, federation, providers, roots, outbox: Outbox::new(holder), server_keys: ServerKeys::default(), cache: Cache::default() }
+        Self { gateway, store, federation, providers, roots, outbox: Outbox::new(holder, labels), server_keys: ServerKeys::default(), cache: Cache::default() }
     }
 
     /// Runs a named transaction over conversations. If it fails for a provider whose credential roots nobody has
@@ -147,7 +157,7 @@ impl Node {
         T: Send + 'static,
     {
         let node = self.clone();
-        let (value, (conversations, ghosts)) = self
+        let (value, finished) = self
             .store
             .transaction(name, move |tx| {
                 let (node, body) = (node.clone(), body.clone());
@@ -155,13 +165,14 @@ impl Node {
                     let mut session = Session::new(&node, tx);
                     let value = body(&mut session).await?;
                     crash::point("before-commit", name);
-                    Ok::<_, NodeError>((value, session.into_saved()))
+                    Ok::<_, NodeError>((value, session.finish()))
                 })
             })
             .await?;
         crash::point("after-commit", name);
-        self.cache.ghosts_are_stored(ghosts);
-        for conversation in conversations {
+        finished.tally.count();
+        self.cache.ghosts_are_stored(finished.ghosts);
+        for conversation in finished.conversations {
             self.cache.put(conversation);
         }
         self.outbox.wake();

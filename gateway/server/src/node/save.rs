@@ -104,6 +104,7 @@ impl Session<'_> {
             self.store_values(conversation_id, client.as_str(), changes).await?;
         }
         for epoch in changes.epochs {
+            self.tally.epoch(epoch.origin.as_str());
             self.tx.insert_epoch(&epoch_row(conversation_id, epoch)).await?;
         }
         Ok(())
@@ -131,6 +132,7 @@ impl Session<'_> {
         for mut loss in decision.losses {
             loss.conversation_id = conversation_id;
             tracing::info!(code = Feature::named(&loss.feature).map(|feature| feature.code().to_string()), feature = loss.feature, direction = loss.direction, source = loss.source, "loss");
+            self.tally.loss(&loss.feature, &loss.direction);
             self.tx.insert_loss(&loss).await?;
         }
         for mut consent in decision.consents {

@@ -7,6 +7,7 @@ use causeway_store::Tx;
 use ruma::OwnedUserId;
 
 use super::{Node, NodeError, now_ms};
+use crate::telemetry::Tally;
 
 /// How a conversation is named.
 #[derive(Clone, Debug)]
@@ -28,15 +29,24 @@ pub(crate) struct Session<'t> {
     saved: Vec<Conversation>,
     /// Ghosts with hashed names whose mapping this transaction stores.
     pub(super) ghosts: Vec<OwnedUserId>,
+    /// What is to be counted.
+    pub(super) tally: Tally,
+}
+
+/// What follows in memory once the transaction has committed.
+pub(super) struct Finished {
+    pub(super) conversations: Vec<Conversation>,
+    pub(super) ghosts: Vec<OwnedUserId>,
+    pub(super) tally: Tally,
 }
 
 impl<'t> Session<'t> {
     pub(super) fn new(node: &'t Node, tx: &'t mut Tx) -> Self {
-        Self { node, tx, saved: Vec::new(), ghosts: Vec::new() }
+        Self { node, tx, saved: Vec::new(), ghosts: Vec::new(), tally: Tally::default() }
     }
 
-    pub(super) fn into_saved(self) -> (Vec<Conversation>, Vec<OwnedUserId>) {
-        (self.saved, self.ghosts)
+    pub(super) fn finish(self) -> Finished {
+        Finished { conversations: self.saved, ghosts: self.ghosts, tally: self.tally }
     }
 
     /// The conversation, locked; none if there is no such.

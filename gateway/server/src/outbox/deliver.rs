@@ -10,6 +10,7 @@ use causeway_store::StoreError;
 use super::{Peer, matrix, mimi, notify, pdus};
 use crate::crash;
 use crate::node::{Find, Node, NodeError, delivery_to_park, now_ms};
+use crate::telemetry::Delivery;
 
 /// The first wait after a failure, ms; it doubles.
 const FIRST_WAIT: u64 = 250;
@@ -72,9 +73,14 @@ async fn deliver_item(node: &Arc<Node>, row: &OutboxRow) -> Result<(), NodeError
     };
     crash::point("after-request", &row.kind);
     match outcome {
-        Outcome::Answered(answer) => answered(node, row, &item, answer).await,
+        Outcome::Answered(answer) => {
+            let outcome = if matches!(answer, Answer::Refused(..)) { Delivery::Refused } else { Delivery::Delivered };
+            node.outbox.labels.delivery(std::slice::from_ref(row), outcome);
+            answered(node, row, &item, answer).await
+        }
         Outcome::Failed { peer, code, why, retry_after } => {
             tracing::info!(%code, lane = row.lane, kind = row.kind, why, attempts = row.attempts, "not delivered yet");
+            node.outbox.labels.delivery(std::slice::from_ref(row), Delivery::Postponed);
             let wait = retry_after.unwrap_or_else(|| backoff(row.attempts));
             postpone(node, std::slice::from_ref(row), wait, why).await?;
             // Only now: a peer that shows itself earlier would find nothing to wake.

@@ -14,6 +14,7 @@ mod pdus;
 pub(crate) use deliver::deliver;
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,8 +25,10 @@ use ruma::OwnedServerName;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use crate::node::{Node, now_ms};
+use crate::telemetry::PeerLabels;
 use pace::Pace;
 
 /// Deliveries under way at once.
@@ -36,6 +39,8 @@ const LEASE: i64 = 120_000;
 const BATCH: i64 = 50;
 /// The dispatcher looks at the clock at least so often: items that were postponed become due.
 const TICK: Duration = Duration::from_millis(500);
+/// A dispatcher that has taken no turn for so long, ms, hangs.
+const LONGEST_TURN: u64 = 60_000;
 /// After a failure of the database.
 const BREATHER: Duration = Duration::from_secs(1);
 
@@ -62,6 +67,10 @@ impl Peer {
 pub(crate) struct Outbox {
     /// This process, by the number that it keeps across restarts.
     holder: i64,
+    /// Which peers have a label of their own in metrics.
+    labels: PeerLabels,
+    /// When the dispatcher last took a turn, ms; 0 before it runs, and after.
+    turn: AtomicU64,
     changed: Notify,
     pace: Pace,
     /// Peers to whom something could not be delivered.
@@ -72,8 +81,13 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     /// The outbox of a process.
-    pub(crate) fn new(holder: i64) -> Self {
-        Self { holder, changed: Notify::new(), pace: Pace::default(), waiting: Mutex::default(), back: Mutex::default() }
+    pub(crate) fn new(holder: i64, labels: PeerLabels) -> Self {
+        Self { holder, labels, turn: AtomicU64::new(0), changed: Notify::new(), pace: Pace::default(), waiting: Mutex::default(), back: Mutex::default() }
+    }
+
+    /// Whether the dispatcher is at work: with all slots taken it waits as long as the slowest request.
+    pub(crate) fn is_alive(&self) -> bool {
+        now_ms().saturating_sub(self.turn.load(Ordering::Relaxed)) < LONGEST_TURN
     }
 
     /// There is something new.
@@ -103,6 +117,7 @@ pub(crate) async fn run(node: Arc<Node>, stop: CancellationToken) {
     let slots = Arc::new(Semaphore::new(DELIVERIES));
     while !stop.is_cancelled() {
         let Ok(slot) = slots.clone().acquire_owned().await else { break };
+        node.outbox.turn.store(now_ms(), Ordering::Relaxed);
         wake_lanes(&node).await;
         match lease(&node).await {
             Ok(rows) if rows.is_empty() => {
@@ -115,11 +130,14 @@ pub(crate) async fn run(node: Arc<Node>, stop: CancellationToken) {
             }
             Ok(rows) => {
                 let node = node.clone();
-                deliveries.spawn(async move {
+                let head = rows.first();
+                let span = tracing::info_span!("delivery", lane = head.map(|row| row.lane.as_str()), kind = head.map(|row| row.kind.as_str()));
+                let delivery = async move {
                     deliver::deliver(&node, rows).await;
                     drop(slot);
                     node.outbox.wake();
-                });
+                };
+                deliveries.spawn(delivery.instrument(span));
             }
             Err(error) => {
                 tracing::error!(%error, "cannot read the outbox");
@@ -127,6 +145,7 @@ pub(crate) async fn run(node: Arc<Node>, stop: CancellationToken) {
             }
         }
     }
+    node.outbox.turn.store(0, Ordering::Relaxed);
     deliveries.close();
     deliveries.wait().await;
 }

@@ -11,8 +11,9 @@ use causeway_drafts::mimi_uri::{ProviderDomain, RoomUri};
 use super::Peer;
 use super::deliver::{backoff, forget, postpone};
 use crate::crash;
-use crate::mimi::Target;
+use crate::mimi::{ProviderError, Target};
 use crate::node::{Node, NodeError, now_ms};
+use crate::telemetry::{Delivery, Tally};
 
 fn stored(error: impl std::fmt::Display) -> NodeError {
     NodeError::Stored(error.to_string())
@@ -35,6 +36,7 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
     let (room, provider): (RoomUri, ProviderDomain) = (room.parse().map_err(stored)?, provider.parse().map_err(stored)?);
     let sent = node.providers.post(&provider, Target::Notify(&room), (&room.provider(), body)).await;
     crash::point("after-request", "notify");
+    node.outbox.labels.delivery(rows, Delivery::of(&sent, ProviderError::is_final));
     match sent {
         Ok(_) => Ok(forget(node, rows).await?),
         Err(error) if error.is_about_the_body() => {
@@ -62,6 +64,8 @@ async fn refused(node: &Node, rows: &[OutboxRow], detail: String) -> Result<(), 
         detail,
         recorded_at: now_ms() as i64,
     });
+    let mut tally = Tally::default();
+    tally.loss(&loss.feature, &loss.direction);
     let ids: Arc<Vec<i64>> = Arc::new(rows.iter().map(|row| row.id).collect());
     node.store
         .transaction("refused fan-out", move |tx| {
@@ -72,5 +76,6 @@ async fn refused(node: &Node, rows: &[OutboxRow], detail: String) -> Result<(), 
             })
         })
         .await?;
+    tally.count();
     Ok(())
 }

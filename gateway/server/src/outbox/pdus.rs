@@ -13,7 +13,9 @@ use serde_json::value::RawValue;
 use super::Peer;
 use super::deliver::{backoff, forget, park, postpone};
 use crate::crash;
+use crate::matrix::FederationError;
 use crate::node::{Node, NodeError};
+use crate::telemetry::Delivery;
 
 pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), NodeError> {
     let Some(head) = rows.first() else { return Ok(()) };
@@ -29,6 +31,7 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
     request.pdus = pdus;
     let sent = node.federation.send(&node.gateway, &server, request).await;
     crash::point("after-request", "pdu");
+    node.outbox.labels.delivery(rows, Delivery::of(&sent, FederationError::is_final));
     match sent {
         Ok(answer) => {
             for (event_id, result) in answer.pdus {

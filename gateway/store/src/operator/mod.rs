@@ -1,6 +1,7 @@
 //! What operators look at: public columns only, so no master key is needed. All of it runs in read-only transactions.
 
 mod epochs;
+mod figures;
 mod groups;
 mod keys;
 mod losses;
@@ -9,6 +10,7 @@ mod queue;
 mod rooms;
 
 pub use epochs::EpochLine;
+pub use figures::{QueueFigure, RoomFigure};
 pub use keys::KeyUsage;
 pub use losses::LossLine;
 pub use parked::ParkedLine;

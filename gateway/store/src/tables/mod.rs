@@ -15,6 +15,7 @@ pub(crate) mod outbox;
 mod parked;
 mod pinned_roots;
 mod profiles;
+pub(crate) mod queue_commands;
 mod secrets;
 mod server_keys;
 mod state_maps;

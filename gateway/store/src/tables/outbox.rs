@@ -1,5 +1,7 @@
 //! The outbox. Order holds in a lane: only its head may be leased, or a batch that begins with it.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use causeway_core::code::Coded;
 use causeway_core::records::OutboxRow;
 
@@ -57,20 +59,21 @@ impl Tx {
         })
     }
 
-    /// Queues an item at the end of its lane.
+    /// Queues an item at the end of its lane, with the time.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn queue(&mut self, lane: &str, kind: &str, conversation_id: Option<i64>, body: &[u8]) -> Result<(), StoreError> {
         let id = self.next_id("outbox").await?;
         let sealed = self.seal("outbox", &outbox_item(id, conversation_id, kind, lane), "body", body);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
         both!(self, connection => {
             sqlx::query(
                 "-- queue\n\
-                 INSERT INTO outbox (id, lane, kind, conversation_id, body, attempts, not_before, leased_until) \
-                 VALUES ($1, $2, $3, $4, $5, 0, 0, 0)",
+                 INSERT INTO outbox (id, lane, kind, conversation_id, body, attempts, not_before, leased_until, queued_at) \
+                 VALUES ($1, $2, $3, $4, $5, 0, 0, 0, $6)",
             )
-            .bind(id).bind(lane).bind(kind).bind(conversation_id).bind(sealed).execute(connection).await.map(|_| ())
+            .bind(id).bind(lane).bind(kind).bind(conversation_id).bind(sealed).bind(now).execute(connection).await.map(|_| ())
         })?;
         Ok(())
     }

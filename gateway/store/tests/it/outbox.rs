@@ -204,3 +204,29 @@ async fn a_process_releases_the_leases_of_its_earlier_life() {
     })
     .await;
 }
+
+/// What an operator does with a lane.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lane_is_retried_and_an_item_is_found() {
+    for_each_database(|db| async move {
+        let queue = tx!(|tx| {
+            tx.queue("pdu:a", "pdu", None, b"1").await?;
+            tx.queue("pdu:a", "pdu", None, b"2").await?;
+            tx.queue("pdu:ab", "pdu", None, b"3").await?;
+            let ids: Vec<i64> = tx.queue_lines().await?.into_iter().map(|line| line.id).collect();
+            tx.postpone(&ids, NOW + 1000, "later").await?;
+            Ok(ids)
+        });
+        let ids = db.run(queue).await;
+        let (first, unknown) = (ids[0], ids[2] + 1);
+        let retry = tx!([first, unknown] | tx | {
+            let found = tx.queued(first).await?.map(|item| item.lane);
+            tx.retry_lane("pdu:a").await?;
+            let waiting: Vec<i64> = tx.queue_lines().await?.into_iter().map(|line| line.not_before).collect();
+            Ok((found, tx.queued(unknown).await?.is_none(), tx.lane_depth("pdu:a").await?, waiting))
+        });
+        let seen = db.run(retry).await;
+        assert_eq!(seen, (Some("pdu:a".to_owned()), true, 2, vec![0, 0, NOW + 1000]));
+    })
+    .await;
+}

@@ -9,7 +9,7 @@ async fn migrating_twice_is_once() {
         let again = Store::connect(&db.url, keyring(1)).await.unwrap();
         let row = again.transaction::<_, StoreError, _>("read", tx!([id] | tx | tx.lock_conversation(id).await)).await.unwrap();
         assert!(row.is_some());
-        assert_eq!(db.raw_count("SELECT COUNT(*) FROM schema_version").await, 3);
+        assert_eq!(db.raw_count("SELECT COUNT(*) FROM schema_version").await, 4);
     })
     .await;
 }
@@ -38,6 +38,36 @@ async fn a_newer_schema_is_refused() {
         assert!(matches!(refused, Err(StoreError::NewerSchema { found: 99, .. })));
         let refused = Store::connect_read_only(&db.url).await;
         assert!(matches!(refused, Err(StoreError::NewerSchema { found: 99, .. })));
+    })
+    .await;
+}
+
+/// No crash does that; a restored part of a backup does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_half_migrated_schema_is_refused() {
+    for record in ["DELETE FROM schema_version", "DELETE FROM schema_version WHERE version = 1", "INSERT INTO schema_version (version) VALUES (0)"] {
+        for_each_database(|db| async move {
+            db.raw_execute(record).await;
+            let refused = Store::connect(&db.url, keyring(1)).await.map(|_| ());
+            assert!(matches!(refused, Err(StoreError::HalfMigrated { .. })), "{record}: {refused:?}");
+            let refused = Store::connect_read_only(&db.url).await.map(|_| ());
+            assert!(matches!(refused, Err(StoreError::HalfMigrated { .. })), "{record}: {refused:?}");
+        })
+        .await;
+    }
+}
+
+/// A database of the first version gets what is new, and keeps what it has.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_schema_is_brought_up_to_date() {
+    for_each_database(|db| async move {
+        let queue = tx!(|tx| tx.queue("mimi:a", "submit", None, b"content").await);
+        db.store.transaction::<_, StoreError, _>("queue", queue).await.unwrap();
+        db.raw_execute("ALTER TABLE outbox DROP COLUMN queued_at").await;
+        db.raw_execute("DELETE FROM schema_version WHERE version > 1").await;
+        let again = Store::connect(&db.url, keyring(1)).await.unwrap();
+        let figures = again.transaction::<_, StoreError, _>("figures", tx!(|tx| tx.queue_figures().await)).await.unwrap();
+        assert_eq!(figures.iter().map(|figure| (figure.kind.as_str(), figure.depth, figure.oldest)).collect::<Vec<_>>(), [("submit", 1, 0)]);
     })
     .await;
 }

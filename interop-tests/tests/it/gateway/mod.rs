@@ -6,4 +6,5 @@ mod http;
 mod identifiers;
 mod matrix;
 mod mimi;
+mod secrecy;
 mod support;

@@ -14,22 +14,30 @@ use crate::matrix::error::MatrixError;
 use crate::matrix::extract::{Answer, Signed};
 use crate::matrix::receive::checked_pdu;
 use crate::node::{Find, Node, now_ms};
+use crate::telemetry::{Direction, Fate, Intake};
+
+pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Request>) -> Result<Answer<Response>, MatrixError> {
+    let intake = Intake::one(Direction::MatrixToMimi);
+    let done = invite(&node, signed).await;
+    intake.ends(done.as_ref().map_or_else(MatrixError::fate, |(_, fate)| *fate));
+    done.map(|(answer, _)| Answer(answer))
+}
 
 /// What we sign here, we have checked: an invite of one of our users, by a user of the homeserver that sends it.
-pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Request>) -> Result<Answer<Response>, MatrixError> {
+async fn invite(node: &Arc<Node>, signed: Signed<Request>) -> Result<(Response, Fate), MatrixError> {
     let Signed { origin, request } = signed;
     let version = request.room_version.clone();
     if !supports(&version) {
         return Err(MatrixError::incompatible_room_version(&version));
     }
-    let pdu = checked_pdu(&node, request.event.get(), &version).await?;
-    let user = check(&node, &pdu, &origin, &request)?;
+    let pdu = checked_pdu(node, request.event.get(), &version).await?;
+    let user = check(node, &pdu, &origin, &request)?;
     let mut object = pdu.object().clone();
     node.gateway.keys.co_sign_event(&mut object, &version)?;
     let co_signed = Pdu::from_object(object, &version)?;
-    take(&node, pdu, user, version).await?;
+    take(node, pdu, user, version).await?;
     let event = RawValue::from_string(co_signed.json()).map_err(MatrixError::internal)?;
-    Ok(Answer(Response::new(event)))
+    Ok((Response::new(event), Fate::Translated))
 }
 
 fn check(node: &Node, pdu: &Pdu, origin: &ServerName, request: &Request) -> Result<OwnedUserId, MatrixError> {

@@ -28,6 +28,7 @@ use ruma::{RoomId, ServerName};
 
 use super::error::MatrixError;
 use crate::node::{Find, Node, NodeError, Session};
+use crate::telemetry::{Side, observe};
 
 /// All endpoints of the homeserver.
 pub(crate) fn router(node: Arc<Node>) -> Router {
@@ -51,7 +52,7 @@ pub(crate) fn router(node: Arc<Node>) -> Router {
         .route("/send_join/{room_id}/{event_id}", put(send_join::handler))
         .route("/send_leave/{room_id}/{event_id}", put(send_leave::handler))
         .route("/invite/{room_id}/{event_id}", put(invite::handler));
-    Router::new()
+    let router = Router::new()
         .nest("/_matrix/federation/v1", federation)
         .nest("/_matrix/federation/v2", federation_v2)
         .route("/_matrix/key/v2/server", get(key_server::handler))
@@ -59,7 +60,8 @@ pub(crate) fn router(node: Arc<Node>) -> Router {
         .route("/.well-known/matrix/server", get(well_known::handler))
         .fallback(|| async { MatrixError::new(code::NO_SUCH_ENDPOINT, "no such endpoint") })
         .method_not_allowed_fallback(|| async { MatrixError::new(code::WRONG_METHOD, "no such method here") })
-        .with_state(node)
+        .with_state(node);
+    observe(router, Side::Matrix)
 }
 
 /// The conversation of a room that the homeserver is in.

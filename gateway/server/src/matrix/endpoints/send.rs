@@ -17,6 +17,7 @@ use crate::matrix::extract::{Answer, Signed};
 use crate::matrix::gap::take_with_gap;
 use crate::matrix::receive::{Duty, Received, checked_pdu, room_version};
 use crate::node::{Node, NodeError, now_ms};
+use crate::telemetry::{Direction, Fate, Intake};
 
 const MAX_PDUS: usize = 50;
 const MAX_EDUS: usize = 100;
@@ -30,6 +31,7 @@ struct RoomOf {
 
 /// An event of a transaction that has passed the checks of its own.
 struct Checked {
+    intake: Intake,
     pdu: Arc<Pdu>,
     version: RoomVersionId,
 }
@@ -46,6 +48,7 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Reques
     }
     let transaction_id = request.transaction_id.to_string();
     if let Some(results) = answered_before(&node, &origin, &transaction_id).await? {
+        Intake::of(Direction::MatrixToMimi, request.pdus.len()).ends(Fate::Duplicate);
         return Ok(Answer(Response::new(results)));
     }
     let mut results = Results::new();
@@ -55,8 +58,9 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Reques
     }
     // Parents before children, whatever the order in the transaction.
     events.sort_by_key(|event| event.pdu.depth());
-    for Checked { pdu, version } in events {
-        let result = take(&node, &origin, &pdu, &version).await?;
+    for Checked { intake, pdu, version } in events {
+        let (result, fate) = take(&node, &origin, &pdu, &version).await?;
+        intake.ends(fate);
         results.insert(pdu.event_id().clone(), result);
     }
     remember(&node, &origin, &transaction_id, &results).await?;
@@ -65,20 +69,26 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Reques
 
 /// Sorts an event out: to be taken in, or refused with the reason. What has no id has no result either.
 async fn check(node: &Arc<Node>, json: &RawValue, events: &mut Vec<Checked>, results: &mut Results) -> Result<(), MatrixError> {
-    let Ok(RoomOf { room_id: Some(room_id) }) = serde_json::from_str(json.get()) else { return Ok(()) };
+    let intake = Intake::one(Direction::MatrixToMimi);
+    let Ok(RoomOf { room_id: Some(room_id) }) = serde_json::from_str(json.get()) else {
+        intake.ends(Fate::Refused);
+        return Ok(());
+    };
     let version = match room_version(node, &room_id).await {
         Ok(version) => version,
         Err(NodeError::NoSuchRoom) => {
             tracing::debug!(%room_id, "an event of a room that is not here");
+            intake.ends(Fate::Refused);
             refuse_by_guess(json, results, code::NOT_IN_ROOM.with("we are not in this room"));
             return Ok(());
         }
         Err(error) => return Err(error.into()),
     };
     match checked_pdu(node, json.get(), &version).await {
-        Ok(pdu) => events.push(Checked { pdu, version }),
+        Ok(pdu) => events.push(Checked { intake, pdu, version }),
         Err(error) => {
             tracing::info!(code = %error.code(), %room_id, %error, "an event is refused");
+            intake.ends(Fate::Refused);
             match Pdu::parse(json.get(), &version) {
                 Ok(pdu) => {
                     results.insert(pdu.event_id().clone(), Err(error.coded()));
@@ -103,18 +113,19 @@ async fn take(
     origin: &ServerName,
     pdu: &Arc<Pdu>,
     version: &RoomVersionId,
-) -> Result<Result<(), String>, MatrixError> {
+) -> Result<(Result<(), String>, Fate), MatrixError> {
+    let refused = |why: String| Ok((Err(why), Fate::Refused));
     match take_with_gap(node, origin, pdu, (version, Duty::Take)).await {
-        Ok(Received::Taken | Received::Parked) => Ok(Ok(())),
-        Ok(Received::Refused(code, why)) => Ok(Err(code.with(why))),
-        Ok(Received::MissingPrev(_) | Received::MissingAuth(_)) => {
+        Ok(received) if received.is_settled() => Ok((Ok(()), received.fate())),
+        Ok(Received::Refused(code, why)) => refused(code.with(why)),
+        Ok(_) => {
             tracing::info!(code = %code::EVENT_CONTEXT_MISSING, event_id = %pdu.event_id(), "an event is refused");
-            Ok(Err(code::EVENT_CONTEXT_MISSING.with("the events that it refers to cannot be had")))
+            refused(code::EVENT_CONTEXT_MISSING.with("the events that it refers to cannot be had"))
         }
-        Err(NodeError::NoSuchRoom) => Ok(Err(code::NOT_IN_ROOM.with("we are not in this room"))),
+        Err(NodeError::NoSuchRoom) => refused(code::NOT_IN_ROOM.with("we are not in this room")),
         Err(NodeError::Conversation(error)) => {
             tracing::warn!(code = %error.code(), event_id = %pdu.event_id(), %error, "an event cannot be acted upon");
-            Ok(Err(error.code().with("internal error")))
+            refused(error.code().with("internal error"))
         }
         Err(error) => Err(error.into()),
     }

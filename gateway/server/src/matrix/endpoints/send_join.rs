@@ -18,18 +18,28 @@ use crate::matrix::extract::{Answer, Signed};
 use crate::matrix::gap::take_with_gap;
 use crate::matrix::receive::{Duty, Received, checked_pdu, room_version};
 use crate::node::{Find, Node, NodeError};
+use crate::telemetry::{Direction, Fate, Intake};
 
 pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Request>) -> Result<Answer<Response>, MatrixError> {
+    let intake = Intake::one(Direction::MatrixToMimi);
+    let done = join(&node, signed).await;
+    intake.ends(done.as_ref().map_or_else(MatrixError::fate, |(_, fate)| *fate));
+    done.map(|(answer, _)| Answer(answer))
+}
+
+async fn join(node: &Arc<Node>, signed: Signed<Request>) -> Result<(Response, Fate), MatrixError> {
     let Signed { origin, request } = signed;
-    let version = room_version(&node, &request.room_id).await?;
+    let version = room_version(node, &request.room_id).await?;
     let pdu = Pdu::parse(request.pdu.get(), &version)?;
     check_membership(&pdu, &origin, ("join", request.room_id.as_str(), request.event_id.as_str()))?;
     // Our signature is one of those that a restricted join needs: it comes first, and goes nowhere if the others fail.
-    let pdu = co_signed(&node, pdu, &version).await?;
-    let pdu = checked_pdu(&node, &pdu.json(), &version).await?;
-    let state = state_for(&node, &pdu).await?;
-    match take_with_gap(&node, &origin, &pdu, (&version, Duty::TakeAndRelay)).await? {
-        Received::Taken | Received::Parked => Ok(Answer(Response::new(state))),
+    let pdu = co_signed(node, pdu, &version).await?;
+    let pdu = checked_pdu(node, &pdu.json(), &version).await?;
+    let state = state_for(node, &pdu).await?;
+    let received = take_with_gap(node, &origin, &pdu, (&version, Duty::TakeAndRelay)).await?;
+    let fate = received.fate();
+    match received {
+        Received::Taken | Received::Known | Received::Unheeded | Received::Parked => Ok((Response::new(state), fate)),
         Received::Refused(code, why) => Err(MatrixError::new(code, why)),
         Received::MissingPrev(_) | Received::MissingAuth(_) => {
             Err(MatrixError::new(code::EVENT_CONTEXT_MISSING, "the join refers to unknown events"))

@@ -27,15 +27,17 @@ use causeway_drafts::mimi_uri::{RoomUri, UriError};
 use causeway_drafts::encode;
 use http::header::CONTENT_TYPE;
 use sha2::{Digest, Sha256};
+use tracing::Instrument;
 
 use super::error::MimiError;
 use super::identity::FromProvider;
 use crate::node::{Find, Node, NodeError, now_ms};
+use crate::telemetry::{Direction, Fate, Intake, Side, observe};
 
 /// All endpoints of the provider.
 pub(crate) fn router(node: Arc<Node>) -> Router {
     let not_yet = || any(|| async { MimiError::new(code::NOT_IMPLEMENTED, "this endpoint is not supported yet") });
-    Router::new()
+    let router = Router::new()
         .route(WELL_KNOWN, get(directory::handler))
         .route("/v1/keyMaterial/{*user}", post(key_material::handler))
         .route("/v1/update/{*room}", post(update::handler))
@@ -48,7 +50,8 @@ pub(crate) fn router(node: Arc<Node>) -> Router {
         .route("/v1/reportAbuse/{*room}", not_yet())
         .route("/v1/proxyDownload/{*url}", not_yet())
         .fallback(|| async { MimiError::new(code::NO_SUCH_ENDPOINT, "no such endpoint") })
-        .with_state(node)
+        .with_state(node);
+    observe(router, Side::Mimi)
 }
 
 /// An encoded answer.
@@ -88,24 +91,30 @@ where
 {
     let received = (format!("mimi:{}", request.from), digest(name, &request.path, &request.body));
     let (find, received, act) = (Find::Mimi(room.to_string()), Arc::new(received), Arc::new(act));
-    node.transaction(name, move |session| {
+    let intake = Intake::one(Direction::MimiToMatrix);
+    let span = tracing::info_span!("room", %room);
+    let running = node.transaction(name, move |session| {
         let (find, received, act) = (find.clone(), received.clone(), act.clone());
         Box::pin(async move {
             let mut conversation = session.conversation(&find).await?;
             // Under the conversation's lock, so that a repetition waits for the first to be done.
             if let Some(before) = session.tx.answer(&received.0, &received.1).await? {
                 session.unchanged(conversation);
-                return Ok(before);
+                return Ok((before, Fate::Duplicate));
             }
             let (answer, decision) = session.turn(|turn| act(&mut conversation, turn))?;
             session.save(conversation, decision).await?;
             let (source, digest) = (*received).clone();
             let row = InboxRow { source, digest, answer: answer.clone(), received_at: now_ms() as i64 };
             session.tx.insert_answer(&row).await?;
-            Ok(answer)
+            Ok((answer, Fate::Translated))
         })
-    })
-    .await
+    });
+    let done = running.instrument(span.clone()).await;
+    let fate = done.as_ref().map_or_else(NodeError::fate, |(_, fate)| *fate);
+    span.in_scope(|| tracing::debug!(outcome = fate.as_str(), "a request of a follower's came in"));
+    intake.ends(fate);
+    done.map(|(answer, _)| answer)
 }
 
 /// What names a body in the inbox: a peer that repeats it exactly gets the same answer (P-072, G-57).

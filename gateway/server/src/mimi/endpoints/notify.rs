@@ -10,11 +10,13 @@ use causeway_drafts::mimi_protocol_06::notify::{FanoutBody, FanoutMessage};
 use causeway_drafts::mimi_uri::{ProviderDomain, RoomUri};
 use http::StatusCode;
 use hyper::body::Bytes;
+use tracing::Instrument;
 
 use super::{digest, uri};
 use crate::mimi::error::MimiError;
 use crate::mimi::identity::FromProvider;
 use crate::node::{Find, Node, NodeError, Session, now_ms, to_park};
+use crate::telemetry::{Direction, Fate, Intake};
 
 /// A body that was fanned out, by whom, and its name in the inbox.
 struct Fanout {
@@ -36,11 +38,17 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, request: FromProvider
         from: request.from,
         body: request.body,
     });
-    receive_or_park(&node, &fanout).await?;
+    let intake = Intake::of(Direction::MimiToMatrix, fanout.messages.len());
+    let span = tracing::info_span!("room", room = %fanout.room);
+    let done = receive_or_park(&node, &fanout).instrument(span.clone()).await;
+    let fate = done.as_ref().map_or_else(NodeError::fate, |fate| *fate);
+    span.in_scope(|| tracing::debug!(outcome = fate.as_str(), "a fan-out came in"));
+    intake.ends(fate);
+    done?;
     Ok(StatusCode::CREATED)
 }
 
-async fn receive_or_park(node: &Arc<Node>, fanout: &Arc<Fanout>) -> Result<(), NodeError> {
+async fn receive_or_park(node: &Arc<Node>, fanout: &Arc<Fanout>) -> Result<Fate, NodeError> {
     match receive(node, fanout).await {
         Err(error) if error.parks_input() => park_alone(node, fanout, error).await,
         done => done,
@@ -58,10 +66,11 @@ pub(crate) async fn receive_fanout(node: &Arc<Node>, from: &ProviderDomain, (roo
         from: from.clone(),
         body: body.into(),
     });
-    Ok(receive_or_park(node, &fanout).await?)
+    receive_or_park(node, &fanout).await?;
+    Ok(())
 }
 
-async fn receive(node: &Arc<Node>, fanout: &Arc<Fanout>) -> Result<(), NodeError> {
+async fn receive(node: &Arc<Node>, fanout: &Arc<Fanout>) -> Result<Fate, NodeError> {
     let fanout = fanout.clone();
     node.transaction("notify", move |session| {
         let fanout = fanout.clone();
@@ -71,16 +80,18 @@ async fn receive(node: &Arc<Node>, fanout: &Arc<Fanout>) -> Result<(), NodeError
             // P-073: only the first of identical bodies is processed.
             if session.tx.answer(source, digest).await?.is_some() {
                 session.unchanged(conversation);
-                return Ok(());
+                return Ok(Fate::Duplicate);
             }
             if let Some(first) = session.tx.held_back_by(conversation.row.id).await? {
                 let id = conversation.row.id;
                 session.unchanged(conversation);
                 let why = NodeError::Stored(format!("parked {first} has to be replayed first"));
-                return park(session, &fanout, (Some(id), true), why).await;
+                park(session, &fanout, (Some(id), true), why).await?;
+                return Ok(Fate::Parked);
             }
             take(session, conversation, messages).await?;
-            remember(session, &fanout).await
+            remember(session, &fanout).await?;
+            Ok(Fate::Translated)
         })
     })
     .await
@@ -93,7 +104,7 @@ async fn remember(session: &mut Session<'_>, fanout: &Fanout) -> Result<(), Node
 }
 
 /// Parks what its conversation cannot take, if that is known and the sender is its hub.
-async fn park_alone(node: &Arc<Node>, fanout: &Arc<Fanout>, error: NodeError) -> Result<(), NodeError> {
+async fn park_alone(node: &Arc<Node>, fanout: &Arc<Fanout>, error: NodeError) -> Result<Fate, NodeError> {
     let (fanout, error) = (fanout.clone(), Arc::new((error.code(), error.to_string())));
     node.transaction("park fan-out", move |session| {
         let (fanout, error) = (fanout.clone(), error.clone());
@@ -104,13 +115,14 @@ async fn park_alone(node: &Arc<Node>, fanout: &Arc<Fanout>, error: NodeError) ->
                 return Err(NodeError::NoSuchRoom);
             }
             if session.tx.answer(&fanout.source, &fanout.digest).await?.is_some() {
-                return Ok(());
+                return Ok(Fate::Duplicate);
             }
             // What changes the group has to come before what follows; a message that cannot be shown has not.
             let holds_back = fanout.messages.iter().any(|message| !matches!(message.body, FanoutBody::Application { .. }));
             let row = parked(&fanout, (Some(id), holds_back), (error.0, error.1.clone()));
             session.park(&row, NodeError::Stored(error.1.clone())).await?;
-            remember(session, &fanout).await
+            remember(session, &fanout).await?;
+            Ok(Fate::Parked)
         })
     })
     .await
