@@ -129,27 +129,13 @@ impl Postgres {
         format!("postgres://causeway@localhost/postgres?host={}", self.directory.path().display())
     }
 
-    /// The socket is there before the server takes connections.
-    async fn connect(&self) -> Result<sqlx::PgConnection, String> {
-        use sqlx::Connection;
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
-            match sqlx::PgConnection::connect(&self.url()).await {
-                Ok(connection) => return Ok(connection),
-                Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("57P03") && Instant::now() < deadline => {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-                Err(error) => return Err(error.to_string()),
-            }
-        }
-    }
-
     /// The URL of a new, empty database.
     ///
     /// # Errors
     /// If it cannot be made.
     pub async fn database(&self, name: &str) -> Result<String, String> {
-        let mut connection = self.connect().await?;
+        use sqlx::Connection;
+        let mut connection = sqlx::PgConnection::connect(&self.url()).await.map_err(|error| error.to_string())?;
         let statement = format!("CREATE DATABASE {name}");
         sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.map_err(|error| error.to_string())?;
         Ok(format!("postgres://causeway@localhost/{name}?host={}", self.directory.path().display()))

@@ -92,11 +92,13 @@ async fn p05_semi_private_messages_and_partial_group_infos_have_texts_of_their_o
 async fn p19_handshakes_are_no_messages() {
     let light = light("p19").await;
     let bridge = light.bridge("11", "").await.unwrap();
+    let message = submitted(&light, &bridge).await;
     let update = updated(&light, &bridge).await;
     let UpdateRequest::Commit(bundle) = decode_exact(&update).unwrap() else { panic!("not a commit") };
-    let request = SubmitMessageRequest::new(bundle.commit.bytes(), bridge.carol_uri.parse().unwrap());
-    let Ok(request) = request else { return };
-    let answer = Raw::honest(&light, "submitMessage", &bridge.mimi_room, request.to_bytes()).send(&light).await;
+    let honest: SubmitMessageRequest = decode_exact(&message).unwrap();
+    let before = message.len() - encode(&honest.app_message).len() - encode(&honest.sending_uri).len();
+    let body = [&message[..before], bundle.commit.bytes(), &encode(&honest.sending_uri)].concat();
+    let answer = Raw::honest(&light, "submitMessage", &bridge.mimi_room, body).send(&light).await;
     let response: SubmitMessageResponse = decode_exact(&answer.body).unwrap();
     assert!(matches!(response.status, SubmitStatus::NotAllowed), "{:?}", response.status);
 }

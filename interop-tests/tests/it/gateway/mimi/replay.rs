@@ -28,7 +28,7 @@ async fn t01_a_replayed_submit_message_has_the_first_answer_and_no_effect() {
 }
 
 #[tokio::test]
-async fn p11_a_stale_epoch_is_named_with_the_current_one() {
+async fn p11_a_commit_that_comes_again_has_the_first_answer_and_no_effect() {
     let light = light("p11").await;
     let bridge = light.bridge("11", "").await.unwrap();
     bridge.carol_says("captured").await.unwrap();
