@@ -137,4 +137,23 @@ mod tests {
             store.migrate().await.unwrap();
         }
     }
+
+    /// A database of any earlier version gets what is new.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn older_schemas_are_brought_up_to_date() {
+        let folder = tempfile::TempDir::new().unwrap();
+        for (count, migrations) in (1..MIGRATIONS.len()).map(|count| (count, &MIGRATIONS[..count])) {
+            let sqlite = format!("sqlite://{}", folder.path().join(format!("{count}.db")).display());
+            let postgres = Postgres::shared().unwrap().database(&format!("older_{count}")).await.unwrap();
+            for url in [sqlite, postgres] {
+                let store = Store::open(&url, Keyring::new(&Zeroizing::new([1; 32])), false).await.unwrap();
+                store.transaction::<_, StoreError, _>("migrate", |tx| Box::pin(apply(tx, migrations))).await.unwrap();
+                assert!(matches!(store.check_schema().await, Err(StoreError::OlderSchema { .. })), "{url}");
+                store.migrate().await.unwrap();
+                store.check_schema().await.unwrap();
+                let figures = store.transaction::<_, StoreError, _>("figures", |tx| Box::pin(tx.queue_figures()));
+                assert!(figures.await.unwrap().is_empty());
+            }
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::fs;
 
 use rustix::process::Signal;
 
-use crate::process::Running;
+use crate::process::{Running, eventually};
 use crate::support::mode;
 use crate::tls::{Client, request};
 
@@ -13,6 +13,8 @@ use crate::tls::{Client, request};
 fn a_gateway_at_work_is_alive_and_ready() {
     let mut gateway = Running::start();
     assert_eq!(gateway.get("/livez").status, 200);
+    // The line on standard output says that the ports are bound; tasks begin right after it.
+    eventually("readiness", || gateway.get("/readyz").status == 200);
     let ready = gateway.get("/readyz");
     let json: serde_json::Value = serde_json::from_str(&ready.body).unwrap();
     assert_eq!((ready.status, &json["ready"]), (200, &true.into()), "{}", ready.body);
@@ -32,6 +34,7 @@ fn commands_want_the_token() {
         assert_eq!(gateway.ask(method, path, Some("not the token")).status, 401);
         assert_eq!(gateway.ask(method, path, Some(&token)).status, 200, "{path}");
     }
+    eventually("readiness", || gateway.get("/readyz").status == 200);
     let status: serde_json::Value = serde_json::from_str(&gateway.ask("GET", "/admin/v1/status", Some(&token)).body).unwrap();
     assert_eq!((&status["provider"], &status["readiness"]["ready"]), (&"gateway.localhost".into(), &true.into()));
     assert!(!gateway.log().contains(token.trim()));

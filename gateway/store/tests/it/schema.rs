@@ -58,28 +58,6 @@ async fn a_half_migrated_schema_is_refused() {
     }
 }
 
-/// A database of the first version gets what is new, and keeps what it has.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_older_schema_is_brought_up_to_date() {
-    for_each_database(|db| async move {
-        let queue = tx!(|tx| tx.queue("mimi:a", "submit", None, b"content").await);
-        db.store.transaction::<_, StoreError, _>("queue", queue).await.unwrap();
-        for undone in [
-            "ALTER TABLE outbox DROP COLUMN queued_at",
-            "ALTER TABLE losses DROP COLUMN code",
-            "DROP TABLE parked",
-            "DROP TABLE audit",
-            "DELETE FROM schema_version WHERE version > 1",
-        ] {
-            db.raw_execute(undone).await;
-        }
-        let again = Store::connect(&db.url, keyring(1)).await.unwrap();
-        let figures = again.transaction::<_, StoreError, _>("figures", tx!(|tx| tx.queue_figures().await)).await.unwrap();
-        assert_eq!(figures.iter().map(|figure| (figure.kind.as_str(), figure.depth, figure.oldest)).collect::<Vec<_>>(), [("submit", 1, 0)]);
-    })
-    .await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_url_of_another_database_is_refused() {
     let refused = Store::connect("mysql://localhost/causeway", keyring(1)).await;

@@ -14,7 +14,6 @@ use interop_tests::light::Light;
 use interop_tests::patience::{self, Look};
 use interop_tests::ports;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
-use zeroize::Zeroizing;
 
 use super::support::light;
 
@@ -120,13 +119,16 @@ fn lines_have_fields(log: &str) {
 
 /// Every key that the gateway has, by name.
 async fn keys(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let hex = fs::read_to_string(folder.join("data/master.key")).unwrap();
-    let mut master = Zeroizing::new([0; 32]);
-    hex::decode_to_slice(hex.trim(), master.as_mut_slice()).unwrap();
+    let ring = folder.join("data/master.key");
+    let text = fs::read_to_string(&ring).unwrap();
+    let words = text.split(|character: char| !character.is_ascii_hexdigit()).filter(|word| word.len() == 64);
+    let masters: Vec<Vec<u8>> = words.map(|word| hex::decode(word).unwrap()).collect();
+    assert!(!masters.is_empty(), "the ring has no key");
     let token = fs::read(folder.join("data/admin.token")).unwrap();
-    let mut keys = vec![("the master key".to_owned(), master.to_vec()), ("the admin token".to_owned(), token)];
+    let mut keys = vec![("the admin token".to_owned(), token)];
+    keys.extend(masters.into_iter().map(|master| ("a master key".to_owned(), master)));
     let url = format!("sqlite://{}", folder.join("data/causeway.db").display());
-    let store = Store::connect(&url, Keyring::new(&master)).await.unwrap();
+    let store = Store::connect(&url, Keyring::read(&ring).unwrap().unwrap()).await.unwrap();
     let stored = store.transaction::<_, StoreError, _>("keys", |tx| {
         Box::pin(async move {
             let mut keys = Vec::new();
