@@ -177,7 +177,10 @@ fn explain_prints_the_page_of_a_code() {
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!((json["code"].as_str(), json["retryable"].as_bool()), (Some("CW-7001"), Some(true)));
     let unknown = crate::support::causewayctl(&["explain", "CW-4000"]);
-    assert_eq!((unknown.code, unknown.stderr.as_str()), (1, "causewayctl: no such code: CW-4000; near: CW-4001, CW-4002, CW-4003\n"));
+    assert_eq!(
+        (unknown.code, unknown.stderr.as_str()),
+        (1, "causewayctl: no such code: CW-4000; near: CW-4001, CW-4002, CW-4003\n")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
