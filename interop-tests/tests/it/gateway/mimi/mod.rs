@@ -47,5 +47,9 @@ impl Raw<'_> {
 /// The answer has this status, and its text begins with this.
 #[track_caller]
 pub(crate) fn told(answer: &Answer, status: u16, text: &str) {
-    assert_eq!((answer.status.as_u16(), answer.text().starts_with(text)), (status, true), "{status} {text}: {}", answer.text());
+    // The words stand behind the stable code.
+    let said = answer.text();
+    let (code, words) = said.split_once(' ').unwrap_or_default();
+    assert!(code.starts_with("CW-"), "{said}");
+    assert_eq!((answer.status.as_u16(), words.starts_with(text)), (status, true), "{status} {text}: {said}");
 }
