@@ -3,8 +3,11 @@
 pub mod certificates;
 pub mod control;
 pub mod environment;
+pub mod faults;
 pub mod gateway;
 pub mod http_client;
+pub mod https;
+pub mod light;
 pub mod matrix;
 pub mod patience;
 pub mod ports;
@@ -14,4 +17,5 @@ pub mod provider;
 pub mod reference;
 pub mod scenario;
 pub mod tables;
+pub mod tap;
 pub mod transcript;

@@ -1,5 +1,6 @@
 //! The Matrix side: homeservers, and what their users' clients do and see.
 
 pub mod client;
+pub mod peer;
 pub mod synapse;
 pub mod sync;

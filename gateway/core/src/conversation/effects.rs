@@ -147,7 +147,9 @@ impl Conversation {
                 users[user.as_str()] = json!(level);
             }
         }
-        if content.get("users") == Some(&users) {
+        // Power levels need not name anybody.
+        let unchanged = content.get("users").map_or(users == json!({}), |before| *before == users);
+        if unchanged {
             return Ok(());
         }
         content["users"] = users;

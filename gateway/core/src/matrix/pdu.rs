@@ -73,7 +73,6 @@ impl Pdu {
     pub fn from_object(mut object: CanonicalJsonObject, version: &RoomVersionId) -> Result<Self, PduError> {
         let rules = rules(version)?;
         object.remove("unsigned");
-        object.remove("event_id");
         state_res::check_pdu_format(&object, &rules.event_format).map_err(format)?;
         let event_id = Self::id_of(&object, &rules)?;
         let text = |key: &str| object.get(key).and_then(CanonicalJsonValue::as_str);

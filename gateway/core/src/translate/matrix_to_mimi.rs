@@ -114,8 +114,10 @@ fn redaction(message: &MatrixMessage<'_>, links: &dyn Links) -> Result {
 
 /// The body of a message, without relations.
 fn body(message: &MatrixMessage<'_>, content: &Value, links: &dyn Links) -> Result {
-    let kind = text(content, "msgtype").ok_or(Refused::Missing("msgtype"))?;
+    // What is text, or may be, has a body; without a known type it is read as text.
+    let kind = text(content, "msgtype").unwrap_or("m.text");
     match kind {
+        "m.text" | "m.notice" | "m.emote" if text(content, "body").is_none() => Err(Refused::Missing("body")),
         "m.text" => Ok(words(content, links)),
         "m.notice" => Ok(with_loss(words(content, links), Feature::NoticeStyle, "a notice looks like any text")),
         "m.emote" => {
@@ -151,7 +153,11 @@ fn words(content: &Value, links: &dyn Links) -> Translation<MimiDraft> {
     let formatted = text(content, "formatted_body").filter(|_| text(content, "format") == Some("org.matrix.custom.html"));
     let plain = text(content, "body").unwrap_or_default();
     let (media_type, carried) = match formatted {
-        Some(html) => (GFM_MIMI, html_to_gfm(html, links)),
+        Some(html) => match html_to_gfm(html, links) {
+            // Nothing is left of what was nested too deeply, or was only markup.
+            nothing if nothing.is_empty() && !plain.is_empty() => (PLAIN_TEXT, plain.to_owned()),
+            carried => (GFM_MIMI, carried),
+        },
         None if is_reply => (PLAIN_TEXT, without_reply_fallback(plain).to_owned()),
         None => (PLAIN_TEXT, plain.to_owned()),
     };

@@ -27,6 +27,11 @@ impl MatrixError {
         Self::new(StatusCode::BAD_REQUEST, "M_BAD_JSON", text)
     }
 
+    /// The request's body is no JSON at all.
+    pub(crate) fn not_json(text: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "M_NOT_JSON", text)
+    }
+
     /// A parameter has a value that makes no sense here.
     pub(crate) fn invalid_param(text: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "M_INVALID_PARAM", text)

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use axum::RequestExt;
 use axum::extract::{FromRequest, OriginalUri, RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
+use http::Method;
 use http_body_util::{BodyExt, Limited};
 use ruma::api::federation::authentication::XMatrix;
 use ruma::api::{IncomingRequest, IncomingRequestExt, OutgoingResponse, OutgoingResponseExt};
+use ruma::canonical_json::CanonicalJsonObject;
 use ruma::{OwnedServerName, ServerName};
 
 use super::error::MatrixError;
@@ -38,11 +40,30 @@ impl<R: IncomingRequest> FromRequest<Arc<Node>> for Signed<R> {
             Err(error) if error.is::<http_body_util::LengthLimitError>() => return Err(MatrixError::too_large()),
             Err(_) => return Err(MatrixError::bad_json("the body was cut off")),
         };
+        check_json(&body, !matches!(parts.method, Method::GET | Method::DELETE))?;
         let request = http::Request::from_parts(parts, body.as_ref());
         let origin = authenticate(node, &request).await?;
         let arguments: Vec<&str> = path.iter().map(|(_, value)| value).collect();
         let request = R::try_from_http_request(request, &arguments).map_err(|error| MatrixError::bad_json(error.to_string()))?;
         Ok(Self { origin, request })
+    }
+}
+
+/// A body has to be a JSON object in which numbers are integers; anything else could not even be signed.
+fn check_json(body: &[u8], has_body: bool) -> Result<(), MatrixError> {
+    if !has_body && body.is_empty() {
+        return Ok(());
+    }
+    if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(body) {
+        // Nested more deeply than anything is read.
+        return match error.to_string().starts_with("recursion limit") {
+            true => Err(MatrixError::bad_json("too deeply nested")),
+            false => Err(MatrixError::not_json(error.to_string())),
+        };
+    }
+    match serde_json::from_slice::<CanonicalJsonObject>(body) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(MatrixError::bad_json(error.to_string())),
     }
 }
 

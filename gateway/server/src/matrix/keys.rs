@@ -147,6 +147,10 @@ fn read_published(server: &ServerName, json: &str) -> Result<Vec<ServerKeyRow>, 
     for (id, key) in &published.verify_keys {
         keys.insert(id.clone(), Base64::parse(&key.key).map_err(|error| error.to_string())?);
     }
+    let is_signed = object.get("signatures").and_then(|signatures| signatures.as_object()?.get(server.as_str()));
+    if is_signed.is_none() {
+        return Err("the keys are not signed".to_owned());
+    }
     let map = PublicKeyMap::from([(server.to_string(), keys.clone())]);
     ruma::signatures::verify_json(&map, &object).map_err(|error| error.to_string())?;
     let valid_until = published.valid_until_ts.min(now_ms() + MAX_LIFETIME) as i64;

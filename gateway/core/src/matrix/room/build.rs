@@ -13,6 +13,8 @@ use crate::matrix::{MAX_PDU_OCTETS, Pdu, PduError, SigningKeys};
 
 /// As many prev_events as we name.
 const PREV_EVENTS: usize = 10;
+/// The greatest integer of canonical JSON. Whoever claims it must not keep others from speaking after it.
+const MAX_DEPTH: i64 = (1 << 53) - 1;
 
 /// An event to be made.
 #[derive(Clone, Debug)]
@@ -51,7 +53,7 @@ impl Room {
     pub fn build(&self, draft: &EventDraft, now_ms: u64, keys: &SigningKeys) -> Result<Pdu, Refused> {
         let auth_events = self.auth_events_for(draft)?;
         let prev_events: Vec<&OwnedEventId> = self.extremities.keys().take(PREV_EVENTS).collect();
-        let depth = self.extremities.keys().filter_map(|id| self.events.get(id)).map(|event| event.depth()).max().unwrap_or(0) + 1;
+        let depth = self.next_depth();
         let mut object = json!({
             "type": draft.event_type,
             "room_id": self.room_id,
@@ -75,6 +77,12 @@ impl Room {
         let pdu = Arc::new(pdu);
         self.check_against(&pdu, &self.current).map_err(Refused::Rule)?;
         Ok(Arc::unwrap_or_clone(pdu))
+    }
+
+    /// One more than the deepest extremity; where that is as deep as JSON has numbers, as deep.
+    pub(super) fn next_depth(&self) -> i64 {
+        let depths = self.extremities.keys().filter_map(|id| self.events.get(id)).map(|event| event.depth());
+        (depths.max().unwrap_or(0) + 1).min(MAX_DEPTH)
     }
 
     /// Hashes, signs and parses an object that is an event but for that.

@@ -76,7 +76,6 @@ impl Room {
             redacts: None,
         };
         let auth_events = self.auth_events_for(&draft)?;
-        let depth = self.extremities.keys().filter_map(|id| self.events.get(id)).map(|event| event.depth()).max().unwrap_or(0) + 1;
         let prev_events: Vec<_> = self.extremities.keys().take(10).collect();
         let template = json!({
             "type": "m.room.member",
@@ -87,7 +86,7 @@ impl Room {
             "content": content,
             "prev_events": prev_events,
             "auth_events": auth_events,
-            "depth": depth,
+            "depth": self.next_depth(),
         });
         // The rules see the event as it will be, but for hash and signature.
         let mut probe = template.clone();

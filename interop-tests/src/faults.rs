@@ -1,0 +1,146 @@
+//! How a peer misbehaves, as a plan: rules that meet requests by their path, each so many times; and answers that go
+//! wrong on their way.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use http::{HeaderMap, Response, StatusCode, header};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Frame};
+use serde_json::Value;
+
+/// What happens to a request.
+#[derive(Clone)]
+pub enum Fault {
+    /// It is answered with this status, and not looked at; with a `Retry-After` in seconds.
+    Refuse(StatusCode, Option<u64>),
+    /// It is answered with this, and not looked at.
+    Answer(StatusCode, Value),
+    /// It is answered with these bytes, and not looked at.
+    Bytes(&'static str, Vec<u8>),
+    /// Its answer is changed.
+    Change(fn(&mut Value)),
+    /// It is taken in, but the connection closes before the answer.
+    LoseAnswer,
+    /// It is taken in, but the connection closes in the middle of the answer.
+    HalfAnswer,
+    /// It is read, then the connection closes.
+    Ignore,
+    /// It is taken in so much later.
+    Slow(Duration),
+}
+
+struct Rule {
+    path: String,
+    fault: Fault,
+    left: usize,
+}
+
+/// The plan of one peer.
+#[derive(Default)]
+pub struct Faults(Mutex<Plan>);
+
+#[derive(Default)]
+struct Plan {
+    is_down: bool,
+    rules: Vec<Rule>,
+}
+
+impl Faults {
+    /// The next `times` requests whose path contains `path` meet this fault.
+    pub fn plan(&self, path: &str, times: usize, fault: Fault) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).rules.push(Rule { path: path.to_owned(), fault, left: times });
+    }
+
+    /// Connections are closed as soon as they are open, and nothing is sent.
+    pub fn go_down(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_down = true;
+    }
+
+    /// All is well again; what is left of the plan goes.
+    pub fn come_back(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Plan::default();
+    }
+
+    pub(crate) fn is_down(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_down
+    }
+
+    pub(crate) fn meet(&self, path: &str) -> Option<Fault> {
+        let mut plan = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let rule = plan.rules.iter_mut().find(|rule| rule.left > 0 && path.contains(&rule.path))?;
+        rule.left -= 1;
+        Some(rule.fault.clone())
+    }
+}
+
+impl Fault {
+    /// Whether a request is not looked at.
+    pub(crate) fn keeps_out(&self) -> bool {
+        matches!(self, Self::Refuse(..) | Self::Answer(..) | Self::Bytes(..) | Self::Ignore)
+    }
+
+    /// Whether there is no answer.
+    pub(crate) fn is_silent(&self) -> bool {
+        matches!(self, Self::LoseAnswer | Self::Ignore)
+    }
+}
+
+pub(crate) type Body = BoxBody<Bytes, std::io::Error>;
+
+/// An answer after what was planned for it. An error closes the connection without one.
+pub(crate) fn respond((status, headers, bytes): (StatusCode, HeaderMap, Bytes), fault: Option<&Fault>) -> Result<Response<Body>> {
+    let mut response = Response::new(full(bytes.clone()));
+    (*response.status_mut(), *response.headers_mut()) = (status, headers);
+    match fault {
+        Some(Fault::LoseAnswer | Fault::Ignore) => bail!("no answer, as planned"),
+        Some(Fault::Refuse(_, Some(seconds))) => {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.to_string().parse()?);
+        }
+        Some(Fault::Bytes(kind, bytes)) => {
+            response.headers_mut().insert(header::CONTENT_TYPE, kind.parse()?);
+            *response.body_mut() = full(Bytes::from(bytes.clone()));
+        }
+        Some(Fault::HalfAnswer) => {
+            response.headers_mut().insert(header::CONTENT_LENGTH, (bytes.len() + 100).to_string().parse()?);
+            *response.body_mut() = broken(bytes);
+        }
+        _ => {}
+    }
+    Ok(response)
+}
+
+fn full(bytes: Bytes) -> Body {
+    Full::new(bytes).map_err(|never: Infallible| match never {}).boxed()
+}
+
+/// A body that ends before its end.
+fn broken(bytes: Bytes) -> Body {
+    BodyExt::boxed(Broken { bytes: Some(bytes), is_flushed: false })
+}
+
+struct Broken {
+    bytes: Option<Bytes>,
+    is_flushed: bool,
+}
+
+impl hyper::body::Body for Broken {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        if let Some(bytes) = self.bytes.take() {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        if !std::mem::replace(&mut self.is_flushed, true) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(std::io::Error::other("the connection breaks, as planned"))))
+    }
+}

@@ -1,0 +1,8 @@
+//! What homeservers send.
+
+mod auth;
+mod events;
+mod history;
+mod keys;
+mod membership;
+mod requests;
