@@ -51,6 +51,7 @@ pub(crate) async fn prepare(config: &Config) -> anyhow::Result<Prepared> {
     let store = Store::connect(&config.database_url(), Keyring::new(&master)).await.context("cannot open the database")?;
     check_certificate(config)?;
     let gateway = gateway(config, &store).await?;
+    meet_hashed_ghosts(&store, &gateway).await?;
     let roots = pinned_roots(&store, &gateway).await?;
     let federation = Federation::new(&config.matrix)?;
     let providers = Providers::new(&config.mimi, config.peers.clone())?;
@@ -159,6 +160,16 @@ async fn stored_or_made(
 
 async fn read_secret(store: &Store, name: &'static str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
     store.transaction("read secret", move |tx| Box::pin(async move { tx.secret(name).await })).await
+}
+
+/// Names that only the mapping table can undo.
+async fn meet_hashed_ghosts(store: &Store, gateway: &Gateway) -> anyhow::Result<()> {
+    let ghosts = store.transaction("hashed ghosts", |tx| Box::pin(async move { tx.profiles("ghost").await })).await?;
+    for row in ghosts {
+        let user = row.mimi_user.parse().with_context(|| format!("the profile of {} names no MIMI user", row.user_id))?;
+        gateway.names.ghost(&user);
+    }
+    Ok(())
 }
 
 async fn pinned_roots(store: &Store, gateway: &Gateway) -> anyhow::Result<PinnedRoots> {

@@ -52,7 +52,7 @@ pub use prepare::{MimiRequest, Prepared};
 use crate::identity::Names;
 use crate::loss::Loss;
 use crate::matrix::{Room, SigningKeys};
-use crate::records::{ClientRow, ConsentRow, ConversationRow, LossRow, MessageRow, ProfileRow};
+use crate::records::{ClientRow, ConsentRow, ConversationRow, LossRow, MessageRow};
 
 /// What the gateway is, to every conversation.
 pub struct Gateway {
@@ -99,8 +99,6 @@ pub struct Decision {
     pub consents: Vec<ConsentRow>,
     /// KeyPackages whose Welcome has been used: their secrets go.
     pub spent_key_packages: Vec<Vec<u8>>,
-    /// Profiles of ghosts and puppets.
-    pub profiles: Vec<ProfileRow>,
 }
 
 /// Why a turn was refused. Nothing of it is stored.

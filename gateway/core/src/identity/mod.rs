@@ -12,6 +12,9 @@
 //! the ghost `_mimi_` provider `/==` and the hex SHA-256 of its URI, which only the mapping table can undo. Where even
 //! that is longer, the provider is left out.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, UserUri};
 use ruma::{OwnedUserId, UserId};
 use sha2::{Digest, Sha256};
@@ -45,12 +48,14 @@ pub struct Names {
     provider: ProviderDomain,
     /// Homeservers for which the gateway is the MIMI provider of the same name.
     own_servers: Vec<ProviderDomain>,
+    /// Ghosts with hashed names, shared by all copies.
+    hashed: Arc<Mutex<BTreeMap<OwnedUserId, UserUri>>>,
 }
 
 impl Names {
     /// A gateway's names: its homeserver, its provider domain, and the homeservers that it is the MIMI provider for.
     pub fn new(server_name: &str, provider: ProviderDomain, own_servers: Vec<ProviderDomain>) -> Self {
-        Self { server_name: server_name.to_owned(), provider, own_servers }
+        Self { server_name: server_name.to_owned(), provider, own_servers, hashed: Arc::default() }
     }
 
     /// The gateway's homeserver name.
@@ -97,16 +102,27 @@ impl Names {
         UserId::parse(format!("@{localpart}:{}", self.server_name)).expect("the grammar makes valid user ids")
     }
 
-    /// The ghost of a MIMI user.
+    /// The ghost of a MIMI user. A hashed name is remembered, because nothing else can undo it.
     pub fn ghost(&self, user: &UserUri) -> OwnedUserId {
         let provider = user.provider();
-        let digest = || hex::encode(Sha256::digest(user.as_str()));
         let fits = |localpart: &String| localpart.len() + self.server_name.len() + 2 <= MAX_USER_ID_OCTETS;
-        let localpart = Some(format!("{PREFIX}{provider}/{}", escape(&user.user())))
-            .filter(fits)
-            .or_else(|| Some(format!("{PREFIX}{provider}/{HASHED}{}", digest())).filter(fits))
-            .unwrap_or_else(|| format!("{PREFIX}/{HASHED}{}", digest()));
-        self.user_id(&localpart)
+        if let Some(plain) = Some(format!("{PREFIX}{provider}/{}", escape(&user.user()))).filter(fits) {
+            return self.user_id(&plain);
+        }
+        let digest = hex::encode(Sha256::digest(user.as_str()));
+        let hashed = Some(format!("{PREFIX}{provider}/{HASHED}{digest}")).filter(fits);
+        let ghost = self.user_id(&hashed.unwrap_or_else(|| format!("{PREFIX}/{HASHED}{digest}")));
+        self.hashed().insert(ghost.clone(), user.clone());
+        ghost
+    }
+
+    fn hashed(&self) -> MutexGuard<'_, BTreeMap<OwnedUserId, UserUri>> {
+        self.hashed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ghosts with hashed names that have been met, with their users: the mapping table, to be stored.
+    pub fn hashed_ghosts(&self) -> Vec<(OwnedUserId, UserUri)> {
+        self.hashed().iter().map(|(ghost, user)| (ghost.clone(), user.clone())).collect()
     }
 
     /// Whether a Matrix user is a ghost of ours.
@@ -114,12 +130,16 @@ impl Names {
         user.server_name().as_str() == self.server_name && user.localpart().starts_with(PREFIX)
     }
 
-    /// The MIMI user of a ghost; none for other users, for ghosts of our own domain, and for hashed names.
+    /// The MIMI user of a ghost; none for other users, for ghosts of our own domain, and for hashed names that have not
+    /// been met.
     pub fn ghost_to_mimi(&self, user: &UserId) -> Option<UserUri> {
         if user.server_name().as_str() != self.server_name {
             return None;
         }
         let (provider, name) = user.localpart().strip_prefix(PREFIX)?.split_once('/')?;
+        if name.starts_with(HASHED) {
+            return self.hashed().get(user).filter(|uri| !self.is_ours(&uri.provider())).cloned();
+        }
         let provider: ProviderDomain = provider.parse().ok()?;
         if self.is_ours(&provider) {
             return None;

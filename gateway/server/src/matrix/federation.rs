@@ -67,6 +67,12 @@ impl FederationError {
         matches!(self, Self::Refused { .. })
     }
 
+    /// Whether this very body will never be taken. Everything else (a key that could not be fetched, a ban of our
+    /// whole server) may pass, and what waits must not be lost for it.
+    pub(crate) fn is_about_the_body(&self) -> bool {
+        matches!(self, Self::Refused { status: 400 | 413, .. })
+    }
+
     /// When to ask again, where the peer said so.
     pub(crate) fn retry_after(&self) -> Option<u64> {
         if let Self::Busy { retry_after, .. } = self { *retry_after } else { None }

@@ -104,6 +104,11 @@ impl ProviderError {
         matches!(self, Self::Refused { .. })
     }
 
+    /// Whether this very body will never be taken: it is malformed, too large, or for a room that is gone there.
+    pub(crate) fn is_about_the_body(&self) -> bool {
+        matches!(self, Self::Refused { status: 400 | 404 | 410 | 413, .. })
+    }
+
     /// When to ask again, where the peer said so.
     pub(crate) fn retry_after(&self) -> Option<u64> {
         if let Self::Busy { retry_after, .. } = self { *retry_after } else { None }

@@ -1,11 +1,12 @@
 //! What of the database is kept in memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use causeway_core::conversation::Conversation;
 use causeway_drafts::mimi_uri::ClientUri;
 use causeway_mls::ClientIdentity;
+use ruma::OwnedUserId;
 
 /// As many conversations are kept; beyond that all go and are loaded again as needed.
 const MAX_CONVERSATIONS: usize = 1000;
@@ -16,6 +17,8 @@ const MAX_IDENTITIES: usize = 100_000;
 pub(super) struct Cache {
     conversations: Mutex<HashMap<i64, Conversation>>,
     identities: Mutex<HashMap<ClientUri, Option<ClientIdentity>>>,
+    /// Ghosts with hashed names whose mapping is stored.
+    ghosts: Mutex<HashSet<OwnedUserId>>,
 }
 
 impl Cache {
@@ -32,6 +35,14 @@ impl Cache {
             conversations.clear();
         }
         conversations.insert(conversation.row.id, conversation);
+    }
+
+    pub(super) fn is_ghost_stored(&self, ghost: &OwnedUserId) -> bool {
+        self.ghosts.lock().unwrap_or_else(PoisonError::into_inner).contains(ghost)
+    }
+
+    pub(super) fn ghosts_are_stored(&self, ghosts: Vec<OwnedUserId>) {
+        self.ghosts.lock().unwrap_or_else(PoisonError::into_inner).extend(ghosts);
     }
 
     /// What is known of a client's identity: nothing, that there was none, or the identity.

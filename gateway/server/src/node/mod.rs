@@ -131,7 +131,7 @@ impl Node {
         T: Send + 'static,
     {
         let node = self.clone();
-        let (value, conversations) = self
+        let (value, (conversations, ghosts)) = self
             .store
             .transaction(name, move |tx| {
                 let (node, body) = (node.clone(), body.clone());
@@ -144,6 +144,7 @@ impl Node {
             })
             .await?;
         crash::point("after-commit", name);
+        self.cache.ghosts_are_stored(ghosts);
         for conversation in conversations {
             self.cache.put(conversation);
         }

@@ -1,8 +1,8 @@
 //! From a conversation, and what was decided in it, to rows.
 
-use causeway_core::conversation::{Conversation, Decision};
+use causeway_core::conversation::{Conversation, Decision, ghost_display_name};
 use causeway_core::matrix::{RoomChanges, StateMap, StoredEvent};
-use causeway_core::records::{ClientRow, EpochRow, EventRow, ExtremityRow, GroupValueRow, StateMapRow};
+use causeway_core::records::{ClientRow, EpochRow, EventRow, ExtremityRow, GroupValueRow, ProfileRow, StateMapRow};
 use causeway_mls::{EpochRecord, GroupChanges, RowChanges};
 use causeway_store::StoreError;
 use sha2::{Digest, Sha256};
@@ -27,7 +27,25 @@ impl Session<'_> {
             let changes = group.take_changes();
             self.store_group(id, changes).await?;
         }
-        self.store_decision(id, decision).await
+        self.store_decision(id, decision).await?;
+        self.store_hashed_ghosts().await
+    }
+
+    /// The mapping of ghosts whose names only it can undo.
+    async fn store_hashed_ghosts(&mut self) -> Result<(), NodeError> {
+        for (ghost, user) in self.node.gateway.names.hashed_ghosts() {
+            if !self.node.cache.is_ghost_stored(&ghost) {
+                let row = ProfileRow {
+                    user_id: ghost.to_string(),
+                    mimi_user: user.to_string(),
+                    kind: "ghost".to_owned(),
+                    display_name: Some(ghost_display_name(&user)),
+                };
+                self.tx.put_profile(&row).await?;
+                self.ghosts.push(ghost);
+            }
+        }
+        Ok(())
     }
 
     async fn store_room(&mut self, room_id: &str, changes: RoomChanges) -> Result<(), NodeError> {
@@ -119,9 +137,6 @@ impl Session<'_> {
         }
         for reference in &decision.spent_key_packages {
             self.tx.spend_key_package(reference).await?;
-        }
-        for profile in &decision.profiles {
-            self.tx.put_profile(profile).await?;
         }
         for (lane, item) in &decision.outbox {
             self.tx.queue(lane, item.kind(), Some(conversation_id), &item.to_bytes()).await?;

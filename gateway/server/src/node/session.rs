@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 use causeway_core::conversation::{Conversation, ConversationError, Decision, Turn};
 use causeway_store::Tx;
+use ruma::OwnedUserId;
 
 use super::{Node, NodeError, now_ms};
 
@@ -25,15 +26,17 @@ pub(crate) struct Session<'t> {
     /// The transaction.
     pub(crate) tx: &'t mut Tx,
     saved: Vec<Conversation>,
+    /// Ghosts with hashed names whose mapping this transaction stores.
+    pub(super) ghosts: Vec<OwnedUserId>,
 }
 
 impl<'t> Session<'t> {
     pub(super) fn new(node: &'t Node, tx: &'t mut Tx) -> Self {
-        Self { node, tx, saved: Vec::new() }
+        Self { node, tx, saved: Vec::new(), ghosts: Vec::new() }
     }
 
-    pub(super) fn into_saved(self) -> Vec<Conversation> {
-        self.saved
+    pub(super) fn into_saved(self) -> (Vec<Conversation>, Vec<OwnedUserId>) {
+        (self.saved, self.ghosts)
     }
 
     /// The conversation, locked; none if there is no such.

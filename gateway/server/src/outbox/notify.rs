@@ -36,7 +36,7 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
     crash::point("after-request", "notify");
     match sent {
         Ok(_) => Ok(forget(node, rows).await?),
-        Err(error) if error.is_final() => {
+        Err(error) if error.is_about_the_body() => {
             tracing::error!(%provider, %room, %error, messages = rows.len(), "a follower refuses a fan-out for good");
             refused(node, rows, error.to_string()).await
         }

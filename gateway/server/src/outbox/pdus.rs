@@ -37,7 +37,7 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
             }
             Ok(forget(node, rows).await?)
         }
-        Err(error) if error.is_final() => {
+        Err(error) if error.is_about_the_body() => {
             tracing::error!(%server, %error, events = rows.len(), "a homeserver refuses a whole transaction for good");
             Ok(forget(node, rows).await?)
         }

@@ -23,6 +23,21 @@ impl Tx {
         Ok(())
     }
 
+    /// All profiles of a kind.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn profiles(&mut self, kind: &str) -> Result<Vec<ProfileRow>, StoreError> {
+        let found = both!(self, connection => {
+            sqlx::query_as::<_, (String, String, String, Option<String>)>(
+                "-- profiles\nSELECT user_id, mimi_user, kind, display_name FROM profiles WHERE kind = $1 ORDER BY user_id",
+            )
+            .bind(kind).fetch_all(connection).await
+        })?;
+        let row = |(user_id, mimi_user, kind, display_name)| ProfileRow { user_id, mimi_user, kind, display_name };
+        Ok(found.into_iter().map(row).collect())
+    }
+
     /// A profile.
     ///
     /// # Errors
