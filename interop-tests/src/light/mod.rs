@@ -64,7 +64,8 @@ impl Light {
         let (own, seen) = (peer(GATEWAY, mimi_port), [peer(PROVIDER, to_provider.port())]);
         let gateway_folder = folder.join("gateway");
         let gateway = Gateway::start(programs, &gateway_folder, &authority, (&own, &seen), database_url);
-        let (provider, gateway) = tokio::try_join!(provider, gateway).with_context(|| format!("logs are in {}", folder.display()))?;
+        let (provider, gateway) =
+            tokio::try_join!(provider, gateway).with_context(|| format!("logs are in {}", folder.display()))?;
         let matrix = Peer::start(&authority).await?;
         Ok(Self { gateway, matrix, provider, to_provider, to_gateway, authority, mimi_port, folder })
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use causeway_core::matrix::{Pdu, PduError, Room, StateMap};
+use ruma::api::federation::authorization::get_event_authorization;
 use ruma::api::federation::event::{get_event, get_missing_events, get_room_state};
 use ruma::{OwnedEventId, RoomVersionId, ServerName, UInt};
 use serde_json::value::RawValue;
@@ -13,6 +14,8 @@ use crate::node::{Node, NodeError};
 
 /// So many events are asked for to fill a gap; a larger one is jumped over by asking for the state behind it.
 const GAP: u32 = 50;
+/// An auth chain of more events than this is not looked at.
+const MAX_CHAIN: usize = 1000;
 /// So many rounds of missing things for one event.
 const ROUNDS: usize = 4;
 
@@ -26,13 +29,14 @@ pub(crate) struct Fetched {
 }
 
 impl Fetched {
-    /// Tells the room.
-    pub(super) fn teach(&self, room: &mut Room) -> Result<(), NodeError> {
-        room.accept_all_outliers(self.outliers.clone()).map_err(|error| NodeError::Stored(error.to_string()))?;
+    /// Tells the room what holds. What does not is the peer's fault, and as if it had not come.
+    pub(super) fn teach(&self, room: &mut Room) {
+        room.accept_outliers_that_hold(self.outliers.clone());
         for (event_id, state) in &self.states {
-            room.learn_state(event_id.clone(), state.clone());
+            if state.values().all(|id| room.event(id).is_some()) {
+                room.learn_state(event_id.clone(), state.clone());
+            }
         }
-        Ok(())
     }
 }
 
@@ -54,7 +58,7 @@ pub(crate) async fn take_with_gap(
                     fetched.extend(jump(node, origin, pdu, (missing, version)).await);
                 }
             }
-            Received::MissingAuth(missing) => fetched.outliers.extend(events(node, origin, missing, version).await),
+            Received::MissingAuth(missing) => fetched.outliers.extend(auth_events(node, origin, pdu, (missing, version)).await),
             Received::Taken | Received::Refused(_) => break,
         }
         received = take(node, pdu, std::mem::take(&mut fetched), duty).await?;
@@ -92,6 +96,32 @@ async fn fill(node: &Arc<Node>, origin: &ServerName, pdu: &Arc<Pdu>, version: &R
     }
 }
 
+/// The missing events with all that allows them in turn: the event's whole auth chain, or, from a peer that does not
+/// tell it, one by one.
+async fn auth_events(
+    node: &Arc<Node>,
+    origin: &ServerName,
+    pdu: &Pdu,
+    (missing, version): (&[OwnedEventId], &RoomVersionId),
+) -> Vec<Arc<Pdu>> {
+    let request = get_event_authorization::v1::Request::new(pdu.room_id().clone(), pdu.event_id().clone());
+    let chain = match node.federation.send(&node.gateway, origin, request).await {
+        Ok(answer) if answer.auth_chain.len() <= MAX_CHAIN => of_room(pdu, check_all(node, &answer.auth_chain, version).await),
+        Ok(answer) => {
+            tracing::info!(%origin, events = answer.auth_chain.len(), "an auth chain is too long");
+            Vec::new()
+        }
+        Err(error) => {
+            tracing::info!(%origin, %error, "cannot get an auth chain");
+            Vec::new()
+        }
+    };
+    match missing.iter().all(|id| chain.iter().any(|event| event.event_id() == id)) {
+        true => chain,
+        false => events(node, origin, pdu, (missing, version)).await,
+    }
+}
+
 async fn extremities(node: &Arc<Node>, pdu: &Arc<Pdu>) -> Vec<OwnedEventId> {
     let room_id = pdu.room_id().to_string();
     let read = node.store.transaction("extremities", move |tx| {
@@ -110,14 +140,20 @@ async fn jump(
     (missing, version): (&[OwnedEventId], &RoomVersionId),
 ) -> Fetched {
     let mut fetched = Fetched::default();
-    for event in events(node, origin, missing, version).await {
+    for event in events(node, origin, pdu, (missing, version)).await {
         let request = get_room_state::v1::Request::new(event.event_id().clone(), pdu.room_id().clone());
         match node.federation.send(&node.gateway, origin, request).await {
             Ok(answer) => {
-                let state = check_all(node, &answer.pdus, version).await;
-                let chain = check_all(node, &answer.auth_chain, version).await;
+                let state = of_room(pdu, check_all(node, &answer.pdus, version).await);
+                let chain = of_room(pdu, check_all(node, &answer.auth_chain, version).await);
                 let entry = |pdu: &Arc<Pdu>| Some(((pdu.event_type().to_owned(), pdu.state_key()?.to_owned()), pdu.event_id().clone()));
                 let before: StateMap = state.iter().filter_map(entry).collect();
+                // A state of which a part does not hold, or that has no beginning, would reject for good what is right.
+                let is_whole = state.len() == answer.pdus.len() && before.keys().any(|(kind, _)| kind == "m.room.create");
+                if !is_whole {
+                    tracing::info!(%origin, event_id = %event.event_id(), "the state behind a gap does not hold");
+                    continue;
+                }
                 fetched.states.push((event.event_id().clone(), state_after(&event, before)));
                 fetched.outliers.extend(chain.into_iter().chain(state).chain([event]));
             }
@@ -129,12 +165,23 @@ async fn jump(
     fetched
 }
 
-/// Single events; those that cannot be had are left out.
-async fn events(node: &Arc<Node>, origin: &ServerName, ids: &[OwnedEventId], version: &RoomVersionId) -> Vec<Arc<Pdu>> {
+/// The events that are of the same room as the given one: a peer may tell us anything.
+fn of_room(pdu: &Pdu, mut events: Vec<Arc<Pdu>>) -> Vec<Arc<Pdu>> {
+    events.retain(|event| event.room_id() == pdu.room_id());
+    events
+}
+
+/// Single events of the given one's room; those that cannot be had are left out.
+async fn events(
+    node: &Arc<Node>,
+    origin: &ServerName,
+    pdu: &Pdu,
+    (ids, version): (&[OwnedEventId], &RoomVersionId),
+) -> Vec<Arc<Pdu>> {
     let mut found = Vec::new();
     for id in ids {
         match node.federation.send(&node.gateway, origin, get_event::v1::Request::new(id.clone())).await {
-            Ok(answer) => found.extend(check_all(node, &[answer.pdu], version).await),
+            Ok(answer) => found.extend(of_room(pdu, check_all(node, &[answer.pdu], version).await)),
             Err(error) => tracing::info!(%origin, event_id = %id, %error, "cannot get an event"),
         }
     }

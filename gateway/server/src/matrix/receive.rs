@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use causeway_core::conversation::Conversation;
+use causeway_core::loss::Feature;
 use causeway_core::matrix::{Checked, Outcome, Pdu, PduError, Room, StateMap, check_signatures, required_servers};
+use causeway_core::records::LossRow;
 use ruma::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedServerName, RoomVersionId};
 
@@ -65,25 +67,45 @@ pub(crate) async fn room_version(node: &Arc<Node>, room_id: &OwnedRoomId) -> Res
 
 /// Takes an event in, with what it means for the conversation, in one transaction. `fetched` is what was missing
 /// at an earlier try.
+///
+/// If the conversation cannot bear what the event means, the event is part of the room all the same: the graph has to
+/// stay whole, or nothing after it could be taken in.
 pub(crate) async fn take(node: &Arc<Node>, pdu: &Arc<Pdu>, fetched: Fetched, duty: Duty) -> Result<Received, NodeError> {
-    let (pdu, fetched) = (pdu.clone(), Arc::new(fetched));
+    let fetched = Arc::new(fetched);
+    match attempt(node, pdu, fetched.clone(), (duty, None)).await {
+        Err(NodeError::Conversation(error)) => {
+            tracing::warn!(event_id = %pdu.event_id(), %error, "an event cannot be acted upon");
+            attempt(node, pdu, fetched, (duty, Some(error.to_string()))).await
+        }
+        other => other,
+    }
+}
+
+/// `loss` is why the conversation is not to hear of the event.
+async fn attempt(
+    node: &Arc<Node>,
+    pdu: &Arc<Pdu>,
+    fetched: Arc<Fetched>,
+    (duty, loss): (Duty, Option<String>),
+) -> Result<Received, NodeError> {
+    let (pdu, loss) = (pdu.clone(), Arc::new(loss));
     node.transaction("matrix event", move |session| {
-        let (pdu, fetched) = (pdu.clone(), fetched.clone());
+        let (pdu, fetched, loss) = (pdu.clone(), fetched.clone(), loss.clone());
         Box::pin(async move {
             let mut conversation = session.conversation(&Find::Matrix(pdu.room_id().to_string())).await?;
             let known = session.tx.event(pdu.event_id().as_str()).await?;
-            if known.is_some_and(|known| !known.outlier) {
+            if let Some(known) = known.filter(|known| !known.outlier) {
                 session.unchanged(conversation);
-                return Ok(Received::Taken);
+                return Ok(known.rejected.map_or(Received::Taken, Received::Refused));
             }
             let Some(room) = conversation.room.as_mut() else {
                 session.unchanged(conversation);
                 return Ok(Received::Refused("we are not in this room".to_owned()));
             };
-            fetched.teach(room)?;
+            fetched.teach(room);
             teach_stored(session, room, &pdu).await?;
             let outcome = room.accept(pdu.clone());
-            act(session, conversation, &pdu, (outcome, duty)).await
+            act(session, conversation, &pdu, (outcome, duty, loss.as_deref())).await
         })
     })
     .await
@@ -94,7 +116,7 @@ async fn act(
     session: &mut Session<'_>,
     mut conversation: Conversation,
     pdu: &Arc<Pdu>,
-    (outcome, duty): (Outcome, Duty),
+    (outcome, duty, loss): (Outcome, Duty, Option<&str>),
 ) -> Result<Received, NodeError> {
     let received = match outcome {
         Outcome::MissingPrev(missing) => return Ok(Received::MissingPrev(missing)),
@@ -106,14 +128,33 @@ async fn act(
     if let Outcome::SoftFailed(why) | Outcome::Rejected(why) = &outcome {
         tracing::info!(event_id = %pdu.event_id(), why, "an event is not acted upon");
     }
+    let id = conversation.row.id;
     let ((), decision) = session.turn(|turn| {
         if accepted && duty == Duty::TakeAndRelay {
             conversation.relay(turn, pdu);
         }
-        if accepted { conversation.matrix_event(turn, pdu) } else { Ok(()) }
+        match loss {
+            None if accepted => conversation.matrix_event(turn, pdu),
+            None => Ok(()),
+            Some(detail) => {
+                turn.decision.losses.push(discarded(id, pdu, detail, turn.now));
+                Ok(())
+            }
+        }
     })?;
     session.save(conversation, decision).await?;
     Ok(received)
+}
+
+fn discarded(conversation_id: i64, pdu: &Pdu, detail: &str, now: u64) -> LossRow {
+    LossRow {
+        conversation_id,
+        source: pdu.event_id().to_string(),
+        direction: "matrix_to_mimi".to_owned(),
+        feature: Feature::Discarded.to_string(),
+        detail: detail.to_owned(),
+        recorded_at: now as i64,
+    }
 }
 
 /// Tells the room what it does not remember, but the database does.

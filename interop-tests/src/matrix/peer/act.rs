@@ -1,5 +1,7 @@
 //! What the peer's users do, rightly or not.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result, bail};
 use http::Method;
 use ruma::RoomVersionId;
@@ -9,6 +11,11 @@ use super::event::canonical;
 use super::room::Room;
 use super::{Event, Peer, Verdict};
 use crate::http_client::encode;
+
+/// How long a homeserver may need to store an invite of its own.
+const QUICK: Duration = Duration::from_secs(5);
+/// Between two attempts.
+const AGAIN: Duration = Duration::from_millis(25);
 
 impl Peer {
     /// A private room of a user's, with the power levels of a new room.
@@ -187,7 +194,7 @@ impl Peer {
     /// If it refuses, or what it says makes no room.
     pub async fn join(&self, room: &str, user: &str, via: &str) -> Result<()> {
         let path = format!("/_matrix/federation/v1/make_join/{}/{}?ver=10&ver=11&ver=12", encode(room), encode(user));
-        let made = self.ask(via, Method::GET, &path, &Value::Null).await?;
+        let made = self.template(via, &path).await?;
         let version = RoomVersionId::try_from(made["room_version"].as_str().unwrap_or("1"))?;
         let mut template = made["event"].clone();
         template["origin_server_ts"] = json!(super::keys::now());
@@ -211,6 +218,18 @@ impl Peer {
         Ok(())
     }
 
+    /// A template. An invite is here before its own homeserver has stored it, so that the first refusals may only mean
+    /// that we were quick.
+    async fn template(&self, via: &str, path: &str) -> Result<Value> {
+        let deadline = Instant::now() + QUICK;
+        loop {
+            match self.ask(via, Method::GET, path, &Value::Null).await {
+                Err(_) if Instant::now() < deadline => tokio::time::sleep(AGAIN).await,
+                answer => return answer,
+            }
+        }
+    }
+
     async fn checked_all(&self, events: &Value, version: &RoomVersionId) -> Result<Vec<Event>> {
         let mut checked = Vec::new();
         for event in events.as_array().context("no list of events")? {
@@ -225,7 +244,7 @@ impl Peer {
     /// If it refuses.
     pub async fn decline(&self, room: &str, user: &str, via: &str) -> Result<()> {
         let path = format!("/_matrix/federation/v1/make_leave/{}/{}", encode(room), encode(user));
-        let made = self.ask(via, Method::GET, &path, &Value::Null).await?;
+        let made = self.template(via, &path).await?;
         let version = RoomVersionId::try_from(made["room_version"].as_str().unwrap_or("1"))?;
         let event = self.key().sign_event(&made["event"], &version)?;
         let id = self.read(&event, &version)?.id().to_owned();

@@ -206,6 +206,11 @@ impl Peer {
         self.look(|known| found(known).unwrap_or_default())
     }
 
+    /// The type of an event that is known here; empty if it is not.
+    pub fn kind_of(&self, room: &str, id: &str) -> String {
+        self.look(|known| known.rooms.get(room).and_then(|room| room.event(id)).map(|event| event.kind()).unwrap_or_default())
+    }
+
     /// A user's membership; `leave` if it was never there.
     pub fn membership(&self, room: &str, user: &str) -> String {
         self.look(|known| known.rooms.get(room).map_or_else(|| "leave".to_owned(), |room| room.membership(user)))

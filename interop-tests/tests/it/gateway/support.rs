@@ -102,7 +102,8 @@ impl<'a> Company<'a> {
     pub(crate) async fn send(&mut self, bad: &Value) -> Answer {
         let good = self.good();
         let id = format!("company-{}", self.heard.len());
-        let answer = self.light.matrix.transaction(&self.light.gateway.server_name, &id, &[bad.clone(), good.json()]).await.unwrap();
+        let answer =
+            self.light.matrix.transaction(&self.light.gateway.server_name, &id, &[bad.clone(), good.json()]).await.unwrap();
         assert_eq!(result(&answer, good.id()), None, "the neighbour");
         answer
     }
@@ -122,6 +123,20 @@ impl<'a> Company<'a> {
     pub(crate) async fn ignored(&mut self, bad: &Value) {
         let answer = self.send(bad).await;
         assert_eq!(answer.json()["pdus"].as_object().unwrap().len(), 1, "{}", answer.text());
+    }
+
+    /// The same, where the order is nobody's to say: events on branches.
+    pub(crate) async fn all_is_well_in_any_order(mut self) {
+        let last = self.good();
+        let answer = self.light.matrix.send_raw(&self.light.gateway.server_name, &last.json()).await.unwrap();
+        assert_eq!(result(&answer, last.id()), None, "the last good message");
+        self.heard.sort();
+        let seen = interop_tests::patience::until(format!("carol to hear {:?}", self.heard), async || {
+            let mut heard = self.bridge.heard_by_carol().await?;
+            heard.sort();
+            Ok(interop_tests::patience::Look::from_option((heard == self.heard).then_some(()), || format!("{heard:?}")))
+        });
+        seen.await.unwrap();
     }
 
     /// carol has heard the good ones and nothing else, and the line is open both ways.

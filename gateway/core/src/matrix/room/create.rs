@@ -140,4 +140,21 @@ impl Room {
         }
         Ok(())
     }
+
+    /// Takes in those of the events that are allowed by what they name.
+    pub fn accept_outliers_that_hold(&mut self, mut events: Vec<Arc<Pdu>>) {
+        loop {
+            let before = events.len();
+            let (ready, waiting): (Vec<_>, Vec<_>) =
+                events.into_iter().partition(|pdu| pdu.auth_events().iter().all(|id| self.events.contains_key(id)));
+            for pdu in ready {
+                // One that does not hold stays unknown, and so does what it allows.
+                self.accept_outlier(pdu).unwrap_or_default();
+            }
+            if waiting.len() == before || waiting.is_empty() {
+                return;
+            }
+            events = waiting;
+        }
+    }
 }

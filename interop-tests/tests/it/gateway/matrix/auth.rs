@@ -93,7 +93,9 @@ async fn m18_a_member_may_not_ban_an_owner() {
     light.matrix.invite(&company.bridge.room, &alice, &bob).await.unwrap();
     light.matrix.set_membership(&company.bridge.room, &bob, (&bob, "join")).unwrap();
     light.matrix.flush(&light.gateway.server_name).await.unwrap();
-    for (user, content) in [(&alice, json!({ "membership": "ban" })), (&company.bridge.carol_ghost.clone(), json!({ "membership": "leave" }))] {
+    for (user, content) in
+        [(&alice, json!({ "membership": "ban" })), (&company.bridge.carol_ghost.clone(), json!({ "membership": "leave" }))]
+    {
         let bad = company.sign(&company.state_draft(&bob, ("m.room.member", user), content));
         let answer = company.send(&bad).await;
         assert!(result(&answer, &company.id(&bad)).is_some());

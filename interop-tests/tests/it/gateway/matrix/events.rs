@@ -64,7 +64,8 @@ async fn m11_wrong_signatures_are_refused() {
     let name = light.matrix.name().to_owned();
     let unsigned = without(company.sign(&company.draft("unsigned")), "signatures");
     company.refused(&unsigned, "signature").await;
-    let stranger = SigningKey::generate("stranger.test", "peer").unwrap().sign_event(&company.draft("by a stranger"), &version).unwrap();
+    let stranger =
+        SigningKey::generate("stranger.test", "peer").unwrap().sign_event(&company.draft("by a stranger"), &version).unwrap();
     company.refused(&stranger, "signature").await;
     // The right name and key id, but another key.
     let impostor = SigningKey::generate(&name, "peer").unwrap().sign_event(&company.draft("by an impostor"), &version).unwrap();
@@ -193,8 +194,7 @@ async fn m41_messages_without_a_known_type_become_text_or_a_line() {
         Ok(interop_tests::patience::Look::from_option(is_last.then_some(heard.clone()), || format!("{heard:?}")))
     });
     let heard = heard.await.unwrap();
-    let expected =
-        ["no type", "[alice11 sent m.nobody.knows, which this bridge does not carry yet]", "deep", "the last"];
+    let expected = ["no type", "[alice11 sent m.nobody.knows, which this bridge does not carry yet]", "deep", "the last"];
     assert_eq!(heard, expected);
 }
 

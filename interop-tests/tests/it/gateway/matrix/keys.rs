@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::gateway::support::{light, refused};
 
 async fn asks(light: &interop_tests::light::Light) -> interop_tests::https::Answer {
-    let path = format!("/_matrix/federation/v1/query/profile?user_id={}", interop_tests::http_client::encode(&light.gateway.own_user()));
+    let path =
+        format!("/_matrix/federation/v1/query/profile?user_id={}", interop_tests::http_client::encode(&light.gateway.own_user()));
     light.matrix.request(&light.gateway.server_name, http::Method::GET, &path, &Value::Null).await.unwrap()
 }
 
@@ -36,10 +37,14 @@ async fn m38_keys_that_are_not_the_servers_are_not_believed() {
         "server_name": light.matrix.name(), "valid_until_ts": now() + 3_600_000, "verify_keys": other["verify_keys"],
         "old_verify_keys": { key.id(): { "key": honest["verify_keys"][key.id()]["key"], "expired_ts": now() - 1000 } },
     }));
-    for (what, document) in
-        [("nothing", json!({})), ("another's", of_another), ("unsigned", unsigned), ("signed by another", signed_by_another),
-         ("expired", expired.unwrap()), ("old", old.unwrap())]
-    {
+    for (what, document) in [
+        ("nothing", json!({})),
+        ("another's", of_another),
+        ("unsigned", unsigned),
+        ("signed by another", signed_by_another),
+        ("expired", expired.unwrap()),
+        ("old", old.unwrap()),
+    ] {
         light.matrix.publish_keys(document);
         let answer = asks(&light).await;
         assert_eq!(answer.status, 401, "{what}: {}", answer.text());

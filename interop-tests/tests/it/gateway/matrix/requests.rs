@@ -72,11 +72,14 @@ async fn m07_a_transaction_counts_once() {
     let light = light("m07").await;
     let mut company = Company::of(&light, "11").await;
     let gateway = light.gateway.server_name.clone();
-    let (bad, good) = (company.sign(&{
-        let mut bad = company.draft("never");
-        bad["prev_events"] = json!([]);
-        bad
-    }), company.good());
+    let (bad, good) = (
+        company.sign(&{
+            let mut bad = company.draft("never");
+            bad["prev_events"] = json!([]);
+            bad
+        }),
+        company.good(),
+    );
     let first = light.matrix.transaction(&gateway, "same", &[bad.clone(), good.json()]).await.unwrap();
     for _ in 0..2 {
         let again = light.matrix.transaction(&gateway, "same", &[bad.clone(), good.json()]).await.unwrap();
