@@ -88,6 +88,14 @@ impl Process {
         format!("the end of {}:\n{}", self.log.display(), tail.join("\n"))
     }
 
+    /// Whether it has ended, by whatever cause.
+    ///
+    /// # Errors
+    /// If that cannot be found out.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
     /// Asks it to end, without waiting for it.
     pub fn terminate(&mut self) {
         let running = matches!(self.child.try_wait(), Ok(None));
