@@ -115,14 +115,13 @@ impl<'a> Round<'a> {
         self.light.matrix.set_membership(&self.room, &self.bob, (&self.bob, "join")).map(|_| ())
     }
 
-    /// Waits for somebody to be in the MLS group.
-    pub(super) async fn has_client(&self, user: &str) -> Result<()> {
+    /// Waits until somebody on Matrix is a participant of the MIMI room: before that, a foreign hub takes nothing of them.
+    pub(super) async fn is_participant(&self, user: &str) -> Result<()> {
         let uri = self.puppet(user);
-        let prefix = uri.replacen("/u/", "/d/", 1);
-        patience::until(format!("a client of {uri}"), async || {
+        patience::until(format!("{uri} to be a participant"), async || {
             let view = self.view().await?;
-            let found = view.clients.iter().any(|client| client.starts_with(&prefix));
-            Ok(Look::from_option(found.then_some(()), || format!("{:?}", view.clients)))
+            let found = view.participants.iter().any(|participant| participant.user_uri == uri);
+            Ok(Look::from_option(found.then_some(()), || format!("{:?}", view.participants)))
         })
         .await
     }
