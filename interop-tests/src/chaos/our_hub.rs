@@ -15,6 +15,7 @@ impl Round<'_> {
         self.bob_comes()?;
         self.everybody_talks(&[&self.alice, &self.bob], 2).await?;
         self.renames(&self.alice, &format!("Renamed {}", self.tag))?;
+        self.mimi_is_quiet().await?;
         self.laptop_joins().await?;
         self.everybody_talks(&[&self.alice, &self.bob], 3).await?;
         self.records_agree().await

@@ -34,6 +34,16 @@ impl Round<'_> {
         self.people_are_equal().await
     }
 
+    /// Waits until carol's phone has heard everything: a device that joins in between would be told of epochs that it was
+    /// never in.
+    pub(super) async fn mimi_is_quiet(&self) -> Result<()> {
+        patience::until("carol's phone to have heard everything", async || {
+            self.mimi_has_heard("phone").await?;
+            self.names_are_equal().await.map(Look::Found)
+        })
+        .await
+    }
+
     fn expected(&self, uri: &str) -> Vec<String> {
         self.said.borrow().get(uri).cloned().unwrap_or_default()
     }
