@@ -53,7 +53,8 @@ async fn every_place(test: &str, database: Database, share: impl Fn(usize) -> bo
             Ok(round) => rounds.push(round),
             Err(error) => failures.push(format!("{error:#}")),
         }
-        eprintln!("{number} {topology:?} {place} {passes}: {:.1} s, {} failures", began.elapsed().as_secs_f64(), failures.len());
+        // Shown by a failing test only.
+        eprintln!("{number} {topology:?} {place} {passes}: {:.1} s, {} failures {}", began.elapsed().as_secs_f64(), failures.len(), failures.last().map_or("", String::as_str));
     }
     if let Err(error) = Audit(&light).run(&rounds).await {
         failures.push(format!("{error:#}"));
