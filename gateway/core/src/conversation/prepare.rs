@@ -19,7 +19,7 @@ use serde_json::json;
 
 use super::hub::{Removal, frame_content};
 use super::outgoing::ExternalCommitBody;
-use super::{Conversation, ConversationError, Intent, Outgoing, Result, SentCommit, Turn};
+use super::{Conversation, ConversationError, Intent, Outgoing, Result, SentCommit, SentMessage, Turn};
 use crate::matrix::{EventDraft, Pdu};
 
 /// What to do with an outbox item now.
@@ -173,9 +173,19 @@ impl Conversation {
         })
     }
 
-    /// Seals the content in the head's epoch: the same content and salt at every attempt, so the same message id.
+    /// Seals the content in the head's epoch: the same content and salt in every epoch, so the same message id. What has
+    /// left in this epoch leaves again as it is.
     fn prepare_submit(&mut self, turn: &mut Turn<'_>, user: &str, content: &[u8]) -> Result<Prepared> {
         let user = parse_user_uri(user)?;
+        let epoch = self.group()?.epoch().number;
+        match self.book.sent_message.as_ref().filter(|sent| sent.content == content) {
+            Some(sent) if sent.is_taken => {
+                self.book.sent_message = None;
+                return Ok(Prepared::Done);
+            }
+            Some(sent) if sent.epoch == epoch => return self.submission(&sent.sealed, user),
+            _ => {}
+        }
         let client = self.client_of(turn, &user)?;
         if !self.group()?.own_clients().any(|own| *own == client) {
             return Ok(Prepared::Wait(EPOCH_PATIENCE));
@@ -187,9 +197,14 @@ impl Conversation {
         let (application_data, tag) = frame_content(content)?;
         let identity = self.clients.get(&client).ok_or(ConversationError::Missing("identity of the client"))?;
         let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;
-        let message = group.seal(identity, &application_data, tag)?;
-        let request =
-            SubmitMessageRequest::new(&message, user).map_err(|error| ConversationError::Malformed(error.to_string()))?;
+        let sealed = group.seal(identity, &application_data, tag)?;
+        let submission = self.submission(&sealed, user);
+        self.book.sent_message = Some(SentMessage { content: content.to_vec(), epoch, sealed, is_taken: false });
+        submission
+    }
+
+    fn submission(&self, sealed: &[u8], user: UserUri) -> Result<Prepared> {
+        let request = SubmitMessageRequest::new(sealed, user).map_err(|error| ConversationError::Malformed(error.to_string()))?;
         Ok(Prepared::Mimi(MimiRequest::Submit(self.mimi_room()?, encode(&request))))
     }
 
