@@ -115,17 +115,6 @@ impl<'a> Round<'a> {
         self.light.matrix.set_membership(&self.room, &self.bob, (&self.bob, "join")).map(|_| ())
     }
 
-    /// Waits until somebody on Matrix is a participant of the MIMI room: before that, a foreign hub takes nothing of them.
-    pub(super) async fn is_participant(&self, user: &str) -> Result<()> {
-        let uri = self.puppet(user);
-        patience::until(format!("{uri} to be a participant"), async || {
-            let view = self.view().await?;
-            let found = view.participants.iter().any(|participant| participant.user_uri == uri);
-            Ok(Look::from_option(found.then_some(()), || format!("{:?}", view.participants)))
-        })
-        .await
-    }
-
     /// The room as carol's phone sees it.
     pub(super) async fn view(&self) -> Result<crate::control::RoomView> {
         let rooms = self.light.provider.control.rooms(&self.phone()).await?;

@@ -13,8 +13,6 @@ impl Round<'_> {
         self.everybody_talks(&[&self.alice], 3).await?;
         self.carol_renames(&format!("Renamed by carol {}", self.tag)).await?;
         self.bob_comes()?;
-        self.everybody_talks(&[&self.alice], 1).await?;
-        self.is_participant(&self.bob).await?;
         self.everybody_talks(&[&self.alice, &self.bob], 2).await?;
         self.name_arrives().await?;
         self.renames(&self.alice, &format!("Renamed {}", self.tag))?;

@@ -51,10 +51,13 @@ async fn every_place(test: &str, database: Database, share: impl Fn(usize) -> bo
         let began = std::time::Instant::now();
         match chaos::play(&light, topology, &format!(".{number}"), &[(place, passes)]).await {
             Ok(round) => rounds.push(round),
-            Err(error) => failures.push(format!("{error:#}")),
+            Err(error) => {
+                eprintln!("{error:#}");
+                failures.push(format!("{error:#}"));
+            }
         }
         // Shown by a failing test only.
-        eprintln!("{number} {topology:?} {place} {passes}: {:.1} s, {} failures {}", began.elapsed().as_secs_f64(), failures.len(), failures.last().map_or("", String::as_str));
+        eprintln!("{number} {topology:?} {place} {passes}: {:.1} s, {} failures", began.elapsed().as_secs_f64(), failures.len());
     }
     if let Err(error) = Audit(&light).run(&rounds).await {
         failures.push(format!("{error:#}"));

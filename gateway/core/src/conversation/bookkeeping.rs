@@ -26,6 +26,9 @@ pub struct Bookkeeping {
     /// Own commits at a foreign hub, by client: kept until the hub's order brings them back, or another one.
     #[serde(default)]
     pub sent_commits: BTreeMap<String, SentCommit>,
+    /// Users who have come on Matrix, and whom a foreign hub is asked to add: what they say meanwhile follows them.
+    #[serde(default)]
+    pub coming: BTreeSet<String>,
     /// The own message at a foreign hub whose answer has not come yet.
     #[serde(default)]
     pub sent_message: Option<SentMessage>,
