@@ -45,6 +45,17 @@ impl<'a> Round<'a> {
         Ok(Self { light, topology, tag, room, mimi_room, alice, bob, carol, carol_uri, said, name })
     }
 
+    /// The whole conversation.
+    ///
+    /// # Errors
+    /// If a step fails, or the records do not come to agree.
+    pub async fn go(&mut self) -> Result<()> {
+        match self.topology {
+            Topology::OurHub => self.our_hub().await,
+            Topology::ForeignHub => self.foreign_hub().await,
+        }
+    }
+
     pub(super) fn phone(&self) -> String {
         format!("{}/phone", self.carol)
     }

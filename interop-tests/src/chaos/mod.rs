@@ -10,6 +10,7 @@ mod life;
 mod our_hub;
 pub mod points;
 mod records;
+mod storm;
 
 use anyhow::{Context, Result, ensure};
 
@@ -17,6 +18,7 @@ pub use cast::Round;
 pub use life::survive;
 pub use points::Point;
 pub use records::Audit;
+pub use storm::storm;
 
 use crate::light::Light;
 use crate::scenario::report::Topology;
@@ -28,12 +30,7 @@ use crate::scenario::report::Topology;
 pub async fn play<'a>(light: &'a Light, topology: Topology, tag: &str, deaths: &[(&str, u64)]) -> Result<Round<'a>> {
     let mut round = Round::new(light, topology, tag).await?;
     light.gateway.plan_deaths(deaths)?;
-    let played = survive(&light.gateway, async {
-        match topology {
-            Topology::OurHub => round.our_hub().await,
-            Topology::ForeignHub => round.foreign_hub().await,
-        }
-    });
+    let played = survive(&light.gateway, round.go());
     let where_and_who = || format!("{topology:?} with deaths at {deaths:?}, users *{tag}");
     let lives = played.await.with_context(where_and_who)?;
     let left = light.gateway.planned_deaths();

@@ -2,11 +2,13 @@
 //! or reordered.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use interop_tests::chaos::{self, Audit, Point, points};
+use interop_tests::chaos::{self, Audit, Point, Round, points};
 use interop_tests::environment::{Database, Programs};
 use interop_tests::light::Light;
 use interop_tests::postgres::Postgres;
+use interop_tests::scenario::report::Topology;
 
 fn programs() -> Programs {
     let executable = std::env::current_exe().unwrap();
@@ -73,4 +75,61 @@ async fn nothing_is_lost_at_any_place_with_sqlite() {
 #[tokio::test]
 async fn nothing_is_lost_at_any_place_with_postgres() {
     every_place("postgres", Database::Postgres, |_| true).await;
+}
+
+/// How often the gateway is killed at random, per database.
+const KILLS: usize = 20;
+
+async fn random_kills(test: &str, database: Database) {
+    let seed = std::env::var("CAUSEWAY_CRASH_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random::<u64>);
+    let (light, _postgres) = start(test, database).await;
+    let stormed = chaos::storm(&light, (KILLS, seed), &|_| {}).await;
+    if let Err(error) = stormed {
+        panic!("CAUSEWAY_CRASH_SEED={seed}, logs are in {}\n{error:#}", light.folder.display());
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_lost_at_random_moments_with_sqlite() {
+    random_kills("random-sqlite", Database::Sqlite).await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_at_random_moments_with_postgres() {
+    random_kills("random-postgres", Database::Postgres).await;
+}
+
+/// The database fails twice under conversations that go on: its connections are cut, and it is away for a while.
+#[tokio::test]
+async fn nothing_is_lost_while_postgres_fails() {
+    let (light, postgres) = start("postgres-fails", Database::Postgres).await;
+    let postgres = postgres.unwrap();
+    let mut rounds = Vec::new();
+    for (number, topology) in [Topology::OurHub, Topology::ForeignHub, Topology::OurHub, Topology::ForeignHub].into_iter().enumerate() {
+        let mut round = Round::new(&light, topology, &format!(".{number}")).await.unwrap();
+        let faults = async {
+            for _ in 0..3 {
+                tokio::time::sleep(Duration::from_millis(250)).await;
+                postgres.cut_connections()?;
+            }
+            if number >= 2 {
+                postgres.stop()?;
+                is_refused_for_now(&light).await;
+                postgres.start_again().await?;
+            }
+            Ok(())
+        };
+        if let Err(error) = tokio::try_join!(round.go(), faults) {
+            panic!("round {number}, logs are in {}\n{error:#}", light.folder.display());
+        }
+        rounds.push(round);
+    }
+    assert!(!light.gateway.is_dead().unwrap(), "the gateway has ended with its database");
+    Audit(&light).run(&rounds).await.unwrap();
+}
+
+/// A gateway without database takes nothing that it would have to remember.
+async fn is_refused_for_now(light: &Light) {
+    let answer = light.matrix.transaction(&light.gateway.server_name, "while the database is away", &[]).await.unwrap();
+    assert!(answer.status.is_server_error(), "{}: {}", answer.status, answer.text());
 }
