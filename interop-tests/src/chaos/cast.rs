@@ -38,7 +38,8 @@ impl<'a> Round<'a> {
     /// # Errors
     /// If the provider refuses.
     pub async fn new(light: &'a Light, topology: Topology, tag: &str) -> Result<Self> {
-        let (alice, bob, carol) = (light.matrix.user(&format!("alice{tag}")), light.matrix.user(&format!("bob{tag}")), format!("carol{tag}"));
+        let (alice, bob, carol) =
+            (light.matrix.user(&format!("alice{tag}")), light.matrix.user(&format!("bob{tag}")), format!("carol{tag}"));
         let carol_uri = light.provider.control.add_user(&carol, &["phone"]).await?;
         let (said, name) = (RefCell::default(), RefCell::new(format!("Room {tag}")));
         let (room, mimi_room, tag) = (String::new(), String::new(), tag.to_owned());

@@ -17,10 +17,7 @@ impl Round<'_> {
     /// # Errors
     /// If they do not come to agree.
     pub async fn records_agree(&self) -> Result<()> {
-        patience::until("the records of both sides to agree", async || {
-            self.check().await.map(Look::Found)
-        })
-        .await
+        patience::until("the records of both sides to agree", async || self.check().await.map(Look::Found)).await
     }
 
     /// The records as they are now.
@@ -55,7 +52,8 @@ impl Round<'_> {
         let ids: BTreeSet<&str> = messages.iter().map(|message| message.message_id.as_str()).collect();
         for user in [&self.alice, &self.bob] {
             let uri = self.puppet(user);
-            let heard: Vec<&str> = messages.iter().filter(|m| m.sender == uri && m.text.starts_with(user.as_str())).map(|m| m.text.as_str()).collect();
+            let heard: Vec<&str> =
+                messages.iter().filter(|m| m.sender == uri && m.text.starts_with(user.as_str())).map(|m| m.text.as_str()).collect();
             same(&format!("{device} of {user}"), &self.expected(&uri), &heard)?;
         }
         ensure!(ids.len() == messages.len(), "{device} has heard {} messages, but {} ids", messages.len(), ids.len());
@@ -79,7 +77,8 @@ impl Round<'_> {
     }
 
     async fn people_are_equal(&self) -> Result<()> {
-        let on_mimi: BTreeSet<String> = self.view().await?.participants.into_iter().map(|participant| participant.user_uri).collect();
+        let on_mimi: BTreeSet<String> =
+            self.view().await?.participants.into_iter().map(|participant| participant.user_uri).collect();
         let mut expected = BTreeSet::from([self.carol_uri.clone(), self.puppet(&self.alice), self.puppet(&self.bob)]);
         if self.topology == Topology::OurHub {
             expected.insert(format!("mimi://{}/u/_causeway", self.light.gateway.domain));

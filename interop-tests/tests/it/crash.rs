@@ -105,7 +105,9 @@ async fn nothing_is_lost_while_postgres_fails() {
     let (light, postgres) = start("postgres-fails", Database::Postgres).await;
     let postgres = postgres.unwrap();
     let mut rounds = Vec::new();
-    for (number, topology) in [Topology::OurHub, Topology::ForeignHub, Topology::OurHub, Topology::ForeignHub].into_iter().enumerate() {
+    for (number, topology) in
+        [Topology::OurHub, Topology::ForeignHub, Topology::OurHub, Topology::ForeignHub].into_iter().enumerate()
+    {
         let mut round = Round::new(&light, topology, &format!(".{number}")).await.unwrap();
         let faults = async {
             for _ in 0..3 {
