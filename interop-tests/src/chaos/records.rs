@@ -69,7 +69,8 @@ impl Round<'_> {
     }
 
     async fn names_are_equal(&self) -> Result<()> {
-        let (name, view) = (self.name.borrow().clone(), self.view().await?);
+        let name = self.name.borrow().clone();
+        let view = self.view().await?;
         let on_matrix = self.light.matrix.state(&self.room, "m.room.name", "")["name"].clone();
         ensure!(view.active, "carol's phone is out of the room");
         ensure!(on_matrix == name && view.name == name, "named `{name}`, but {on_matrix} on Matrix and `{}` on MIMI", view.name);
