@@ -104,6 +104,17 @@ pub struct Consent {
     pub status: String,
 }
 
+/// What the provider has refused to a peer, or could not use of what it sent.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Refused {
+    /// Where.
+    pub endpoint: String,
+    /// The stable name of the reason.
+    pub code: String,
+    /// In words.
+    pub why: String,
+}
+
 /// What a message is.
 #[derive(Clone, Debug, Default)]
 pub struct Draft<'a> {
@@ -262,5 +273,13 @@ impl Control {
     /// If there is no answer.
     pub async fn consents(&self) -> Result<Vec<Consent>> {
         self.get("/consents").await
+    }
+
+    /// What the provider has refused, or could not use, in order.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub async fn refusals(&self) -> Result<Vec<Refused>> {
+        self.get("/log").await
     }
 }

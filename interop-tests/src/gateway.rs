@@ -89,6 +89,30 @@ impl Gateway {
         self.process().kill().map(|_| ())
     }
 
+    /// Has it die at these places, each after so many passes, in whatever order it comes by; it needs the feature
+    /// `crash-points`. What was planned before is forgotten.
+    ///
+    /// # Errors
+    /// If the plan cannot be written.
+    pub fn plan_deaths(&self, deaths: &[(&str, u64)]) -> Result<()> {
+        let lines: String = deaths.iter().map(|(place, passes)| format!("{place} {passes}\n")).collect();
+        Ok(fs::write(crash_plan(&self.configuration), lines)?)
+    }
+
+    /// What of the plan it has not come by yet.
+    pub fn planned_deaths(&self) -> Vec<String> {
+        let plan = fs::read_to_string(crash_plan(&self.configuration)).unwrap_or_default();
+        plan.lines().map(str::to_owned).collect()
+    }
+
+    /// Whether it has ended.
+    ///
+    /// # Errors
+    /// If that cannot be found out.
+    pub fn is_dead(&self) -> Result<bool> {
+        self.process().has_ended()
+    }
+
     /// Starts it again, with the configuration and data that it had. It gets a log of its own.
     ///
     /// # Errors
@@ -107,9 +131,14 @@ impl Gateway {
     }
 }
 
+fn crash_plan(configuration: &Path) -> PathBuf {
+    configuration.with_file_name("crash-plan")
+}
+
 async fn serve(programs: &Programs, file: &Path, log: &Path) -> Result<Process> {
     let mut command = Command::new(&programs.causeway);
     command.args(["serve", "--config"]).arg(file).env("CAUSEWAY_LOG", "info,causeway=debug,ruma_state_res=warn");
+    command.env("CAUSEWAY_CRASH_PLAN", crash_plan(file));
     let mut process = Process::start("causeway", command, log)?;
     process.ready_line("causeway is ready").await?;
     Ok(process)

@@ -1,6 +1,7 @@
 //! Tests of the gateway against independent peers: the reference MIMI provider, scenarios, and what they need.
 
 pub mod certificates;
+pub mod chaos;
 pub mod control;
 pub mod environment;
 pub mod faults;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 
@@ -12,7 +13,10 @@ const MISSING: &str = "PostgreSQL's server programs are missing: apt-get install
 /// A running cluster; dropping it ends it.
 pub struct Postgres {
     // Declared first, so that the server ends before its folder goes.
-    _server: Process,
+    server: Mutex<Process>,
+    programs: PathBuf,
+    as_postgres: bool,
+    log: PathBuf,
     folder: tempfile::TempDir,
 }
 
@@ -39,19 +43,56 @@ impl Postgres {
         if !made.status.success() {
             bail!("initdb: {}", String::from_utf8_lossy(&made.stderr));
         }
-        let mut server = command(programs.join("postgres"), as_postgres);
-        server.arg("-D").arg(&data).args(["-c", "listen_addresses=", "-c", "fsync=off", "-k"]).arg(folder.path());
-        let mut server = Process::start("postgres", server, log)?;
-        // Its socket is there before it takes connections.
-        let is_ready = || Command::new(programs.join("pg_isready")).args(["--quiet", "--host"]).arg(folder.path()).status();
-        server.ready("to take connections", async || is_ready().is_ok_and(|status| status.success())).await?;
-        Ok(Self { _server: server, folder })
+        let server = Mutex::new(serve(&programs, as_postgres, (folder.path(), log)).await?);
+        Ok(Self { server, programs, as_postgres, log: log.to_owned(), folder })
+    }
+
+    /// Ends the server with all its connections, whatever they are doing.
+    ///
+    /// # Errors
+    /// If it cannot be waited for.
+    pub fn stop(&self) -> Result<()> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner).interrupt().map(|_| ())
+    }
+
+    /// Starts it again, with the data that it had.
+    ///
+    /// # Errors
+    /// If it does not become ready, with the end of its log.
+    pub async fn start_again(&self) -> Result<()> {
+        let log = self.log.with_extension("again.log");
+        let started = serve(&self.programs, self.as_postgres, (self.folder.path(), &log)).await?;
+        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = started;
+        Ok(())
+    }
+
+    /// Cuts all connections of the gateway.
+    ///
+    /// # Errors
+    /// If the server does not do it.
+    pub fn cut_connections(&self) -> Result<()> {
+        let statement = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'causeway'";
+        let mut psql = command(self.programs.join("psql"), self.as_postgres);
+        let done = psql.args(["--quiet", "--username=causeway", "--dbname=postgres", "--command", statement, "--host"]);
+        let done = done.arg(self.folder.path()).output().context("psql")?;
+        anyhow::ensure!(done.status.success(), "psql: {}", String::from_utf8_lossy(&done.stderr));
+        Ok(())
     }
 
     /// The URL of its database.
     pub fn url(&self) -> String {
         format!("postgres://causeway@localhost/postgres?host={}", self.folder.path().display())
     }
+}
+
+async fn serve(programs: &Path, as_postgres: bool, (folder, log): (&Path, &Path)) -> Result<Process> {
+    let mut server = command(programs.join("postgres"), as_postgres);
+    server.arg("-D").arg(folder.join("data")).args(["-c", "listen_addresses=", "-c", "fsync=off", "-k"]).arg(folder);
+    let mut server = Process::start("postgres", server, log)?;
+    // Its socket is there before it takes connections.
+    let is_ready = || Command::new(programs.join("pg_isready")).args(["--quiet", "--host"]).arg(folder).status();
+    server.ready("to take connections", async || is_ready().is_ok_and(|status| status.success())).await?;
+    Ok(server)
 }
 
 fn programs() -> Result<PathBuf> {

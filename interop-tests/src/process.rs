@@ -88,12 +88,33 @@ impl Process {
         format!("the end of {}:\n{}", self.log.display(), tail.join("\n"))
     }
 
+    /// Whether it has ended, by whatever cause.
+    ///
+    /// # Errors
+    /// If that cannot be found out.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
     /// Asks it to end, without waiting for it.
     pub fn terminate(&mut self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Ends it the way a Ctrl-C does: SIGINT, after a grace SIGKILL.
+    ///
+    /// # Errors
+    /// If it cannot be waited for.
+    pub fn interrupt(&mut self) -> Result<ExitStatus> {
+        self.signal(Signal::INT);
+        self.wait_or_kill()
+    }
+
+    fn signal(&mut self, signal: Signal) {
         let running = matches!(self.child.try_wait(), Ok(None));
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).filter(|_| running);
         // It may have ended in between: then there is nothing left to do.
-        pid.and_then(|pid| kill_process(pid, Signal::TERM).ok()).unwrap_or_default();
+        pid.and_then(|pid| kill_process(pid, signal).ok()).unwrap_or_default();
     }
 
     /// Ends it the way a crash does.
@@ -111,6 +132,10 @@ impl Process {
     /// If it cannot be waited for.
     pub fn stop(&mut self) -> Result<ExitStatus> {
         self.terminate();
+        self.wait_or_kill()
+    }
+
+    fn wait_or_kill(&mut self) -> Result<ExitStatus> {
         let deadline = Instant::now() + GRACE;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait()? {

@@ -34,6 +34,7 @@ mod view;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use causeway_drafts::mimi_protocol_06::directory::Directory;
 use causeway_drafts::mimi_uri::{ProviderDomain, RoomUri};
@@ -48,6 +49,11 @@ use state::State;
 
 /// As often as a provider's roots are fetched for one operation.
 const MAX_ROOTS: usize = 16;
+
+/// A peer that breaks off is asked again for so long, while a user of ours waits.
+const ABSENCE_PATIENCE: Duration = Duration::from_secs(20);
+/// Between two such attempts.
+const ABSENCE_PAUSE: Duration = Duration::from_millis(100);
 
 /// A lock per room.
 type Turns = Mutex<HashMap<RoomUri, Arc<tokio::sync::Mutex<()>>>>;
@@ -94,7 +100,8 @@ impl Provider {
         Err(Error::Internal("roots do not help".to_owned()))
     }
 
-    /// Posts to a peer; anything but success is a refusal.
+    /// Posts to a peer; anything but success is a refusal. Whether a peer that breaks off has done what it was asked is
+    /// open, so that it gets exactly the same again: it has to know a repetition (P-072, G-57).
     async fn post(
         &self,
         peer: &ProviderDomain,
@@ -102,7 +109,18 @@ impl Provider {
         variable: impl Fn(&str) -> String,
         body: Vec<u8>,
     ) -> Result<Bytes> {
-        let answer = self.client.post(peer, template, variable, body).await?;
+        let began = Instant::now();
+        let answer = loop {
+            let answer = self.client.post(peer, &template, &variable, body.clone()).await;
+            let is_away = match &answer {
+                Ok(answer) => matches!(answer.status.as_u16(), 500 | 502..=504),
+                Err(error) => matches!(error, Error::Unreachable(_)),
+            };
+            if !is_away || began.elapsed() > ABSENCE_PATIENCE {
+                break answer?;
+            }
+            tokio::time::sleep(ABSENCE_PAUSE).await;
+        };
         if answer.status.is_success() {
             return Ok(answer.body);
         }

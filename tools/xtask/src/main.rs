@@ -1,6 +1,7 @@
 //! `cargo xtask`: what runs the product on real software.
 
 mod cargo;
+mod chaos;
 mod demo;
 mod prerequisites;
 mod progress;
@@ -23,6 +24,8 @@ struct Arguments {
 enum Command {
     /// Run every scenario on two Synapse homeservers, two MIMI providers and the gateway, and show what was said
     Demo(demo::Arguments),
+    /// Kill the gateway again and again while people talk through it, and look for what is lost, doubled or reordered
+    Chaos(chaos::Arguments),
     /// Run all tests of the workspace, those against real software included
     Test(test::Arguments),
     /// Check that every requirement has its row in docs/conformance, and every row that is done its test
@@ -32,6 +35,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Chaos(arguments) => chaos::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Spec => spec::run(),
     };

@@ -52,7 +52,10 @@ impl Conversation {
             (Outgoing::KeyMaterial { target, .. }, Answer::KeyMaterial(response)) => self.key_material_came(turn, target, response),
             (Outgoing::KeyMaterial { target, .. }, Answer::Refused(why)) => self.claim_failed(turn, target, why),
             (Outgoing::Submit { .. }, Answer::Submitted(response)) => self.submit_answered(turn, item, response),
-            (Outgoing::Submit { event_id, .. }, Answer::Refused(why)) => self.submit_refused(turn, event_id, why),
+            (Outgoing::Submit { event_id, .. }, Answer::Refused(why)) => {
+                self.book.sent_message = None;
+                self.submit_refused(turn, event_id, why)
+            }
             (Outgoing::Update { user, intent, .. }, Answer::Updated(response)) => self.update_answered(turn, user, intent, response),
             (Outgoing::Update { user, intent, .. }, Answer::Refused(why)) => {
                 let user: UserUri = user.parse().map_err(|_| ConversationError::Missing("valid user URI"))?;
@@ -125,6 +128,9 @@ impl Conversation {
 
     fn submit_answered(&mut self, turn: &mut Turn<'_>, item: &Outgoing, response: &SubmitMessageResponse) -> Result<Next> {
         let Outgoing::Submit { event_id, .. } = item else { return Ok(Next::Done) };
+        if !matches!(response.status, SubmitStatus::EpochTooOld { .. }) {
+            self.book.sent_message = None;
+        }
         match &response.status {
             SubmitStatus::Success { accepted_timestamp, .. } => {
                 if let Some(row) = self.messages.by_event(event_id) {

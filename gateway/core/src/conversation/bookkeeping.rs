@@ -26,6 +26,12 @@ pub struct Bookkeeping {
     /// Own commits at a foreign hub, by client: kept until the hub's order brings them back, or another one.
     #[serde(default)]
     pub sent_commits: BTreeMap<String, SentCommit>,
+    /// Users who have come on Matrix, and whom a foreign hub is asked to add: what they say meanwhile follows them.
+    #[serde(default)]
+    pub coming: BTreeSet<String>,
+    /// The own message at a foreign hub whose answer has not come yet.
+    #[serde(default)]
+    pub sent_message: Option<SentMessage>,
     /// Notices already given, by a stable name, so that none is repeated.
     pub told: BTreeSet<String>,
     /// The Matrix user a consent room asks, and who asks.
@@ -56,6 +62,24 @@ pub struct SentCommit {
     pub update: Vec<u8>,
     /// When the hub said that it has taken it, ms; 0 before.
     pub taken_at: u64,
+}
+
+/// An own message on its way through a foreign hub. If its answer is lost, exactly the same is sent again, which uses no
+/// second generation and which the hub, or every receiver's MLS, knows as a repetition; or nothing is, if the hub's order
+/// has brought the message meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentMessage {
+    /// The content, by its salt unlike any other.
+    #[serde(with = "serde_bytes")]
+    pub content: Vec<u8>,
+    /// In which epoch it is sealed. In a later one it is sealed again: what the hub has accepted before that epoch ended,
+    /// its order would have brought.
+    pub epoch: u64,
+    /// The MLSMessage.
+    #[serde(with = "serde_bytes")]
+    pub sealed: Vec<u8>,
+    /// Whether the hub's order has brought it.
+    pub is_taken: bool,
 }
 
 /// A proposal that the hub has accepted [mimi-protocol-06 §5.6 PendingProposal].

@@ -187,6 +187,9 @@ impl Conversation {
     /// Opens an application message and carries it over. What cannot be opened or carried is a loss, never an
     /// error: the hub has accepted it, and its neighbours must pass.
     pub(super) fn hear(&mut self, turn: &mut Turn<'_>, message: &[u8], frank: Option<&Frank>, accepted_at: u64) -> Result<()> {
+        if let Some(sent) = self.book.sent_message.as_mut().filter(|sent| sent.sealed == message) {
+            sent.is_taken = true;
+        }
         let opened = match self.group_mut()?.open(message) {
             Ok(opened) => opened,
             Err(causeway_mls::MlsError::OwnMessage) => return Ok(()),

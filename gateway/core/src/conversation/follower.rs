@@ -201,6 +201,7 @@ impl Conversation {
             }
             Intent::Remove { user } | Intent::Ban { user } => self.bring_back(turn, user),
             Intent::Add { user } => {
+                self.book.coming.remove(user);
                 let user: UserUri = user.parse().map_err(|_| super::ConversationError::Missing("valid user URI"))?;
                 let matrix_user = self.matrix_user(turn, &user);
                 self.emit_membership(turn, &gateway_user, &matrix_user, "leave").map(|_| ())

@@ -100,6 +100,7 @@ impl Conversation {
             Some(Topology::ForeignHub) => {
                 let inviter = self.room()?.inviter_of(user).unwrap_or_else(|| user.to_owned());
                 let intent = Intent::Add { user: mimi.to_string() };
+                self.book.coming.insert(mimi.to_string());
                 self.want(turn, &inviter, intent, pdu)
             }
             None => Ok(()),
@@ -108,6 +109,7 @@ impl Conversation {
 
     /// A Matrix user left, was kicked or banned, or somebody on Matrix did that to a ghost.
     fn removed_on_matrix(&mut self, turn: &mut Turn<'_>, pdu: &Pdu, mimi: &causeway_drafts::mimi_uri::UserUri) -> Result<()> {
+        self.book.coming.remove(mimi.as_str());
         let bans = pdu.content_str("membership").as_deref() == Some("ban");
         // Lifting a ban is a leave, too.
         let lifts = !bans && self.is_banned(mimi);

@@ -41,7 +41,7 @@ use ruma::{OwnedRoomId, OwnedUserId, UserId};
 use zeroize::Zeroizing;
 
 pub use answers::{Answer, Next};
-pub use bookkeeping::{AcceptedProposal, Bookkeeping, Invitation, Question, SentCommit};
+pub use bookkeeping::{AcceptedProposal, Bookkeeping, Invitation, Question, SentCommit, SentMessage};
 pub use emit::ghost_display_name;
 pub use follower::WelcomeFor;
 pub use hub::Submitted;

@@ -19,7 +19,8 @@ use serde_json::json;
 
 use super::hub::{Removal, frame_content};
 use super::outgoing::ExternalCommitBody;
-use super::{Conversation, ConversationError, Intent, Outgoing, Result, SentCommit, Turn};
+use super::{Conversation, ConversationError, Intent, Outgoing, Result, SentCommit, SentMessage, Turn};
+use crate::loss::{Feature, Loss};
 use crate::matrix::{EventDraft, Pdu};
 
 /// What to do with an outbox item now.
@@ -78,7 +79,7 @@ impl Conversation {
             Outgoing::MatrixJoin { user, .. } => self.prepare_join(turn, user),
             Outgoing::MatrixDecline { .. } => Ok(Prepared::Decline),
             Outgoing::KeyMaterial { requester, target } => self.prepare_claim(turn, requester, target),
-            Outgoing::Submit { user, content, .. } => self.prepare_submit(turn, user, content),
+            Outgoing::Submit { user, content, event_id } => self.prepare_submit(turn, (user, event_id), content),
             Outgoing::Update { user, intent, .. } => self.prepare_update(turn, user, intent),
             Outgoing::JoinExternally { user, commit } => match commit {
                 Some(commit) => self.prepare_external_commit(user, commit),
@@ -173,12 +174,28 @@ impl Conversation {
         })
     }
 
-    /// Seals the content in the head's epoch: the same content and salt at every attempt, so the same message id.
-    fn prepare_submit(&mut self, turn: &mut Turn<'_>, user: &str, content: &[u8]) -> Result<Prepared> {
+    /// Seals the content in the head's epoch: the same content and salt in every epoch, so the same message id. What has
+    /// left in this epoch leaves again as it is.
+    fn prepare_submit(&mut self, turn: &mut Turn<'_>, (user, event_id): (&str, &str), content: &[u8]) -> Result<Prepared> {
         let user = parse_user_uri(user)?;
+        let epoch = self.group()?.epoch().number;
+        match self.book.sent_message.as_ref().filter(|sent| sent.content == content) {
+            Some(sent) if sent.is_taken => {
+                self.book.sent_message = None;
+                return Ok(Prepared::Done);
+            }
+            Some(sent) if sent.epoch == epoch => return self.submission(&sent.sealed, user),
+            _ => {}
+        }
         let client = self.client_of(turn, &user)?;
         if !self.group()?.own_clients().any(|own| *own == client) {
-            return Ok(Prepared::Wait(EPOCH_PATIENCE));
+            if self.is_participant(&user) || self.book.joining.contains(user.as_str()) {
+                return Ok(Prepared::Wait(EPOCH_PATIENCE));
+            }
+            // Whoever said it did not get in, or is out again.
+            let loss = Loss::new(Feature::SenderNotParticipant, "the sender is not in the MIMI room's participant list");
+            self.lose(turn, event_id, "matrix_to_mimi", vec![loss]);
+            return Ok(Prepared::Done);
         }
         // Somebody's commit is on its way to us, or ours to the hub.
         if self.group()?.has_pending_proposals() {
@@ -187,9 +204,14 @@ impl Conversation {
         let (application_data, tag) = frame_content(content)?;
         let identity = self.clients.get(&client).ok_or(ConversationError::Missing("identity of the client"))?;
         let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;
-        let message = group.seal(identity, &application_data, tag)?;
-        let request =
-            SubmitMessageRequest::new(&message, user).map_err(|error| ConversationError::Malformed(error.to_string()))?;
+        let sealed = group.seal(identity, &application_data, tag)?;
+        let submission = self.submission(&sealed, user);
+        self.book.sent_message = Some(SentMessage { content: content.to_vec(), epoch, sealed, is_taken: false });
+        submission
+    }
+
+    fn submission(&self, sealed: &[u8], user: UserUri) -> Result<Prepared> {
+        let request = SubmitMessageRequest::new(sealed, user).map_err(|error| ConversationError::Malformed(error.to_string()))?;
         Ok(Prepared::Mimi(MimiRequest::Submit(self.mimi_room()?, encode(&request))))
     }
 

@@ -18,7 +18,11 @@ impl Conversation {
     /// Translates a room event and sends it as the sender's puppet.
     pub(super) fn speak(&mut self, turn: &mut Turn<'_>, pdu: &Pdu) -> Result<()> {
         let user = self.mimi_user(turn, pdu.sender())?;
-        if !self.is_participant(&user) {
+        let is_participant = self.is_participant(&user);
+        if is_participant {
+            self.book.coming.remove(user.as_str());
+        }
+        if !is_participant && !self.book.coming.contains(user.as_str()) {
             let loss = Loss::new(Feature::SenderNotParticipant, "the sender is not in the MIMI room's participant list");
             self.lose(turn, pdu.event_id().as_str(), DIRECTION, vec![loss]);
             return Ok(());

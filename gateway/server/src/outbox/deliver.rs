@@ -7,7 +7,7 @@ use causeway_core::conversation::{Answer, Next, Outgoing, Prepared};
 use causeway_core::records::OutboxRow;
 use causeway_store::StoreError;
 
-use super::{Peer, matrix, mimi, notify, pdus};
+use super::{BREATHER, LEASE, Peer, matrix, mimi, notify, pdus};
 use crate::crash;
 use crate::node::{Find, Node, NodeError, delivery_to_park, now_ms};
 use crate::telemetry::Delivery;
@@ -50,9 +50,14 @@ pub(crate) async fn deliver(node: &Arc<Node>, rows: Vec<OutboxRow>) {
     if let Err(error) = result {
         tracing::error!(code = %error.code(), lane = head.lane, kind = head.kind, %error, "a delivery failed; it is tried again");
         let wait = backoff(head.attempts);
-        if let Err(error) = postpone(node, &rows, wait, error.coded()).await {
-            // The lease runs out by itself.
+        let until = now_ms() + LEASE as u64;
+        while let Err(error) = postpone(node, &rows, wait, error.coded()).await {
             tracing::error!(%error, "cannot postpone a delivery");
+            if now_ms() > until {
+                // The lease has run out by itself.
+                return;
+            }
+            tokio::time::sleep(BREATHER).await;
         }
     }
 }

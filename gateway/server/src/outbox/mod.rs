@@ -141,7 +141,11 @@ pub(crate) async fn run(node: Arc<Node>, stop: CancellationToken) {
             }
             Err(error) => {
                 tracing::error!(%error, "cannot read the outbox");
-                tokio::time::sleep(BREATHER).await;
+                drop(slot);
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = recover(&node, &slots) => {}
+                }
             }
         }
     }
@@ -157,6 +161,15 @@ async fn release_leases(node: &Node) {
     if let Err(error) = released.await {
         // They run out by themselves.
         tracing::error!(%error, "cannot release the leases of an earlier run");
+    }
+}
+
+/// A database that failed while it was asked for a lease may have stored one that nobody here knows of. When nothing is
+/// under way any more, all that this process holds is free.
+async fn recover(node: &Node, slots: &Semaphore) {
+    tokio::time::sleep(BREATHER).await;
+    if let Ok(_all) = slots.acquire_many(DELIVERIES as u32).await {
+        release_leases(node).await;
     }
 }
 

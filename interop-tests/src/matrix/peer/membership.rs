@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use http::StatusCode;
-use ruma::RoomVersionId;
+use http::{Method, StatusCode};
 use ruma::canonical_json::CanonicalJsonObject;
 use ruma::signatures::{PublicKeyMap, Verified, required_server_signatures_to_verify_event, verify_event};
+use ruma::{OwnedEventId, RoomVersionId};
 use serde_json::{Map, Value, json};
 
 use super::event::{Event, canonical, rules};
 use super::server::{Asked, Refusal, Reply, refuse};
 use super::{Invite, Known, Peer, Verdict};
+use crate::http_client::encode;
+
+/// So many times a transaction's event is asked for what it follows.
+const LONGEST_GAP: usize = 50;
 
 impl Peer {
     /// Checks signatures and hash of an event, and reads it; what has a wrong hash is redacted.
@@ -45,7 +49,7 @@ impl Peer {
             self.until("the join to be done", |known| (!is_joining(known)).then_some(())).await?;
             let Ok(version) = self.version(room) else { continue };
             let event = self.checked(pdu, &version).await?;
-            let (id, verdict) = (event.id().to_owned(), self.hear(event)?);
+            let (id, verdict) = (event.id().to_owned(), self.hear_with_gap(&asked.origin, event).await?);
             let result = if matches!(verdict, Verdict::Accepted | Verdict::Known) {
                 json!({})
             } else {
@@ -57,6 +61,38 @@ impl Peer {
         let answer = json!({ "pdus": results });
         self.with(|known| known.answered.insert(key, answer.clone()));
         Ok(answer)
+    }
+
+    /// Takes an event in; what it follows and we do not know, its origin is asked for.
+    async fn hear_with_gap(&self, origin: &str, event: Event) -> Result<Verdict> {
+        let mut waiting = vec![event];
+        let mut left = LONGEST_GAP;
+        loop {
+            let Some(event) = waiting.last().cloned() else { return Ok(Verdict::Known) };
+            let version = self.version(event.room())?;
+            let verdict = self.hear(event)?;
+            match &verdict {
+                Verdict::Missing(missing) if left > 0 => {
+                    left -= 1;
+                    match self.fetch(origin, missing, &version).await {
+                        Ok(fetched) => waiting.extend(fetched),
+                        Err(_) => return Ok(verdict),
+                    }
+                }
+                _ if waiting.len() == 1 => return Ok(verdict),
+                _ => drop(waiting.pop()),
+            }
+        }
+    }
+
+    async fn fetch(&self, origin: &str, ids: &[OwnedEventId], version: &RoomVersionId) -> Result<Vec<Event>> {
+        let mut fetched = Vec::new();
+        for id in ids {
+            let path = format!("/_matrix/federation/v1/event/{}", encode(id.as_str()));
+            let answer = self.ask(origin, Method::GET, &path, &Value::Null).await?;
+            fetched.push(self.checked(&answer["pdus"][0], version).await?);
+        }
+        Ok(fetched)
     }
 
     /// Takes an event of somebody else's in, and remembers that it came.

@@ -6,6 +6,7 @@ mod order;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use causeway_drafts::mimi_protocol_06::franking::Frank;
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, RoomUri, UserUri};
 use serde::Serialize;
 
@@ -55,6 +56,8 @@ pub(crate) struct State {
     pub(crate) clocks: HashMap<RoomUri, u64>,
     /// Hashes of the bodies that hubs have sent (P-072).
     pub(crate) seen: HashSet<[u8; 32]>,
+    /// Answers to messages that were accepted, by what was submitted by whom (G-57).
+    pub(crate) submitted: HashMap<(ProviderDomain, Vec<u8>), (u64, Option<Frank>)>,
     lanes: Lanes,
     key_packages: HashMap<Vec<u8>, ClientUri>,
 }
@@ -82,6 +85,7 @@ impl State {
             log: Vec::new(),
             clocks: HashMap::new(),
             seen: HashSet::new(),
+            submitted: HashMap::new(),
             lanes,
             key_packages: HashMap::new(),
         })

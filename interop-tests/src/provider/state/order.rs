@@ -46,7 +46,8 @@ impl State {
         }
     }
 
-    /// An application message for a room of ours [mimi-protocol-06 §5.4].
+    /// An application message for a room of ours [mimi-protocol-06 §5.4]. Exactly the same again is answered the same, and
+    /// goes to nobody a second time (G-57).
     ///
     /// # Errors
     /// The epoch or the rule against it.
@@ -56,11 +57,16 @@ impl State {
         room: &RoomUri,
         (sender, message): (&UserUri, &Message),
     ) -> Result<(u64, Option<Frank>)> {
+        let repetition = (from.clone(), message.bytes().to_vec());
+        if let Some(answer) = self.submitted.get(&repetition) {
+            return Ok(answer.clone());
+        }
         let known = self.rooms.get_mut(room).ok_or_else(|| Error::NotFound(format!("there is no room {room}")))?;
         let (at, frank) = known.accept_message((from, sender), message, (&self.hub, &self.hub_key))?;
         let providers = known.providers()?;
         let fanout = FanoutMessage::application(at, message.bytes(), frank.clone())?;
         self.distribute(room, &fanout, &providers);
+        self.submitted.insert(repetition, (at, frank.clone()));
         Ok((at, frank))
     }
 
