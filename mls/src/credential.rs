@@ -113,7 +113,12 @@ fn subject_uris<'a>(certificate: &'a X509Certificate<'_>) -> Result<Vec<&'a str>
 ///
 /// # Errors
 /// [`MlsError::CredentialRefused`] with the reason.
-pub fn certify(credential: &Credential, signature_key: &[u8], roots: &TrustRoots, now_ms: u64) -> Result<CertifiedClient, MlsError> {
+pub fn certify(
+    credential: &Credential,
+    signature_key: &[u8],
+    roots: &TrustRoots,
+    now_ms: u64,
+) -> Result<CertifiedClient, MlsError> {
     let (client, user) = named_client(credential)?;
     let chain = chain_of(credential)?;
     verify_chain(&chain, (&user.provider(), roots), now_ms)?;

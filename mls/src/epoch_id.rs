@@ -149,8 +149,10 @@ fn vector_length(bytes: &[u8]) -> Option<(usize, usize)> {
         2 => 4,
         _ => return None,
     };
-    let value = bytes.get(..width)?.iter().enumerate().fold(0usize, |value, (index, byte)| {
-        value << 8 | usize::from(if index == 0 { byte & 0x3F } else { *byte })
-    });
+    let value = bytes
+        .get(..width)?
+        .iter()
+        .enumerate()
+        .fold(0usize, |value, (index, byte)| value << 8 | usize::from(if index == 0 { byte & 0x3F } else { *byte }));
     Some((value, width))
 }

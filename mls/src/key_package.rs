@@ -2,9 +2,7 @@
 
 use causeway_drafts::mimi_uri::UserUri;
 use causeway_drafts::{Verbatim, encode};
-use openmls::prelude::{
-    Ciphersuite, KeyPackage, KeyPackageIn, Lifetime, ProtocolVersion, Welcome,
-};
+use openmls::prelude::{Ciphersuite, KeyPackage, KeyPackageIn, Lifetime, ProtocolVersion, Welcome};
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
 
@@ -73,10 +71,7 @@ pub fn verify_key_package(bytes: &[u8], roots: &TrustRoots, user: &UserUri, now_
 
 pub(crate) fn parse(bytes: &[u8]) -> Result<KeyPackage, MlsError> {
     let key_package: Verbatim<KeyPackageIn> = Verbatim::from_bytes(bytes).map_err(MlsError::malformed)?;
-    key_package
-        .into_value()
-        .validate(OpenMlsRustCrypto::default().crypto(), ProtocolVersion::Mls10)
-        .map_err(MlsError::invalid)
+    key_package.into_value().validate(OpenMlsRustCrypto::default().crypto(), ProtocolVersion::Mls10).map_err(MlsError::invalid)
 }
 
 /// The KeyPackageRefs that a bare Welcome names.

@@ -17,8 +17,8 @@ pub use credential::{CertifiedClient, TrustRoots, certify, certify_hub_signature
 pub use epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
 pub use error::MlsError;
 pub use group::{
-    ApplicationHeader, CommitPlan, CommitSummary, CreateGroup, ExternalJoin, Group, JoinableGroupInfo, Member, Opened, PendingCommit,
-    ProposalSummary, StagedEpoch,
+    ApplicationHeader, CommitPlan, CommitSummary, CreateGroup, ExternalJoin, Group, JoinableGroupInfo, Member, Opened,
+    PendingCommit, ProposalSummary, StagedEpoch,
 };
 pub use hpke::{HpkeKeyPair, seal_to};
 pub use key_package::{KeyPackageBundle, VerifiedKeyPackage, new_key_package, verify_key_package, welcome_references};

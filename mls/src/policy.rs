@@ -149,11 +149,7 @@ impl RoomState {
         }
         let fields = [
             (old.room_name != new.room_name, Capability::CAN_CHANGE_ROOM_NAME, "canChangeRoomName"),
-            (
-                old.room_descriptions != new.room_descriptions,
-                Capability::CAN_CHANGE_ROOM_DESCRIPTION,
-                "canChangeRoomDescription",
-            ),
+            (old.room_descriptions != new.room_descriptions, Capability::CAN_CHANGE_ROOM_DESCRIPTION, "canChangeRoomDescription"),
             (old.room_avatar != new.room_avatar, Capability::CAN_CHANGE_ROOM_AVATAR, "canChangeRoomAvatar"),
             (old.room_subject != new.room_subject, Capability::CAN_CHANGE_ROOM_SUBJECT, "canChangeRoomSubject"),
             (old.room_mood != new.room_mood, Capability::CAN_CHANGE_ROOM_MOOD, "canChangeRoomMood"),

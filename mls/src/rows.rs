@@ -47,7 +47,8 @@ pub struct GroupChanges {
 impl RowChanges {
     /// From one state of rows to another.
     pub(crate) fn between(before: &Rows, after: &Rows) -> Self {
-        let put = after.iter().filter(|(key, value)| before.get(*key) != Some(value)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let put =
+            after.iter().filter(|(key, value)| before.get(*key) != Some(value)).map(|(k, v)| (k.clone(), v.clone())).collect();
         let delete = before.keys().filter(|key| !after.contains_key(*key)).cloned().collect();
         Self { put, delete }
     }

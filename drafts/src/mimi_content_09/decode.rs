@@ -168,10 +168,7 @@ fn part(value: Value, level: usize, parts: &mut usize) -> Result<NestedPart> {
     let language = text_string(next(), "language")?;
     let body = match (unsigned::<u8>(&next(), "cardinality")?, count) {
         (0, 3) => PartBody::Null,
-        (1, 5) => PartBody::Single {
-            content_type: text_string(next(), "contentType")?,
-            content: byte_string(next(), "content")?,
-        },
+        (1, 5) => PartBody::Single { content_type: text_string(next(), "contentType")?, content: byte_string(next(), "content")? },
         (2, 15) => PartBody::External(Box::new(external(&mut next)?)),
         (3, 5) => PartBody::Multi { semantics: semantics(&next())?, parts: multi(next(), level, parts)? },
         _ => return wrong("C-016", "a part", "of the length that its cardinality has"),

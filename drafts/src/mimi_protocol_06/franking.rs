@@ -77,11 +77,7 @@ impl Frank {
         sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
     ) -> Result<Self, E> {
         let signature = sign(&integrity_content(server_frank, ciphersuite, context))?;
-        Ok(Self {
-            server_frank,
-            franking_signature_ciphersuite: ciphersuite,
-            franking_integrity_signature: signature.into(),
-        })
+        Ok(Self { server_frank, franking_signature_ciphersuite: ciphersuite, franking_integrity_signature: signature.into() })
     }
 
     /// The SignContent that the integrity signature is over.

@@ -149,9 +149,7 @@ impl Deserialize for FanoutMessage {
         let message = Message::tls_deserialize(bytes)?;
         let body = match message.value().kind() {
             MessageKind::Application => FanoutBody::Application { message, frank: Option::tls_deserialize(bytes)? },
-            MessageKind::Welcome => {
-                FanoutBody::Welcome { message, ratchet_tree: RatchetTreeOption::tls_deserialize(bytes)? }
-            }
+            MessageKind::Welcome => FanoutBody::Welcome { message, ratchet_tree: RatchetTreeOption::tls_deserialize(bytes)? },
             MessageKind::Proposal => FanoutBody::Proposal { first: message, more: proposals(bytes)? },
             MessageKind::Commit => FanoutBody::Commit { commit: message, external_proposals: proposals(bytes)? },
             MessageKind::Other => return Err(Error::DecodingError("G-18: not a message that a hub fans out".to_owned())),

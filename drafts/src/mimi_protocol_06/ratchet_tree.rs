@@ -75,9 +75,7 @@ impl Serialize for RatchetTreeOption {
             Self::HttpsUri { url, tree_signature } => {
                 Ok(HTTPS_URI.tls_serialize(writer)? + url.tls_serialize(writer)? + tree_signature.tls_serialize(writer)?)
             }
-            Self::OutOfBand { tree_signature } => {
-                Ok(OUT_OF_BAND.tls_serialize(writer)? + tree_signature.tls_serialize(writer)?)
-            }
+            Self::OutOfBand { tree_signature } => Ok(OUT_OF_BAND.tls_serialize(writer)? + tree_signature.tls_serialize(writer)?),
         }
     }
 }
@@ -87,10 +85,9 @@ impl Deserialize for RatchetTreeOption {
         match u8::tls_deserialize(bytes)? {
             FULL => Verbatim::tls_deserialize(bytes).map(Self::Full),
             DISTRIBUTION_SERVICE => Ok(Self::DistributionService),
-            HTTPS_URI => Ok(Self::HttpsUri {
-                url: VLBytes::tls_deserialize(bytes)?,
-                tree_signature: VLBytes::tls_deserialize(bytes)?,
-            }),
+            HTTPS_URI => {
+                Ok(Self::HttpsUri { url: VLBytes::tls_deserialize(bytes)?, tree_signature: VLBytes::tls_deserialize(bytes)? })
+            }
             OUT_OF_BAND => Ok(Self::OutOfBand { tree_signature: VLBytes::tls_deserialize(bytes)? }),
             other => Err(Error::UnknownValue(other.into())),
         }

@@ -105,10 +105,6 @@ impl RoomMetadata {
     /// The rule that it breaks.
     pub fn validate(&self) -> Result<(), &'static str> {
         let avatar = self.room_avatar.as_str();
-        if avatar.is_empty() || avatar.starts_with("https://") {
-            Ok(())
-        } else {
-            Err("P-124: room_avatar is not an https URI")
-        }
+        if avatar.is_empty() || avatar.starts_with("https://") { Ok(()) } else { Err("P-124: room_avatar is not an https URI") }
     }
 }

@@ -87,9 +87,7 @@ impl Role {
 
     /// Whether holders may move somebody from one role to another.
     pub fn may_change(&self, from: u32, to: u32) -> bool {
-        self.authorized_role_changes
-            .iter()
-            .any(|change| change.from_role_index == from && change.target_role_indexes.contains(&to))
+        self.authorized_role_changes.iter().any(|change| change.from_role_index == from && change.target_role_indexes.contains(&to))
     }
 }
 

@@ -49,7 +49,10 @@ pub(crate) async fn run(command: KeysCommand, config: &Config) -> anyhow::Result
             let active = store.keyring().active();
             match done.unopened {
                 0 => Ok(format!("{} values are sealed anew under key {active}", done.sealed)),
-                left => bail!("{} values are sealed anew under key {active}; {left} do not open and were left: see the log", done.sealed),
+                left => bail!(
+                    "{} values are sealed anew under key {active}; {left} do not open and were left: see the log",
+                    done.sealed
+                ),
             }
         }
     }

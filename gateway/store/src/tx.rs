@@ -2,8 +2,8 @@
 
 use sqlx::{Postgres, Sqlite, Transaction};
 
-use crate::keyring::{Keyring, KeyringError, Place};
 use crate::StoreError;
+use crate::keyring::{Keyring, KeyringError, Place};
 
 /// A transaction, with the keyring that its sealed columns need.
 pub struct Tx {

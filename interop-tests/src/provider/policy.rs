@@ -188,9 +188,7 @@ fn judge_active(state: &RoomState, active: &BTreeSet<UserUri>) -> Result<()> {
         let holders = active.iter().filter(|user| state.role_of(user) == role.role_index).count();
         let maximum = role.maximum_active_participants_constraint.map_or(usize::MAX, |maximum| maximum as usize);
         let fits = (role.minimum_active_participants_constraint as usize..=maximum).contains(&holders);
-        need(fits || role.role_index == NO_ROLE, || {
-            format!("R-003: role {} has {holders} active participants", role.role_index)
-        })?;
+        need(fits || role.role_index == NO_ROLE, || format!("R-003: role {} has {holders} active participants", role.role_index))?;
     }
     Ok(())
 }

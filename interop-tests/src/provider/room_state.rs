@@ -69,11 +69,7 @@ impl RoomState {
         let roles: RolesList = component(&dictionary, numbers::COMPONENT_ROLES_LIST)?;
         let metadata: RoomMetadata = component(&dictionary, numbers::COMPONENT_ROOM_METADATA)?;
         let base_policy: BaseRoomPolicy = component(&dictionary, numbers::COMPONENT_BASE_ROOM_POLICY)?;
-        roles
-            .validate()
-            .and(metadata.validate())
-            .and(base_policy.validate())
-            .map_err(|rule| Error::NotAllowed(rule.to_owned()))?;
+        roles.validate().and(metadata.validate()).and(base_policy.validate()).map_err(|rule| Error::NotAllowed(rule.to_owned()))?;
         let agent = dictionary.get(&numbers::COMPONENT_FRANKING_AGENT).map(decode_exact).transpose()?;
         let participants = component(&dictionary, numbers::COMPONENT_PARTICIPANT_LIST)?;
         Ok(Self { participants, metadata, roles, base_policy, franking_agent: agent, dictionary })

@@ -42,14 +42,8 @@ impl Group {
             .with_group_context_extensions(extensions(&parameters)?)
             .build();
         let group_id = GroupId::from_slice(&parameters.group_id);
-        MlsGroup::new_with_group_id(
-            &provider,
-            &creator.signer(),
-            &config,
-            group_id.clone(),
-            creator.credential_with_key(),
-        )
-        .map_err(MlsError::invalid)?;
+        MlsGroup::new_with_group_id(&provider, &creator.signer(), &config, group_id.clone(), creator.credential_with_key())
+            .map_err(MlsError::invalid)?;
         let public = PublicGroup::load(provider.storage(), &group_id)
             .map_err(MlsError::stored)?
             .ok_or_else(|| MlsError::Stored("a new group was not stored".to_owned()))?;

@@ -18,8 +18,12 @@ impl Group {
         let user = &identity.user_uri;
         let index = self.state.participants.position(user);
         let index = index.ok_or_else(|| MlsError::Invalid(format!("{user} is not a participant")))?;
-        let others: Vec<u32> =
-            self.members.iter().filter(|member| member.user == *user && member.client != *client).map(|member| member.leaf).collect();
+        let others: Vec<u32> = self
+            .members
+            .iter()
+            .filter(|member| member.user == *user && member.client != *client)
+            .map(|member| member.leaf)
+            .collect();
         let (provider, mut group) = self.member_group(client)?;
         let signer = identity.signer();
         let mut messages = vec![group.leave_group_via_self_remove(&provider, &signer).map_err(MlsError::invalid)?];

@@ -56,13 +56,16 @@ impl Group {
     ///
     /// # Errors
     /// If the client is not in the group.
-    pub fn seal(&mut self, identity: &ClientIdentity, application_data: &[u8], franking_tag: [u8; 32]) -> Result<Vec<u8>, MlsError> {
+    pub fn seal(
+        &mut self,
+        identity: &ClientIdentity,
+        application_data: &[u8],
+        franking_tag: [u8; 32],
+    ) -> Result<Vec<u8>, MlsError> {
         let _operation = super::operation!("seal");
         let client = &identity.client_uri;
         let (provider, mut group) = self.member_group(client)?;
-        group
-            .set_safe_aad(vec![SafeAadItem::new(COMPONENT_FRANK_AAD, franking_tag.to_vec())])
-            .map_err(MlsError::invalid)?;
+        group.set_safe_aad(vec![SafeAadItem::new(COMPONENT_FRANK_AAD, franking_tag.to_vec())]).map_err(MlsError::invalid)?;
         let message = group.create_message(&provider, &identity.signer(), application_data).map_err(MlsError::invalid)?;
         self.keep_private(client, &provider);
         message.to_bytes().map_err(MlsError::invalid)

@@ -251,8 +251,7 @@ impl Group {
         let parent = self.snapshot.head;
         let id = parent.id.child(commit)?;
         let head = EpochRef { id, number: parent.number + 1 };
-        let snapshot =
-            GroupSnapshot { group_id: self.snapshot.group_id.clone(), head, public: next.public, clients: next.clients };
+        let snapshot = GroupSnapshot { group_id: self.snapshot.group_id.clone(), head, public: next.public, clients: next.clients };
         let (state, members) = read(&snapshot)?;
         (self.snapshot, self.state, self.members) = (snapshot, state, members);
         let record = EpochRecord {

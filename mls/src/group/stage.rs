@@ -11,8 +11,8 @@ use causeway_drafts::numbers::COMPONENT_PARTICIPANT_LIST;
 use openmls::component::ComponentData;
 use openmls::group::{AppDataDictionaryUpdater, AppDataUpdates};
 use openmls::prelude::{
-    AppDataUpdateOperation, AppDataUpdateProposal, LeafNodeIndex, ProcessedMessageContent, Proposal, ProtocolMessage, PublicGroup, Sender,
-    StagedCommit,
+    AppDataUpdateOperation, AppDataUpdateProposal, LeafNodeIndex, ProcessedMessageContent, Proposal, ProtocolMessage, PublicGroup,
+    Sender, StagedCommit,
 };
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
@@ -63,7 +63,8 @@ impl CommitSummary {
     /// Whether roles were defined anew, or a participant that stays has another.
     pub fn roles_changed(&self) -> bool {
         let stays = |user: &UserUri| self.before.is_present(user) && self.after.is_present(user);
-        let moved = self.after.participants.participants.iter().any(|p| stays(&p.user) && self.before.role_of(&p.user) != p.role_index);
+        let moved =
+            self.after.participants.participants.iter().any(|p| stays(&p.user) && self.before.role_of(&p.user) != p.role_index);
         moved || self.before.roles != self.after.roles
     }
 
@@ -180,7 +181,13 @@ impl Group {
         self.members.iter().find(|member| member.leaf == leaf.u32()).ok_or_else(|| MlsError::Invalid("no such leaf".to_owned()))
     }
 
-    fn summarise(&self, staged: &StagedCommit, sender: &Sender, roots: &TrustRoots, now_ms: u64) -> Result<CommitSummary, MlsError> {
+    fn summarise(
+        &self,
+        staged: &StagedCommit,
+        sender: &Sender,
+        roots: &TrustRoots,
+        now_ms: u64,
+    ) -> Result<CommitSummary, MlsError> {
         let certified = |leaf: &openmls::prelude::LeafNode| -> Result<CertifiedClient, MlsError> {
             certify(leaf.credential(), leaf.signature_key().as_slice(), roots, now_ms)
         };
@@ -268,7 +275,8 @@ impl Group {
 
     fn authorise_clients(&self, staged: &StagedCommit, summary: &CommitSummary, committer: &UserUri) -> Result<(), MlsError> {
         for (client, user) in &summary.added {
-            if self.members.iter().any(|member| member.client == *client) && !summary.removed.iter().any(|(gone, _)| gone == client) {
+            if self.members.iter().any(|member| member.client == *client) && !summary.removed.iter().any(|(gone, _)| gone == client)
+            {
                 return Err(MlsError::Invalid(format!("{client} is in the group already")));
             }
             self.state.may_change_client(&summary.after, committer, &ClientChange::Added(user.clone()))?;

@@ -153,5 +153,8 @@ fn p_039_a_false_group_info_is_refused() {
     let mut forged = pending.group_info.clone();
     *forged.last_mut().unwrap() ^= 1;
     assert_eq!(rule(check(&forged, &pending.ratchet_tree)), "P-040");
-    assert!(matches!(check(&pending.group_info[..pending.group_info.len() - 1], &pending.ratchet_tree), Err(MlsError::Malformed(_))));
+    assert!(matches!(
+        check(&pending.group_info[..pending.group_info.len() - 1], &pending.ratchet_tree),
+        Err(MlsError::Malformed(_))
+    ));
 }

@@ -90,11 +90,8 @@ impl Conversation {
         let listener = turn.gateway.names.listener_client();
         self.ensure_identity(turn, &listener)?;
         let state = self.initial_room_state(turn, &mimi_room)?;
-        let parameters = CreateGroup {
-            group_id: group_uri.as_str().as_bytes().to_vec(),
-            room_state: state,
-            hub: &turn.gateway.hub,
-        };
+        let parameters =
+            CreateGroup { group_id: group_uri.as_str().as_bytes().to_vec(), room_state: state, hub: &turn.gateway.hub };
         let group = Group::create(parameters, self.identity(&listener)?)?;
         self.book.group_info = group.group_info(self.identity(&listener)?)?;
         self.group = Some(group);
@@ -104,8 +101,7 @@ impl Conversation {
 
     fn initial_room_state(&self, turn: &Turn<'_>, mimi_room: &RoomUri) -> Result<RoomState> {
         let room = self.room()?;
-        let mut participants =
-            vec![UserRolePair { user: turn.gateway.names.listener_uri(), role_index: roles::GATEWAY }];
+        let mut participants = vec![UserRolePair { user: turn.gateway.names.listener_uri(), role_index: roles::GATEWAY }];
         for user in room.joined_users() {
             if user.server_name().as_str() == turn.gateway.names.server_name() {
                 continue;

@@ -56,7 +56,9 @@ impl Conversation {
                 self.book.sent_message = None;
                 self.submit_refused(turn, event_id, why)
             }
-            (Outgoing::Update { user, intent, .. }, Answer::Updated(response)) => self.update_answered(turn, user, intent, response),
+            (Outgoing::Update { user, intent, .. }, Answer::Updated(response)) => {
+                self.update_answered(turn, user, intent, response)
+            }
             (Outgoing::Update { user, intent, .. }, Answer::Refused(why)) => {
                 let user: UserUri = user.parse().map_err(|_| ConversationError::Missing("valid user URI"))?;
                 self.give_up(turn, &turn.gateway.names.puppet_client(&user), (intent, why))

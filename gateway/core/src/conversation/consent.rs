@@ -136,7 +136,11 @@ impl Conversation {
     pub fn revoked(&mut self, turn: &mut Turn<'_>, requester: &UserUri, target: &UserUri) -> Result<()> {
         let ghost = turn.gateway.names.ghost(target);
         let inviter = turn.gateway.names.puppet_to_matrix(requester);
-        let waits = self.book.invitations.get(ghost.as_str()).is_some_and(|invitation| Some(invitation.inviter.as_str()) == inviter.as_deref().map(UserId::as_str));
+        let waits = self
+            .book
+            .invitations
+            .get(ghost.as_str())
+            .is_some_and(|invitation| Some(invitation.inviter.as_str()) == inviter.as_deref().map(UserId::as_str));
         let Some(room_id) = self.row.matrix_room_id.clone().filter(|_| waits) else { return Ok(()) };
         let Some(invitation) = self.book.invitations.remove(ghost.as_str()) else { return Ok(()) };
         if self.room.as_ref().is_some_and(|room| room.membership(&ghost).as_deref() == Some("invite")) {

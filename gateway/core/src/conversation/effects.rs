@@ -3,8 +3,8 @@
 use causeway_drafts::application::unframe;
 use causeway_drafts::mimi_content_09::{MimiContent, PartBody, message_id};
 use causeway_drafts::mimi_protocol_06::franking::Frank;
-use causeway_drafts::mimi_uri::UserUri;
 use causeway_drafts::mimi_room_policy_04::capability::Capability;
+use causeway_drafts::mimi_uri::UserUri;
 use causeway_mls::{CommitSummary, Group, Opened};
 use ruma::OwnedUserId;
 use serde_json::json;
@@ -267,7 +267,8 @@ impl Conversation {
         for (part, draft) in translated.value.into_iter().enumerate() {
             let Some(event_id) = self.speak_on_matrix(turn, &ghost, draft, &hex_id)? else { continue };
             let first = content.replaces.map(|first| first.as_bytes().to_vec());
-            let first_event = first.as_ref().and_then(|first| self.messages.by_message(first)).map(|row| row.first_event_id.clone());
+            let first_event =
+                first.as_ref().and_then(|first| self.messages.by_message(first)).map(|row| row.first_event_id.clone());
             let row = MessageRow {
                 conversation_id: self.row.id,
                 first_event_id: first_event.unwrap_or_else(|| event_id.clone()),

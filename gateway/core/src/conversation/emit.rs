@@ -82,9 +82,10 @@ impl Conversation {
     ) -> Result<OwnedEventId> {
         let mut content = json!({ "membership": membership });
         if (membership == "join" || membership == "invite")
-            && let Some(mimi) = turn.gateway.names.ghost_to_mimi(user) {
-                content["displayname"] = Value::String(ghost_display_name(&mimi));
-            }
+            && let Some(mimi) = turn.gateway.names.ghost_to_mimi(user)
+        {
+            content["displayname"] = Value::String(ghost_display_name(&mimi));
+        }
         self.emit_state(turn, sender, ("m.room.member", user.as_str()), content)
     }
 

@@ -1,8 +1,8 @@
 //! The gateway as follower of a room that another provider orders [mimi-protocol-06 §5.5].
 
+use causeway_drafts::mimi_content_09::MimiContent;
 use causeway_drafts::mimi_protocol_06::franking::{Frank, ServerFrankingContext, franking_tag};
 use causeway_drafts::mimi_protocol_06::notify::{FanoutBody, FanoutMessage};
-use causeway_drafts::mimi_content_09::MimiContent;
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, RoomUri, UserUri};
 use causeway_mls::{ClientIdentity, Group, KeyPackageBundle, MlsError, Opened, TrustRoots};
 use ruma::UserId;
@@ -143,11 +143,8 @@ impl Conversation {
         let committer = self.group()?.own_clients().find(|client| !proposers.contains(client)).cloned();
         let Some(committer) = committer else { return Ok(()) };
         self.book.proposals_since = turn.now;
-        let item = Outgoing::Update {
-            user: committer.user_uri().to_string(),
-            intent: Intent::CommitProposals,
-            event_id: String::new(),
-        };
+        let item =
+            Outgoing::Update { user: committer.user_uri().to_string(), intent: Intent::CommitProposals, event_id: String::new() };
         turn.send(lane::proposals(self.hub()?.as_str(), self.mimi_room()?.as_str()), item);
         Ok(())
     }

@@ -60,12 +60,7 @@ impl Conversation {
         Ok(turn.now)
     }
 
-    fn follower_commit(
-        &mut self,
-        turn: &mut Turn<'_>,
-        from: &ProviderDomain,
-        bundle: &CommitBundle,
-    ) -> Result<CommitSummary> {
+    fn follower_commit(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, bundle: &CommitBundle) -> Result<CommitSummary> {
         let (commit, group_info) = (bundle.commit.bytes(), bundle.group_info_option.bytes());
         let tree = match &bundle.ratchet_tree_option {
             RatchetTreeOption::Full(tree) => Some(tree.bytes()),
@@ -316,11 +311,8 @@ impl Conversation {
     // --- fan-out -----------------------------------------------------------------------------------------------
 
     fn frank(&self, turn: &Turn<'_>, sender: &UserUri, tag: [u8; 32]) -> Result<Frank> {
-        let context = ServerFrankingContext {
-            sender_uri: sender.clone(),
-            room_uri: self.mimi_room()?,
-            accepted_timestamp: turn.now,
-        };
+        let context =
+            ServerFrankingContext { sender_uri: sender.clone(), room_uri: self.mimi_room()?, accepted_timestamp: turn.now };
         let frank = server_frank(&turn.gateway.hub_key, &tag, &context);
         Frank::sign(frank, CIPHERSUITE, &context, |content| turn.gateway.hub.sign(content))
             .map_err(|_| ConversationError::Missing("working hub signature key"))
@@ -342,13 +334,7 @@ impl Conversation {
     }
 
     /// A Welcome goes only to the providers of those it welcomes (P-063).
-    fn route_welcome(
-        &self,
-        turn: &mut Turn<'_>,
-        welcome: &[u8],
-        tree: &RatchetTreeOption,
-        summary: &CommitSummary,
-    ) -> Result<()> {
+    fn route_welcome(&self, turn: &mut Turn<'_>, welcome: &[u8], tree: &RatchetTreeOption, summary: &CommitSummary) -> Result<()> {
         let ours = turn.gateway.names.provider();
         let added: BTreeSet<_> = summary.added.iter().map(|(client, _)| client.provider()).filter(|p| p != ours).collect();
         let fanout =

@@ -44,23 +44,23 @@ impl Conversation {
         let state = self.group()?.room_state();
         let levels = self.mirror_levels(turn, participants)?;
         let mut initial = vec![
-            StateDraft::new("m.room.power_levels", "", json!({
-                "users": levels,
-                "users_default": 0,
-                "events_default": 0,
-                "state_default": 50,
-                "invite": 50,
-                "kick": 50,
-                "ban": 50,
-                "redact": 50,
-            })),
+            StateDraft::new(
+                "m.room.power_levels",
+                "",
+                json!({
+                    "users": levels,
+                    "users_default": 0,
+                    "events_default": 0,
+                    "state_default": 50,
+                    "invite": 50,
+                    "kick": 50,
+                    "ban": 50,
+                    "redact": 50,
+                }),
+            ),
             StateDraft::new("m.room.join_rules", "", json!({ "join_rule": "invite" })),
             StateDraft::new("m.room.history_visibility", "", json!({ "history_visibility": "joined" })),
-            StateDraft::new(
-                notices::OPT_IN_TYPE,
-                turn.gateway.names.server_name(),
-                json!({ "trust_mode": "endpoint" }),
-            ),
+            StateDraft::new(notices::OPT_IN_TYPE, turn.gateway.names.server_name(), json!({ "trust_mode": "endpoint" })),
         ];
         if !state.metadata.name().is_empty() {
             initial.push(StateDraft::new("m.room.name", "", json!({ "name": state.metadata.name() })));

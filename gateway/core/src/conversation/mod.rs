@@ -187,12 +187,7 @@ impl<'a> Turn<'a> {
 
 impl Conversation {
     /// A conversation that the store has given back.
-    pub fn restore(
-        row: ConversationRow,
-        room: Option<Room>,
-        group: Option<Group>,
-        messages: MessageIndex,
-    ) -> Result<Self> {
+    pub fn restore(row: ConversationRow, room: Option<Room>, group: Option<Group>, messages: MessageIndex) -> Result<Self> {
         let book = Bookkeeping::from_bytes(&row.bookkeeping).map_err(|_| ConversationError::Missing("readable bookkeeping"))?;
         Ok(Self { row, book, room, group, clients: BTreeMap::new(), messages })
     }
@@ -318,11 +313,7 @@ impl Conversation {
     fn mimi_user(&self, turn: &Turn<'_>, user: &UserId) -> Result<UserUri> {
         match turn.gateway.names.ghost_to_mimi(user) {
             Some(uri) => Ok(uri),
-            None => turn
-                .gateway
-                .names
-                .puppet(user)
-                .map_err(|error| ConversationError::refused("identity", error.to_string())),
+            None => turn.gateway.names.puppet(user).map_err(|error| ConversationError::refused("identity", error.to_string())),
         }
     }
 

@@ -3,15 +3,15 @@
 //! Whatever a request reserves (a generation of a sending ratchet, a pending commit) is part of the conversation
 //! and stored before the request leaves, so that a crash never uses it twice.
 
-use causeway_drafts::mimi_protocol_06::group_info::GroupInfoRequest;
+use causeway_drafts::encode;
 use causeway_drafts::mimi_protocol_06::Protocol;
+use causeway_drafts::mimi_protocol_06::group_info::GroupInfoRequest;
 use causeway_drafts::mimi_protocol_06::key_material::KeyMaterialRequestTbs;
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate, UserRolePair};
 use causeway_drafts::mimi_protocol_06::room_metadata::Utf8;
 use causeway_drafts::mimi_protocol_06::submit_message::SubmitMessageRequest;
 use causeway_drafts::mimi_protocol_06::update::UpdateRequest;
 use causeway_drafts::mimi_uri::{ClientUri, RoomUri, UserUri};
-use causeway_drafts::encode;
 use causeway_mls::{CIPHERSUITE, CommitPlan, HpkeKeyPair};
 use ruma::{OwnedUserId, UserId};
 use serde_bytes::ByteBuf;
@@ -303,7 +303,8 @@ impl Conversation {
             }
             Intent::Add { user } => {
                 let added = UserRolePair { user: parse_user_uri(user)?, role_index: super::roles::MEMBER };
-                plan.participants = Some(ParticipantListUpdate { added_participants: vec![added], ..ParticipantListUpdate::default() });
+                plan.participants =
+                    Some(ParticipantListUpdate { added_participants: vec![added], ..ParticipantListUpdate::default() });
             }
             Intent::Remove { user } => return self.removal_plan(user, Removal::Remove),
             Intent::Ban { user } => return self.removal_plan(user, Removal::Ban),
@@ -335,9 +336,10 @@ impl Conversation {
         self.ensure_identity(turn, &client)?;
         let identity = self.identity(&client)?;
         let key_pair = HpkeKeyPair::generate()?;
-        let request = GroupInfoRequest::unsigned(CIPHERSUITE, identity.signature_public_key(), identity.credential(), key_pair.public())
-            .sign(|content| identity.sign(content))
-            .map_err(|_| ConversationError::Missing("working signature key"))?;
+        let request =
+            GroupInfoRequest::unsigned(CIPHERSUITE, identity.signature_public_key(), identity.credential(), key_pair.public())
+                .sign(|content| identity.sign(content))
+                .map_err(|_| ConversationError::Missing("working signature key"))?;
         Ok(Prepared::Mimi(MimiRequest::GroupInfo(self.mimi_room()?, encode(&request), key_pair)))
     }
 }

@@ -41,7 +41,8 @@ impl SigningKeys {
     /// # Errors
     /// If it is something else.
     pub fn from_document(server_name: &str, version: &str, document: &[u8]) -> Result<Self, PduError> {
-        let pair = Ed25519KeyPair::from_der(document, version.to_owned()).map_err(|error| PduError::Signature(error.to_string()))?;
+        let pair =
+            Ed25519KeyPair::from_der(document, version.to_owned()).map_err(|error| PduError::Signature(error.to_string()))?;
         Ok(Self {
             server_name: server_name.to_owned(),
             version: version.to_owned(),
@@ -143,10 +144,13 @@ pub fn required_servers(object: &CanonicalJsonObject, version: &RoomVersionId) -
 ///
 /// # Errors
 /// If a signature is missing or wrong.
-pub fn check_signatures(object: &mut CanonicalJsonObject, version: &RoomVersionId, keys: &PublicKeyMap) -> Result<Checked, PduError> {
+pub fn check_signatures(
+    object: &mut CanonicalJsonObject,
+    version: &RoomVersionId,
+    keys: &PublicKeyMap,
+) -> Result<Checked, PduError> {
     let rules = rules(version)?;
-    let verified =
-        ruma::signatures::verify_event(keys, object, &rules).map_err(|error| PduError::Signature(error.to_string()))?;
+    let verified = ruma::signatures::verify_event(keys, object, &rules).map_err(|error| PduError::Signature(error.to_string()))?;
     match verified {
         Verified::All => Ok(Checked::All),
         Verified::Signatures => {

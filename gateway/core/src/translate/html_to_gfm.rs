@@ -46,8 +46,7 @@ fn is_number_before(escaped: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-const BLOCKS: [&str; 14] =
-    ["p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "pre", "table", "hr"];
+const BLOCKS: [&str; 14] = ["p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "pre", "table", "hr"];
 
 struct Writer<'a> {
     links: &'a dyn Links,
@@ -275,7 +274,12 @@ fn tight(item: &str) -> Vec<&str> {
 }
 
 fn attribute(element: &ElementData, name: &str) -> Option<String> {
-    element.attrs.borrow().iter().find(|attribute| attribute.name.local.as_ref() == name).map(|attribute| attribute.value.to_string())
+    element
+        .attrs
+        .borrow()
+        .iter()
+        .find(|attribute| attribute.name.local.as_ref() == name)
+        .map(|attribute| attribute.value.to_string())
 }
 
 fn text_of(node: &NodeRef) -> String {

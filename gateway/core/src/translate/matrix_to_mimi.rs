@@ -69,7 +69,9 @@ fn relate(translated: &mut Translation<MimiDraft>, relation: &Value, links: &dyn
     {
         match links.message_of(&target) {
             Some(target) => translated.value.in_reply_to = Some(target.id),
-            None => translated.losses.push(Loss::new(Feature::UnknownReplyTarget, "the MIMI side has not seen the answered message")),
+            None => {
+                translated.losses.push(Loss::new(Feature::UnknownReplyTarget, "the MIMI side has not seen the answered message"))
+            }
         }
     }
     if is_thread {
@@ -181,7 +183,8 @@ fn without_reply_fallback(body: &str) -> &str {
 fn notice(message: &MatrixMessage<'_>, links: &dyn Links, (feature, what): (Feature, &str)) -> Result {
     let name = links.display_name(message.sender).unwrap_or_else(|| message.sender.localpart().to_owned());
     let name = one_line(&name);
-    let filename = text(message.content, "filename").or_else(|| text(message.content, "body")).filter(|_| feature == Feature::Media);
+    let filename =
+        text(message.content, "filename").or_else(|| text(message.content, "body")).filter(|_| feature == Feature::Media);
     let named = filename.map(|filename| format!(" ({})", one_line(filename))).unwrap_or_default();
     let what = one_line(what);
     let line = format!("[{name} sent {what}{named}, which this bridge does not carry yet]");

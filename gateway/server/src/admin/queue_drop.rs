@@ -151,6 +151,9 @@ mod tests {
         assert!(matches!(drop_it(&store, id, false).await, Found::Item(_)));
         assert_eq!(counts(&store).await, (0, 1, 1));
         let audit = store.transaction::<_, StoreError, _>("audit", |tx| Box::pin(tx.audit(1))).await.unwrap();
-        assert_eq!((audit[0].subject.as_str(), audit[0].detail.as_str()), (format!("item {id}").as_str(), "pdu of pdu:hs.test: closed down"));
+        assert_eq!(
+            (audit[0].subject.as_str(), audit[0].detail.as_str()),
+            (format!("item {id}").as_str(), "pdu of pdu:hs.test: closed down")
+        );
     }
 }

@@ -22,8 +22,8 @@ impl Credentials {
     pub(crate) fn read(certificate: &Path, private_key: &Path) -> anyhow::Result<Self> {
         let chain = certificates(certificate)?;
         ensure!(!chain.is_empty(), "{} holds no certificate", certificate.display());
-        let key = PrivateKeyDer::from_pem_file(private_key)
-            .map_err(|error| anyhow::anyhow!("{}: {error}", private_key.display()))?;
+        let key =
+            PrivateKeyDer::from_pem_file(private_key).map_err(|error| anyhow::anyhow!("{}: {error}", private_key.display()))?;
         Ok(Self { chain, key })
     }
 
@@ -98,7 +98,8 @@ pub(crate) fn server_config(credentials: Credentials) -> anyhow::Result<Arc<Serv
 /// A server that verifies client certificates. Who presents none gets no further than the directory (G-06).
 pub(crate) fn mutual_server_config(credentials: Credentials, roots: &Roots) -> anyhow::Result<Arc<ServerConfig>> {
     let verifier = WebPkiClientVerifier::builder(roots.0.clone()).allow_unauthenticated().build()?;
-    let mut config = ServerConfig::builder().with_client_cert_verifier(verifier).with_single_cert(credentials.chain, credentials.key)?;
+    let mut config =
+        ServerConfig::builder().with_client_cert_verifier(verifier).with_single_cert(credentials.chain, credentials.key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), HTTP_1.to_vec()];
     Ok(Arc::new(config))
 }

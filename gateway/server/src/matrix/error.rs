@@ -52,9 +52,7 @@ impl MatrixError {
     /// The status, and the error code of the specification.
     fn answer(&self) -> (StatusCode, &'static str) {
         match self.code {
-            code::REQUEST_MALFORMED | code::EVENT_MALFORMED | code::EVENT_REFERENCES => {
-                (StatusCode::BAD_REQUEST, "M_BAD_JSON")
-            }
+            code::REQUEST_MALFORMED | code::EVENT_MALFORMED | code::EVENT_REFERENCES => (StatusCode::BAD_REQUEST, "M_BAD_JSON"),
             code::BODY_NOT_JSON | code::BODY_CUT_OFF => (StatusCode::BAD_REQUEST, "M_NOT_JSON"),
             code::BODY_TOO_SLOW => (StatusCode::REQUEST_TIMEOUT, "M_UNKNOWN"),
             code::BODY_ENCODED => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "M_NOT_JSON"),

@@ -31,9 +31,11 @@ impl<R: IncomingRequest> FromRequest<Arc<Node>> for Signed<R> {
     type Rejection = MatrixError;
 
     async fn from_request(mut request: Request, node: &Arc<Node>) -> Result<Self, MatrixError> {
-        let path: RawPathParams = request.extract_parts().await.map_err(|_| MatrixError::new(code::PATH_MALFORMED, "not a valid path"))?;
+        let path: RawPathParams =
+            request.extract_parts().await.map_err(|_| MatrixError::new(code::PATH_MALFORMED, "not a valid path"))?;
         // What was signed is the path as it came, not what nested routers leave of it.
-        let OriginalUri(uri) = request.extract_parts().await.map_err(|_| MatrixError::new(code::PATH_MALFORMED, "not a valid path"))?;
+        let OriginalUri(uri) =
+            request.extract_parts().await.map_err(|_| MatrixError::new(code::PATH_MALFORMED, "not a valid path"))?;
         let (mut parts, body) = request.into_parts();
         parts.uri = uri;
         let body = read_body(&parts.headers, body, BODY_LIMIT).await?;
@@ -73,8 +75,7 @@ async fn authenticate(node: &Arc<Node>, request: &http::Request<&[u8]>) -> Resul
     if origin.as_str() == node.gateway.names.server_name() {
         return Err(MatrixError::new(code::OWN_NAME_CLAIMED, "this is our own name"));
     }
-    let destination =
-        <&ServerName>::try_from(node.gateway.names.server_name()).map_err(MatrixError::internal)?;
+    let destination = <&ServerName>::try_from(node.gateway.names.server_name()).map_err(MatrixError::internal)?;
     let keys = node.request_keys(&origin, authorization.key.as_str()).await;
     authorization.verify_http_request(request, destination, &keys).map_err(|error| unsigned(error.to_string()))?;
     tracing::Span::current().record("peer", origin.as_str());

@@ -123,7 +123,12 @@ impl Federation {
     }
 
     /// Sends a request, and reads the answer.
-    pub(crate) async fn send<R>(&self, gateway: &Gateway, server: &ServerName, request: R) -> Result<R::IncomingResponse, FederationError>
+    pub(crate) async fn send<R>(
+        &self,
+        gateway: &Gateway,
+        server: &ServerName,
+        request: R,
+    ) -> Result<R::IncomingResponse, FederationError>
     where
         R: OutgoingRequest<PathBuilder = SinglePath>,
         R::Authentication: Signing,
@@ -132,8 +137,7 @@ impl Federation {
         let malformed = |why: &dyn std::fmt::Display| FederationError::malformed(server, why);
         let endpoint = self.discovery.find(server, &self.pool).await?;
         let input = R::Authentication::input(gateway, server).map_err(|error| malformed(&error))?;
-        let request =
-            request.try_into_http_request::<Vec<u8>>("https://unused", input, ()).map_err(|error| malformed(&error))?;
+        let request = request.try_into_http_request::<Vec<u8>>("https://unused", input, ()).map_err(|error| malformed(&error))?;
         let answer = match self.pool.send(&endpoint, request).await {
             Ok(answer) => answer,
             Err(error) => {

@@ -76,11 +76,8 @@ impl Fetched {
 
 /// The events between what we know and the given one, each taken in as if it had been sent.
 async fn fill(node: &Arc<Node>, origin: &ServerName, pdu: &Arc<Pdu>, version: &RoomVersionId) {
-    let mut request = get_missing_events::v1::Request::new(
-        pdu.room_id().clone(),
-        extremities(node, pdu).await,
-        vec![pdu.event_id().clone()],
-    );
+    let mut request =
+        get_missing_events::v1::Request::new(pdu.room_id().clone(), extremities(node, pdu).await, vec![pdu.event_id().clone()]);
     request.limit = UInt::from(GAP);
     let answer = match node.federation.send(&node.gateway, origin, request).await {
         Ok(answer) => answer,
@@ -152,7 +149,8 @@ async fn jump(
             Ok(answer) => {
                 let state = of_room(pdu, check_all(node, &answer.pdus, version).await);
                 let chain = of_room(pdu, check_all(node, &answer.auth_chain, version).await);
-                let entry = |pdu: &Arc<Pdu>| Some(((pdu.event_type().to_owned(), pdu.state_key()?.to_owned()), pdu.event_id().clone()));
+                let entry =
+                    |pdu: &Arc<Pdu>| Some(((pdu.event_type().to_owned(), pdu.state_key()?.to_owned()), pdu.event_id().clone()));
                 let before: StateMap = state.iter().filter_map(entry).collect();
                 // A state of which a part does not hold, or that has no beginning, would reject for good what is right.
                 let is_whole = state.len() == answer.pdus.len() && before.keys().any(|(kind, _)| kind == "m.room.create");
@@ -220,4 +218,3 @@ pub(crate) async fn check_each(
     }
     Ok(checked)
 }
-

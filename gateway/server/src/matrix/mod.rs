@@ -16,6 +16,9 @@ pub(crate) use endpoints::router;
 pub(crate) use federation::{Federation, FederationError};
 pub(crate) use keys::ServerKeys;
 pub(crate) use parked::{replay_effect, replay_event};
-#[cfg(test)]
-pub(crate) use {gap::Fetched, receive::{Duty, Received, take}};
 pub(crate) use requests::{decline, invite, invite_state, join};
+#[cfg(test)]
+pub(crate) use {
+    gap::Fetched,
+    receive::{Duty, Received, take},
+};

@@ -108,13 +108,8 @@ pub(crate) async fn invite(
     (version, state): (&RoomVersionId, Vec<Arc<Pdu>>),
 ) -> Result<Pdu, FederationError> {
     let state = state.iter().map(|event| raw(server, event).map(RawStrippedState::Pdu)).collect::<Result<_, _>>()?;
-    let request = create_invite::v2::Request::new(
-        pdu.room_id().clone(),
-        pdu.event_id().clone(),
-        version.clone(),
-        raw(server, pdu)?,
-        state,
-    );
+    let request =
+        create_invite::v2::Request::new(pdu.room_id().clone(), pdu.event_id().clone(), version.clone(), raw(server, pdu)?, state);
     let answer = node.federation.send(&node.gateway, server, request).await?;
     let signed = checked_pdu(node, answer.event.get(), version).await.map_err(|error| FederationError::malformed(server, error))?;
     match signed.event_id() == pdu.event_id() {
@@ -127,4 +122,3 @@ pub(crate) async fn invite(
 pub(crate) fn invite_state(room: &Room) -> Vec<Arc<Pdu>> {
     INVITE_STATE.iter().filter_map(|kind| room.state_event(kind, "")).cloned().collect()
 }
-

@@ -23,7 +23,8 @@ pub(crate) async fn as_seen_by(
         (None, _) | (_, Some(_)) => true,
         (Some(before), None) => is_visible(session, room, (before, server)).await?,
     };
-    let json = if visible { row.json.clone() } else { redacted(&row.json, room.version()).map_err(|error| stored(error.to_string()))? };
+    let json =
+        if visible { row.json.clone() } else { redacted(&row.json, room.version()).map_err(|error| stored(error.to_string()))? };
     RawValue::from_string(json).map_err(|error| stored(error.to_string()))
 }
 

@@ -52,7 +52,8 @@ pub(super) fn target(node: &Node, parts: &Parts) -> Result<ProviderDomain, MimiE
     }
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).or_else(|| parts.uri.host());
     let host = host.ok_or_else(|| MimiError::new(code::HOST_MALFORMED, "P-001: no Host"))?;
-    let domain = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(host, |(host, _)| host);
+    let domain =
+        host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(host, |(host, _)| host);
     // Names of hosts have no case [RFC 9110 §4.2.3].
     let domain = domain.to_ascii_lowercase().parse();
     let domain: ProviderDomain = domain.map_err(|_| MimiError::new(code::HOST_MALFORMED, "P-003: Host is not a domain"))?;
@@ -65,7 +66,8 @@ pub(super) fn target(node: &Node, parts: &Parts) -> Result<ProviderDomain, MimiE
 /// P-002, P-006: `From` is `mimi@<domain>`, and the domain is one of the client certificate's.
 fn sender(parts: &Parts) -> Result<ProviderDomain, MimiError> {
     let connection = parts.extensions.get::<Connection>().cloned().unwrap_or_default();
-    let certified = connection.client_domains.ok_or_else(|| MimiError::new(code::NO_CLIENT_CERTIFICATE, "P-004: no client certificate"))?;
+    let certified =
+        connection.client_domains.ok_or_else(|| MimiError::new(code::NO_CLIENT_CERTIFICATE, "P-004: no client certificate"))?;
     let malformed = |why: &str| MimiError::new(code::FROM_MALFORMED, why);
     let mut values = parts.headers.get_all(FROM).iter();
     let from = values.next().and_then(|from| from.to_str().ok()).ok_or_else(|| malformed("P-001: no From"))?;
@@ -79,6 +81,6 @@ fn sender(parts: &Parts) -> Result<ProviderDomain, MimiError> {
         false => {
             let why = format!("P-006: the client certificate does not name {domain}");
             Err(MimiError::new(code::CERTIFICATE_NAMES_ANOTHER, why))
-        },
+        }
     }
 }

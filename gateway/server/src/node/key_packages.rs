@@ -17,7 +17,11 @@ const MLS_MESSAGE_HEADER: usize = 4;
 
 impl Session<'_> {
     /// Hands out a KeyPackage of the user's client, and replenishes.
-    pub(crate) async fn claim_key_package(&mut self, user: &UserUri, for_whom: (&str, &RoomUri)) -> Result<KeyPackageRow, NodeError> {
+    pub(crate) async fn claim_key_package(
+        &mut self,
+        user: &UserUri,
+        for_whom: (&str, &RoomUri),
+    ) -> Result<KeyPackageRow, NodeError> {
         let client = self.node.gateway.names.puppet_client(user);
         let identity = self.issued_identity(&client).await?;
         let now = now_ms();

@@ -43,7 +43,8 @@ impl Session<'_> {
         }
         let rows = self.tx.events_for_state(room_id).await?;
         let rejected = rows.iter().filter(|row| row.rejected.is_some());
-        let rejected = rejected.map(|row| OwnedEventId::try_from(row.event_id.clone())).collect::<Result<_, _>>().map_err(stored)?;
+        let rejected =
+            rejected.map(|row| OwnedEventId::try_from(row.event_id.clone())).collect::<Result<_, _>>().map_err(stored)?;
         let events = rows.iter().map(|row| pdu_of(row, &version)).collect::<Result<_, _>>()?;
         let room_id = OwnedRoomId::try_from(room_id.clone()).map_err(stored)?;
         Room::restore(RoomParts { room_id, version, events, rejected, extremities }).map(Some).map_err(stored)
@@ -65,7 +66,9 @@ impl Session<'_> {
     }
 
     async fn load_group(&mut self, row: &ConversationRow) -> Result<Option<Group>, NodeError> {
-        let (Some(group_id), Some(head), Some(number)) = (&row.group_id, &row.head_epoch_id, row.head_number) else { return Ok(None) };
+        let (Some(group_id), Some(head), Some(number)) = (&row.group_id, &row.head_epoch_id, row.head_number) else {
+            return Ok(None);
+        };
         let id = <[u8; 32]>::try_from(head.as_slice()).map(EpochId::from_bytes).map_err(stored)?;
         let mut public = BTreeMap::new();
         let mut clients: BTreeMap<ClientUri, BTreeMap<Vec<u8>, Vec<u8>>> = BTreeMap::new();

@@ -126,7 +126,16 @@ impl Node {
         (federation, providers, roots): (Federation, Providers, PinnedRoots),
         labels: PeerLabels,
     ) -> Self {
-        Self { gateway, store, federation, providers, roots, outbox: Outbox::new(holder, labels), server_keys: ServerKeys::default(), cache: Cache::default() }
+        Self {
+            gateway,
+            store,
+            federation,
+            providers,
+            roots,
+            outbox: Outbox::new(holder, labels),
+            server_keys: ServerKeys::default(),
+            cache: Cache::default(),
+        }
     }
 
     /// Runs a named transaction over conversations. If it fails for a provider whose credential roots nobody has

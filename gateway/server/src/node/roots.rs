@@ -55,7 +55,8 @@ impl Node {
 
     async fn store_roots(&self, provider: &ProviderDomain, roots: &[Vec<u8>]) -> Result<(), StoreError> {
         let now = now_ms() as i64;
-        let row = |root: &Vec<u8>| PinnedRootRow { domain: provider.to_string(), root: root.clone(), first_seen: now, last_seen: now };
+        let row =
+            |root: &Vec<u8>| PinnedRootRow { domain: provider.to_string(), root: root.clone(), first_seen: now, last_seen: now };
         let rows: Arc<Vec<PinnedRootRow>> = Arc::new(roots.iter().map(row).collect());
         self.store
             .transaction("pin roots", move |tx| {

@@ -131,7 +131,13 @@ impl Session<'_> {
         }
         for mut loss in decision.losses {
             loss.conversation_id = conversation_id;
-            tracing::info!(code = Feature::named(&loss.feature).map(|feature| feature.code().to_string()), feature = loss.feature, direction = loss.direction, source = loss.source, "loss");
+            tracing::info!(
+                code = Feature::named(&loss.feature).map(|feature| feature.code().to_string()),
+                feature = loss.feature,
+                direction = loss.direction,
+                source = loss.source,
+                "loss"
+            );
             self.tally.loss(&loss.feature, &loss.direction);
             self.tx.insert_loss(&loss).await?;
         }

@@ -29,7 +29,8 @@ async fn node() -> (TempDir, Arc<Node>) {
     let folder = TempDir::new().unwrap();
     certificate(folder.path());
     let side = "listen = \"127.0.0.1:0\"\ncertificate = \"cert.pem\"\nprivate_key = \"key.pem\"\n";
-    let text = format!("data_directory = \"data\"\n[matrix]\nserver_name = \"gw.test\"\n{side}[mimi]\nprovider = \"gw.test\"\n{side}");
+    let text =
+        format!("data_directory = \"data\"\n[matrix]\nserver_name = \"gw.test\"\n{side}[mimi]\nprovider = \"gw.test\"\n{side}");
     let file = folder.path().join("causeway.toml");
     std::fs::write(&file, text).unwrap();
     let prepared = startup::prepare(&Config::read(&file).unwrap()).await.unwrap();
@@ -127,7 +128,8 @@ async fn lease(node: &Node) -> Vec<OutboxRow> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_that_cannot_be_made_is_parked_and_put_back() {
     let (_folder, node) = node().await;
-    let queued = node.store.transaction::<_, StoreError, _>("queue", |tx| Box::pin(tx.queue("mimi:a:room", "submit", None, b"nonsense")));
+    let queued =
+        node.store.transaction::<_, StoreError, _>("queue", |tx| Box::pin(tx.queue("mimi:a:room", "submit", None, b"nonsense")));
     queued.await.unwrap();
     outbox::deliver(&node, lease(&node).await).await;
     assert!(waiting(&node).await.is_empty());

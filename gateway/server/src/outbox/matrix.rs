@@ -64,14 +64,12 @@ pub(super) async fn join(node: &Arc<Node>, row: &OutboxRow, item: &Outgoing) -> 
     let first = via.first().cloned().ok_or_else(|| stored("a join without homeserver"))?;
     Ok(match matrix::join(node, &room_id, &user, &via).await {
         Ok(joined) => Outcome::Answered(Answer::Joined(joined.0)),
-        Err(error) if row.attempts < JOIN_ATTEMPTS => {
-            Outcome::Failed {
-                peer: Peer::Homeserver(first),
-                code: error.code(),
-                why: error.coded(),
-                retry_after: error.retry_after(),
-            }
-        }
+        Err(error) if row.attempts < JOIN_ATTEMPTS => Outcome::Failed {
+            peer: Peer::Homeserver(first),
+            code: error.code(),
+            why: error.coded(),
+            retry_after: error.retry_after(),
+        },
         Err(error) => failed(&first, &error),
     })
 }

@@ -86,8 +86,12 @@ enum Consent {
 async fn consent(node: &Arc<Node>, body: Vec<u8>, kind: Consent) -> Result<Sent, NodeError> {
     let entry: ConsentEntry = decode_exact(&body).map_err(stored)?;
     let (provider, sender, target) = match kind {
-        Consent::Request => (entry.target_uri.provider(), entry.requester_uri.provider(), Target::RequestConsent(&entry.target_uri)),
-        Consent::Update => (entry.requester_uri.provider(), entry.target_uri.provider(), Target::UpdateConsent(&entry.requester_uri)),
+        Consent::Request => {
+            (entry.target_uri.provider(), entry.requester_uri.provider(), Target::RequestConsent(&entry.target_uri))
+        }
+        Consent::Update => {
+            (entry.requester_uri.provider(), entry.target_uri.provider(), Target::UpdateConsent(&entry.requester_uri))
+        }
     };
     let answer = node.providers.post(&provider, target, (&sender, body)).await;
     Ok((provider, answer.map(|_| Answer::Accepted)))

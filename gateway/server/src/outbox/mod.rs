@@ -82,7 +82,15 @@ pub(crate) struct Outbox {
 impl Outbox {
     /// The outbox of a process.
     pub(crate) fn new(holder: i64, labels: PeerLabels) -> Self {
-        Self { holder, labels, turn: AtomicU64::new(0), changed: Notify::new(), pace: Pace::default(), waiting: Mutex::default(), back: Mutex::default() }
+        Self {
+            holder,
+            labels,
+            turn: AtomicU64::new(0),
+            changed: Notify::new(),
+            pace: Pace::default(),
+            waiting: Mutex::default(),
+            back: Mutex::default(),
+        }
     }
 
     /// Whether the dispatcher is at work: with all slots taken it waits as long as the slowest request.
@@ -131,7 +139,11 @@ pub(crate) async fn run(node: Arc<Node>, stop: CancellationToken) {
             Ok(rows) => {
                 let node = node.clone();
                 let head = rows.first();
-                let span = tracing::info_span!("delivery", lane = head.map(|row| row.lane.as_str()), kind = head.map(|row| row.kind.as_str()));
+                let span = tracing::info_span!(
+                    "delivery",
+                    lane = head.map(|row| row.lane.as_str()),
+                    kind = head.map(|row| row.kind.as_str())
+                );
                 let delivery = async move {
                     deliver::deliver(&node, rows).await;
                     drop(slot);

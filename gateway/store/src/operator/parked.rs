@@ -46,19 +46,20 @@ impl Tx {
             )
             .fetch_all(connection).await
         })?;
-        let line = |(id, kind, source, subject, conversation_id, octets, code, reason, parked_at, holds_back, replays)| ParkedLine {
-            id,
-            kind,
-            source,
-            subject,
-            conversation_id,
-            octets,
-            code,
-            reason,
-            parked_at,
-            holds_back: holds_back != 0,
-            replays,
-        };
+        let line =
+            |(id, kind, source, subject, conversation_id, octets, code, reason, parked_at, holds_back, replays)| ParkedLine {
+                id,
+                kind,
+                source,
+                subject,
+                conversation_id,
+                octets,
+                code,
+                reason,
+                parked_at,
+                holds_back: holds_back != 0,
+                replays,
+            };
         Ok(found.into_iter().map(line).collect())
     }
 }

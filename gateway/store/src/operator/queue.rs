@@ -44,17 +44,8 @@ impl Tx {
             )
             .fetch_all(connection).await
         })?;
-        let line = |(id, lane, kind, conversation_id, attempts, queued_at, not_before, leased_until, batch, last_error)| QueueLine {
-            id,
-            lane,
-            kind,
-            conversation_id,
-            attempts,
-            queued_at,
-            not_before,
-            leased_until,
-            batch,
-            last_error,
+        let line = |(id, lane, kind, conversation_id, attempts, queued_at, not_before, leased_until, batch, last_error)| {
+            QueueLine { id, lane, kind, conversation_id, attempts, queued_at, not_before, leased_until, batch, last_error }
         };
         Ok(found.into_iter().map(line).collect())
     }

@@ -2,8 +2,8 @@
 
 use causeway_core::records::ClientRow;
 
-use crate::tx::{Tx, both};
 use crate::StoreError;
+use crate::tx::{Tx, both};
 
 impl Tx {
     /// Stores a client, if it is not there already.

@@ -2,8 +2,8 @@
 
 use causeway_core::records::ConversationRow;
 
-use crate::tx::{Tx, both};
 use crate::StoreError;
+use crate::tx::{Tx, both};
 
 type Columns = (
     i64,
@@ -26,7 +26,9 @@ type Columns = (
 macro_rules! select {
     ($name:literal, $rest:literal) => {
         concat!(
-            "-- ", $name, "\n",
+            "-- ",
+            $name,
+            "\n",
             "SELECT id, version, kind, status, topology, matrix_room_id, room_version, mimi_room, hub, group_id, ",
             "head_epoch_id, head_number, created_at, bookkeeping FROM conversations ",
             $rest

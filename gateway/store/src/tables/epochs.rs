@@ -2,8 +2,8 @@
 
 use causeway_core::records::EpochRow;
 
-use crate::tx::{Tx, both};
 use crate::StoreError;
+use crate::tx::{Tx, both};
 
 type Columns = (i64, Vec<u8>, Option<Vec<u8>>, i64, Vec<u8>, String, String, Option<String>, Vec<u8>, i64);
 
@@ -50,6 +50,7 @@ impl Tx {
 }
 
 fn row(columns: Columns) -> EpochRow {
-    let (conversation_id, epoch_id, parent_epoch_id, number, confirmation_tag, status, origin, committer, commit, created_at) = columns;
+    let (conversation_id, epoch_id, parent_epoch_id, number, confirmation_tag, status, origin, committer, commit, created_at) =
+        columns;
     EpochRow { conversation_id, epoch_id, parent_epoch_id, number, confirmation_tag, status, origin, committer, commit, created_at }
 }

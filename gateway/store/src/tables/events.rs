@@ -2,16 +2,17 @@
 
 use causeway_core::records::EventRow;
 
-use crate::tx::{Tx, both};
 use crate::StoreError;
+use crate::tx::{Tx, both};
 
-type Columns =
-    (i64, String, String, String, Option<String>, String, i64, i64, String, Option<Vec<u8>>, Option<String>, i64, i64);
+type Columns = (i64, String, String, String, Option<String>, String, i64, i64, String, Option<Vec<u8>>, Option<String>, i64, i64);
 
 macro_rules! select {
     ($name:literal, $rest:literal) => {
         concat!(
-            "-- ", $name, "\n",
+            "-- ",
+            $name,
+            "\n",
             "SELECT stream, event_id, room_id, event_type, state_key, sender, depth, origin_server_ts, json, state_before, ",
             "rejected, soft_failed, outlier FROM events ",
             $rest
@@ -20,8 +21,21 @@ macro_rules! select {
 }
 
 fn row(columns: Columns) -> EventRow {
-    let (stream, event_id, room_id, event_type, state_key, sender, depth, origin_server_ts, json, state_before, rejected, soft, outlier) =
-        columns;
+    let (
+        stream,
+        event_id,
+        room_id,
+        event_type,
+        state_key,
+        sender,
+        depth,
+        origin_server_ts,
+        json,
+        state_before,
+        rejected,
+        soft,
+        outlier,
+    ) = columns;
     EventRow {
         event_id,
         room_id,

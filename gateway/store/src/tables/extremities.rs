@@ -2,8 +2,8 @@
 
 use causeway_core::records::ExtremityRow;
 
-use crate::tx::{Tx, both};
 use crate::StoreError;
+use crate::tx::{Tx, both};
 
 impl Tx {
     /// Replaces a room's extremities.

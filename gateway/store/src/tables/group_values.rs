@@ -2,9 +2,9 @@
 
 use causeway_core::records::GroupValueRow;
 
+use crate::StoreError;
 use crate::sealed::group_value;
 use crate::tx::{Tx, both};
-use crate::StoreError;
 
 impl Tx {
     /// Stores a row.

@@ -2,8 +2,8 @@
 
 use causeway_core::records::InboxRow;
 
-use crate::tx::{Tx, both};
 use crate::StoreError;
+use crate::tx::{Tx, both};
 
 impl Tx {
     /// The answer given to what was received before.

@@ -2,8 +2,8 @@
 
 use causeway_core::records::KeyPackageRow;
 
-use crate::tx::{Tx, both};
 use crate::StoreError;
+use crate::tx::{Tx, both};
 
 type Columns = (Vec<u8>, String, String, Vec<u8>, Vec<u8>, i64, Option<String>, Option<String>, Option<i64>);
 

@@ -4,8 +4,8 @@ use causeway_core::code::Coded;
 use causeway_core::loss::Feature;
 use causeway_core::records::LossRow;
 
-use crate::tx::{Tx, both};
 use crate::StoreError;
+use crate::tx::{Tx, both};
 
 impl Tx {
     /// Records a loss, with the code of its feature.

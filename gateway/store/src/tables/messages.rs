@@ -2,23 +2,11 @@
 
 use causeway_core::records::MessageRow;
 
-use crate::tx::{Tx, both};
 use crate::StoreError;
+use crate::tx::{Tx, both};
 
-type Columns = (
-    String,
-    Vec<u8>,
-    i64,
-    Vec<u8>,
-    String,
-    String,
-    String,
-    String,
-    String,
-    Option<i64>,
-    Option<Vec<u8>>,
-    Option<Vec<u8>>,
-);
+type Columns =
+    (String, Vec<u8>, i64, Vec<u8>, String, String, String, String, String, Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>);
 
 impl Tx {
     /// Stores a pair, or what has become known of it since.
@@ -88,8 +76,20 @@ impl Tx {
 }
 
 fn row(conversation_id: i64, columns: Columns) -> MessageRow {
-    let (event_id, message_id, part, first_message_id, first_event_id, kind, matrix_sender, mimi_sender, direction, at, epoch, frank) =
-        columns;
+    let (
+        event_id,
+        message_id,
+        part,
+        first_message_id,
+        first_event_id,
+        kind,
+        matrix_sender,
+        mimi_sender,
+        direction,
+        at,
+        epoch,
+        frank,
+    ) = columns;
     MessageRow {
         conversation_id,
         event_id,

@@ -5,9 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use causeway_core::code::Coded;
 use causeway_core::records::OutboxRow;
 
+use crate::StoreError;
 use crate::sealed::outbox_item;
 use crate::tx::{Tx, both};
-use crate::StoreError;
 
 /// So many heads that do not open are passed over in one go.
 const MAX_SHUT: usize = 16;
@@ -19,7 +19,9 @@ type Columns = (i64, String, String, Option<i64>, Vec<u8>, i64, i64, i64, Option
 macro_rules! select {
     ($name:literal, $rest:literal) => {
         concat!(
-            "-- ", $name, "\n",
+            "-- ",
+            $name,
+            "\n",
             "SELECT id, lane, kind, conversation_id, body, attempts, not_before, leased_until, batch, last_error FROM outbox ",
             $rest
         )

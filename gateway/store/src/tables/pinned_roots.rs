@@ -2,8 +2,8 @@
 
 use causeway_core::records::PinnedRootRow;
 
-use crate::tx::{Tx, both};
 use crate::StoreError;
+use crate::tx::{Tx, both};
 
 impl Tx {
     /// Pins a root, or notes that it has been seen again.

@@ -2,8 +2,8 @@
 
 use zeroize::Zeroizing;
 
-use crate::tx::{Tx, both};
 use crate::StoreError;
+use crate::tx::{Tx, both};
 
 impl Tx {
     /// A secret by its name.

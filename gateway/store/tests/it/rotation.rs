@@ -78,7 +78,7 @@ async fn age(db: &Database, id: i64) {
 }
 
 async fn assert_all_open(store: &Store, id: i64) {
-    let body = tx!([id] |tx| {
+    let body = tx!([id] | tx | {
         assert_eq!(tx.lock_conversation(id).await?.unwrap().bookkeeping, SECRET);
         assert_eq!(tx.secret("signing_key").await?.unwrap().as_slice(), SECRET);
         assert_eq!(tx.client(CLIENT).await?.unwrap().identity, SECRET);
@@ -121,7 +121,8 @@ async fn a_missing_key_is_named_and_changes_nothing() {
         let rotated = Store::connect(&db.url, ring(&path)).await.unwrap();
         rotated.reseal(Duration::ZERO).await.unwrap();
         // The first store's ring has no file and only key 1.
-        let read = db.store.transaction::<_, StoreError, _>("read", tx!([id] |tx| tx.lock_conversation(id).await.map(|_| ()))).await;
+        let read =
+            db.store.transaction::<_, StoreError, _>("read", tx!([id] | tx | tx.lock_conversation(id).await.map(|_| ()))).await;
         assert!(matches!(&read, Err(StoreError::UnknownKey { key: KeyId(2), .. })), "{read:?}");
         assert_eq!(db.store.reseal(Duration::ZERO).await.unwrap(), Resealed { sealed: 0, unopened: 8 });
         assert_all_open(&rotated, id).await;
@@ -137,7 +138,7 @@ async fn a_missing_key_is_named_and_changes_nothing() {
 async fn work(store: Store, id: i64, stop: Arc<AtomicBool>) -> u32 {
     let mut rounds = 0u32;
     while !stop.load(Ordering::SeqCst) {
-        let body = tx!([id, rounds] |tx| {
+        let body = tx!([id, rounds] | tx | {
             let mut row = tx.lock_conversation(id).await?.unwrap();
             row.bookkeeping = format!("{rounds}").into_bytes();
             tx.update_conversation(&row).await?;
@@ -195,7 +196,11 @@ async fn keys_rotate_while_others_write() {
         stop.store(true, Ordering::SeqCst);
         let rounds = workers.join_all().await;
         assert!(rounds.iter().all(|rounds| *rounds > 3), "{rounds:?}");
-        let row = stores[0].transaction::<_, StoreError, _>("read", tx!([id] |tx| tx.lock_conversation(id).await)).await.unwrap().unwrap();
+        let row = stores[0]
+            .transaction::<_, StoreError, _>("read", tx!([id] | tx | tx.lock_conversation(id).await))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(row.version, 1 + i64::from(rounds.iter().sum::<u32>()), "no update got lost");
     })
     .await;
@@ -251,7 +256,7 @@ async fn numbers_of_items_are_never_used_again() {
             let rows = db.run(tx!(|tx| tx.lease(LEASE).await)).await;
             assert_eq!(rows[0].id, expected);
             let ids = vec![rows[0].id];
-            db.run(tx!([ids] |tx| tx.forget(&ids).await)).await;
+            db.run(tx!([ids] | tx | tx.forget(&ids).await)).await;
         }
     })
     .await;

@@ -46,7 +46,11 @@ async fn a_newer_schema_is_refused() {
 /// No crash does that; a restored part of a backup does.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_half_migrated_schema_is_refused() {
-    for record in ["DELETE FROM schema_version", "DELETE FROM schema_version WHERE version = 1", "INSERT INTO schema_version (version) VALUES (0)"] {
+    for record in [
+        "DELETE FROM schema_version",
+        "DELETE FROM schema_version WHERE version = 1",
+        "INSERT INTO schema_version (version) VALUES (0)",
+    ] {
         for_each_database(|db| async move {
             db.raw_execute(record).await;
             let refused = Store::connect(&db.url, keyring(1)).await.map(|_| ());

@@ -201,8 +201,7 @@ impl Device {
         let Ok(state) = self.state(room) else { return };
         let from = messages::Origin { client: self.client.clone(), own: true, epoch, tag: Some(draft.tag) };
         let delivery = messages::Delivery { room, state: &state, frank, accepted_timestamp: at, trust };
-        if let (Ok(heard), Some(membership)) =
-            (messages::hear(&from, &draft.application_data, &delivery), self.rooms.get_mut(room))
+        if let (Ok(heard), Some(membership)) = (messages::hear(&from, &draft.application_data, &delivery), self.rooms.get_mut(room))
         {
             membership.messages.push(heard);
         }

@@ -35,12 +35,7 @@ impl HubRoom {
     ///
     /// # Errors
     /// The epoch or the rule against it; then nothing has changed.
-    pub(crate) fn accept_commit(
-        &mut self,
-        from: &ProviderDomain,
-        bundle: &CommitBundle,
-        trust: &Trust,
-    ) -> Result<AcceptedCommit> {
+    pub(crate) fn accept_commit(&mut self, from: &ProviderDomain, bundle: &CommitBundle, trust: &Trust) -> Result<AcceptedCommit> {
         let message = public_message(&bundle.commit)?;
         self.check_place(message.group_id(), message.epoch().as_u64())?;
         let provider = copy(&self.public)?;

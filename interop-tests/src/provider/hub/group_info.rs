@@ -2,8 +2,7 @@
 
 use causeway_drafts::mimi_protocol_06::Protocol;
 use causeway_drafts::mimi_protocol_06::group_info::{
-    ENCRYPTION_LABEL, EncryptedGroupInfo, GroupInfoRatchetTreeTbe, GroupInfoRequest, GroupInfoResponse, GroupInfoStatus,
-    HubSender,
+    ENCRYPTION_LABEL, EncryptedGroupInfo, GroupInfoRatchetTreeTbe, GroupInfoRequest, GroupInfoResponse, GroupInfoStatus, HubSender,
 };
 use causeway_drafts::mimi_protocol_06::ratchet_tree::RatchetTreeOption;
 use causeway_drafts::mimi_room_policy_04::roles_list::{BANNED, NO_ROLE};

@@ -193,8 +193,7 @@ fn staged_commit(
     match content {
         ProcessedMessageContent::StagedCommitMessage(staged) => Ok(*staged),
         ProcessedMessageContent::UnresolvedAppDataCommit(unresolved) => {
-            let updates =
-                dictionary_updates(public.app_data_dictionary_updater(), before, unresolved.app_data_update_proposals())?;
+            let updates = dictionary_updates(public.app_data_dictionary_updater(), before, unresolved.app_data_update_proposals())?;
             public.stage_app_data_commit(provider.crypto(), *unresolved, updates).map_err(Error::invalid)
         }
         _ => Err(Error::malformed("P-037: not a Commit")),

@@ -145,8 +145,7 @@ async fn consent_is_asked_granted_and_withdrawn() {
         provider.post("/consents", act(operation)).await;
         for (provider, direction) in [(a, "outgoing"), (b, "incoming")] {
             let consents = provider.get("/consents").await;
-            let expected =
-                json!([{ "requester": carol, "target": dora, "room": null, "status": status, "direction": direction }]);
+            let expected = json!([{ "requester": carol, "target": dora, "room": null, "status": status, "direction": direction }]);
             assert_eq!(consents, expected, "after {operation}");
         }
     }

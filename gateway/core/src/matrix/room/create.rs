@@ -70,7 +70,12 @@ impl Room {
         let before = Arc::default();
         let after = state_after(&create, &before);
         room.extend(create, before, after);
-        room.push_state(creator, &StateDraft::new("m.room.member", creator.as_str(), json!({ "membership": "join" })), now_ms, keys)?;
+        room.push_state(
+            creator,
+            &StateDraft::new("m.room.member", creator.as_str(), json!({ "membership": "join" })),
+            now_ms,
+            keys,
+        )?;
         for draft in initial {
             room.push_state(creator, draft, now_ms, keys)?;
         }

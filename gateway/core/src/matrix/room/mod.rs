@@ -76,7 +76,6 @@ pub struct Room {
     extremities_changed: bool,
 }
 
-
 impl Room {
     fn empty(room_id: OwnedRoomId, version: RoomVersionId) -> Result<Self, PduError> {
         Ok(Self {
@@ -157,7 +156,8 @@ impl Room {
     /// Everything that allows the given events, themselves left out.
     pub fn auth_chain<'a>(&self, from: impl IntoIterator<Item = &'a OwnedEventId>) -> Vec<Arc<Pdu>> {
         let mut chain = BTreeMap::new();
-        let mut queue: Vec<&OwnedEventId> = from.into_iter().filter_map(|id| self.events.get(id)).flat_map(|e| e.auth_events()).collect();
+        let mut queue: Vec<&OwnedEventId> =
+            from.into_iter().filter_map(|id| self.events.get(id)).flat_map(|e| e.auth_events()).collect();
         while let Some(id) = queue.pop() {
             if let Some(event) = self.events.get(id)
                 && chain.insert(id.clone(), event.clone()).is_none()

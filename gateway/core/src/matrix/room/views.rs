@@ -57,18 +57,17 @@ impl Room {
             return Some(event.sender().clone());
         }
         let named = event.auth_events().iter().filter_map(|id| self.events.get(id));
-        let invite = named.filter(|event| event.state_key() == Some(user.as_str())).find(|event| {
-            event.event_type() == "m.room.member" && event.content_str("membership").as_deref() == Some("invite")
-        });
+        let invite = named
+            .filter(|event| event.state_key() == Some(user.as_str()))
+            .find(|event| event.event_type() == "m.room.member" && event.content_str("membership").as_deref() == Some("invite"));
         invite.map(|event| event.sender().clone())
     }
 
     /// All users that are in the room.
     pub fn joined_users(&self) -> BTreeSet<OwnedUserId> {
         let members = self.current.iter().filter(|((kind, _), _)| kind == "m.room.member");
-        let joined = members.filter(|(_, id)| {
-            self.events.get(*id).and_then(|event| event.content_str("membership")).as_deref() == Some("join")
-        });
+        let joined = members
+            .filter(|(_, id)| self.events.get(*id).and_then(|event| event.content_str("membership")).as_deref() == Some("join"));
         joined.filter_map(|((_, user), _)| UserId::parse(user).ok()).collect()
     }
 

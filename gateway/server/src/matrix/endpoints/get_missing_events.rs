@@ -64,7 +64,11 @@ pub(super) async fn walk_back(node: &Arc<Node>, origin: OwnedServerName, walk: W
     Ok(found.await?)
 }
 
-async fn collect(session: &mut Session<'_>, room: &Room, (walk, server): (&Walk, &ServerName)) -> Result<Vec<Box<RawValue>>, NodeError> {
+async fn collect(
+    session: &mut Session<'_>,
+    room: &Room,
+    (walk, server): (&Walk, &ServerName),
+) -> Result<Vec<Box<RawValue>>, NodeError> {
     let mut seen: BTreeSet<OwnedEventId> = walk.until.iter().cloned().collect();
     let mut queue: VecDeque<(OwnedEventId, bool)> = walk.from.iter().map(|id| (id.clone(), walk.with_start)).collect();
     let mut found = Vec::new();

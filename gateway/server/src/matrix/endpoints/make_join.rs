@@ -67,7 +67,10 @@ pub(super) async fn authoriser(session: &mut Session<'_>, room: &Room, user: &Us
         let is_member = other.room.as_ref().is_some_and(|other| other.membership(user).as_deref() == Some("join"));
         session.unchanged(other);
         if is_member {
-            let ours = room.joined_users().into_iter().filter(|user| user.server_name().as_str() == session.node.gateway.names.server_name());
+            let ours = room
+                .joined_users()
+                .into_iter()
+                .filter(|user| user.server_name().as_str() == session.node.gateway.names.server_name());
             return Ok(ours.into_iter().find(|user| room.may_invite(user)));
         }
     }

@@ -15,9 +15,9 @@ use causeway_drafts::mimi_uri::UserUri;
 use causeway_mls::{CIPHERSUITE, certify_signature};
 
 use super::{answer, answer_with, uri};
+use crate::mimi::Target;
 use crate::mimi::error::MimiError;
 use crate::mimi::identity::FromProvider;
-use crate::mimi::Target;
 use crate::node::{Find, Node, NodeError, Session, has_consent, now_ms};
 
 pub(super) async fn handler(State(node): State<Arc<Node>>, request: FromProvider) -> Result<Response, MimiError> {

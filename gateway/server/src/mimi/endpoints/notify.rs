@@ -57,7 +57,11 @@ async fn receive_or_park(node: &Arc<Node>, fanout: &Arc<Fanout>) -> Result<Fate,
 
 /// As if a provider had sent the body.
 #[cfg(test)]
-pub(crate) async fn receive_fanout(node: &Arc<Node>, from: &ProviderDomain, (room, body): (&str, Vec<u8>)) -> Result<(), MimiError> {
+pub(crate) async fn receive_fanout(
+    node: &Arc<Node>,
+    from: &ProviderDomain,
+    (room, body): (&str, Vec<u8>),
+) -> Result<(), MimiError> {
     let fanout = Arc::new(Fanout {
         room: uri(&room.replace(':', "%3A").replace('/', "%2F"))?,
         messages: FanoutMessage::decode_body(&body)?,
@@ -76,7 +80,9 @@ async fn receive(node: &Arc<Node>, fanout: &Arc<Fanout>) -> Result<Fate, NodeErr
         let fanout = fanout.clone();
         Box::pin(async move {
             let Fanout { from, room, messages, source, digest, .. } = &*fanout;
-            let Some(conversation) = conversation(session, room, (from, messages)).await? else { return Err(NodeError::NoSuchRoom) };
+            let Some(conversation) = conversation(session, room, (from, messages)).await? else {
+                return Err(NodeError::NoSuchRoom);
+            };
             // P-073: only the first of identical bodies is processed.
             if session.tx.answer(source, digest).await?.is_some() {
                 session.unchanged(conversation);

@@ -44,9 +44,9 @@ fn refusal(error: NodeError) -> Result<SubmitMessageResponse, MimiError> {
             SubmitStatus::EpochTooOld { current_epoch: *current }
         }
         ConversationError::NotAllowed { .. }
-        | ConversationError::Mls(MlsError::NotAllowed(_) | MlsError::FutureEpoch { .. } | MlsError::Invalid(_) | MlsError::Malformed(_)) => {
-            SubmitStatus::NotAllowed
-        }
+        | ConversationError::Mls(
+            MlsError::NotAllowed(_) | MlsError::FutureEpoch { .. } | MlsError::Invalid(_) | MlsError::Malformed(_),
+        ) => SubmitStatus::NotAllowed,
         _ => return Err(error.into()),
     };
     tracing::info!(code = %refused.code(), why = %refused, "a message is refused");
