@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::future::Future;
 use std::io::Write;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -60,23 +61,27 @@ pub(crate) async fn prepare(config: &Config) -> anyhow::Result<Prepared> {
     let roots = pinned_roots(&store, &gateway).await?;
     let federation = Federation::new(&config.matrix)?;
     let providers = Providers::new(&config.mimi, config.peers.clone(), Reach::new(config.matrix.allowed_networks.clone()))?;
-    let holder = process_number(&config.data_directory.join("process"))?;
+    let lives = process_numbers(&config.data_directory.join("process"))?;
     let labels = PeerLabels::new(config.peers.names());
-    Ok(Prepared { node: Arc::new(Node::new(gateway, (store, holder), (federation, providers, roots), labels)) })
+    Ok(Prepared { node: Arc::new(Node::new(gateway, (store, lives), (federation, providers, roots), labels)) })
 }
 
-/// The number by which the outbox knows this process, the same after a restart. Each of several processes has its own
-/// data directory.
-fn process_number(path: &Path) -> anyhow::Result<i64> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => text.trim().parse().with_context(|| format!("{} is not a number", path.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let number = rand::random_range(1..=i64::MAX);
-            std::fs::write(path, number.to_string()).with_context(|| format!("cannot write {}", path.display()))?;
-            Ok(number)
-        }
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-    }
+/// As many lives of a process have numbers of their own.
+const LIVES: i64 = 1 << 24;
+
+/// The numbers by which the outbox knows this process: those of its earlier lives, from the first, and of this one. Each
+/// of several processes has its own data directory.
+fn process_numbers(path: &Path) -> anyhow::Result<RangeInclusive<i64>> {
+    let number = match std::fs::read_to_string(path) {
+        Ok(text) => text.trim().parse::<i64>().with_context(|| format!("{} is not a number", path.display()))? + 1,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => rand::random_range(1..i64::MAX / LIVES) * LIVES,
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    // Whole or not at all, whenever the process dies.
+    let new = path.with_extension("new");
+    let written = std::fs::write(&new, number.to_string()).and_then(|()| std::fs::rename(&new, path));
+    written.with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(number - number % LIVES..=number)
 }
 
 /// Makes a file that only its owner reads; one that is there is an error.

@@ -14,6 +14,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -119,10 +120,10 @@ impl NodeError {
 }
 
 impl Node {
-    /// A node over its parts. `holder` is the process' number in the outbox.
+    /// A node over its parts. `lives` are the process' numbers in the outbox.
     pub(crate) fn new(
         gateway: Gateway,
-        (store, holder): (Store, i64),
+        (store, lives): (Store, RangeInclusive<i64>),
         (federation, providers, roots): (Federation, Providers, PinnedRoots),
         labels: PeerLabels,
     ) -> Self {
@@ -132,7 +133,7 @@ impl Node {
             federation,
             providers,
             roots,
-            outbox: Outbox::new(holder, labels),
+            outbox: Outbox::new(lives, labels),
             server_keys: ServerKeys::default(),
             cache: Cache::default(),
         }

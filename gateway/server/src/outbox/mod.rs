@@ -14,9 +14,10 @@ mod pdus;
 pub(crate) use deliver::deliver;
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use causeway_core::records::OutboxRow;
 use causeway_drafts::mimi_uri::ProviderDomain;
@@ -41,6 +42,9 @@ const BATCH: i64 = 50;
 const TICK: Duration = Duration::from_millis(500);
 /// A dispatcher that has taken no turn for so long, ms, hangs.
 const LONGEST_TURN: u64 = 60_000;
+/// For so long after a start, a lease of an earlier life may still come into force: its connection outlives the process
+/// until the database has noticed.
+const LAST_WORDS: Duration = Duration::from_secs(60);
 /// After a failure of the database.
 const BREATHER: Duration = Duration::from_secs(1);
 
@@ -65,8 +69,8 @@ impl Peer {
 
 /// What of the outbox is only in memory.
 pub(crate) struct Outbox {
-    /// This process, by the number that it keeps across restarts.
-    holder: i64,
+    /// This process, by the numbers of its lives; the last is this one's.
+    lives: RangeInclusive<i64>,
     /// Which peers have a label of their own in metrics.
     labels: PeerLabels,
     /// When the dispatcher last took a turn, ms; 0 before it runs, and after.
@@ -81,9 +85,9 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     /// The outbox of a process.
-    pub(crate) fn new(holder: i64, labels: PeerLabels) -> Self {
+    pub(crate) fn new(lives: RangeInclusive<i64>, labels: PeerLabels) -> Self {
         Self {
-            holder,
+            lives,
             labels,
             turn: AtomicU64::new(0),
             changed: Notify::new(),
@@ -119,7 +123,7 @@ impl Outbox {
 /// Delivers until `stop`, then lets deliveries under way finish.
 pub(crate) async fn run(node: Arc<Node>, stop: CancellationToken) {
     let deliveries = TaskTracker::new();
-    release_leases(&node).await;
+    let begun = Instant::now();
     // Whom we were waiting for is not known any more: everybody is tried.
     wake(&node, vec![String::new()]).await;
     let slots = Arc::new(Semaphore::new(DELIVERIES));
@@ -127,6 +131,9 @@ pub(crate) async fn run(node: Arc<Node>, stop: CancellationToken) {
         let Ok(slot) = slots.clone().acquire_owned().await else { break };
         node.outbox.turn.store(now_ms(), Ordering::Relaxed);
         wake_lanes(&node).await;
+        if begun.elapsed() < LAST_WORDS {
+            release_leases(&node, *node.outbox.lives.end() - 1).await;
+        }
         match lease(&node).await {
             Ok(rows) if rows.is_empty() => {
                 drop(slot);
@@ -167,9 +174,10 @@ pub(crate) async fn run(node: Arc<Node>, stop: CancellationToken) {
 }
 
 /// What this process was about to deliver when it died is due at once.
-async fn release_leases(node: &Node) {
-    let holder = node.outbox.holder;
-    let released = node.store.transaction("release leases", move |tx| Box::pin(async move { tx.release_leases(holder).await }));
+async fn release_leases(node: &Node, last: i64) {
+    let first = *node.outbox.lives.start();
+    let released =
+        node.store.transaction("release leases", move |tx| Box::pin(async move { tx.release_leases(first, last).await }));
     if let Err(error) = released.await {
         // They run out by themselves.
         tracing::error!(%error, "cannot release the leases of an earlier run");
@@ -181,12 +189,12 @@ async fn release_leases(node: &Node) {
 async fn recover(node: &Node, slots: &Semaphore) {
     tokio::time::sleep(BREATHER).await;
     if let Ok(_all) = slots.acquire_many(DELIVERIES as u32).await {
-        release_leases(node).await;
+        release_leases(node, *node.outbox.lives.end()).await;
     }
 }
 
 async fn lease(node: &Node) -> Result<Vec<OutboxRow>, StoreError> {
-    let holder = node.outbox.holder;
+    let holder = *node.outbox.lives.end();
     node.store
         .transaction("lease", move |tx| {
             let batched_kinds = &["pdu", "notify"];

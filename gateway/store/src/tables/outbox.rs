@@ -35,7 +35,7 @@ pub struct Lease {
     pub now: i64,
     /// How long the work may take.
     pub duration: i64,
-    /// The process that asks, by a number that it keeps across restarts.
+    /// The process that asks, by the number of this life of it.
     pub holder: i64,
     /// As many rows of one kind at once,
     pub batch: i64,
@@ -151,14 +151,16 @@ impl Tx {
         Ok(rows)
     }
 
-    /// A process begins: what it had leased in an earlier life is free again.
+    /// A process begins: what it had leased in earlier lives, under the numbers from `first` to `last`, is free again.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn release_leases(&mut self, holder: i64) -> Result<(), StoreError> {
+    pub async fn release_leases(&mut self, first: i64, last: i64) -> Result<(), StoreError> {
         both!(self, connection => {
-            sqlx::query("-- release leases\nUPDATE outbox SET leased_until = 0 WHERE leased_by = $1 AND leased_until > 0")
-                .bind(holder).execute(connection).await.map(|_| ())
+            sqlx::query(
+                "-- release leases\nUPDATE outbox SET leased_until = 0 WHERE leased_by >= $1 AND leased_by <= $2 AND leased_until > 0",
+            )
+            .bind(first).bind(last).execute(connection).await.map(|_| ())
         })?;
         Ok(())
     }

@@ -198,7 +198,7 @@ async fn a_process_releases_the_leases_of_its_earlier_life() {
         queue(&db, "mimi:b", &["b1"]).await;
         lease(&db.store, LEASE).await;
         lease(&db.store, Lease { holder: 2, ..LEASE }).await;
-        db.run(tx!(|tx| tx.release_leases(LEASE.holder).await)).await;
+        db.run(tx!(|tx| tx.release_leases(0, LEASE.holder).await)).await;
         assert_eq!(bodies(&lease(&db.store, LEASE).await), ["a1"]);
         assert!(lease(&db.store, LEASE).await.is_empty());
     })
