@@ -98,7 +98,7 @@ async fn nothing_is_lost_at_random_moments_with_sqlite() {
 /// or an event reaches the homeserver in a second transaction. To look into it:
 /// `cargo xtask chaos --database postgres --kills 60 --seed 1309077294137408279`.
 #[tokio::test]
-#[ignore = "fails about once in two runs of 60 kills; run with `cargo xtask test -- --ignored`"]
+#[ignore = "fails now and then; run with `cargo test -p interop-tests --all-features --test it random -- --ignored`"]
 async fn nothing_is_lost_at_random_moments_with_postgres() {
     random_kills("random-postgres", Database::Postgres).await;
 }
