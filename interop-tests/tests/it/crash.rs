@@ -94,11 +94,7 @@ async fn nothing_is_lost_at_random_moments_with_sqlite() {
     random_kills("random-sqlite", Database::Sqlite).await;
 }
 
-/// Known to fail now and then, and not understood yet: a conversation with a foreign hub stands still after the last kill,
-/// or an event reaches the homeserver in a second transaction. To look into it:
-/// `cargo xtask chaos --database postgres --kills 60 --seed 1309077294137408279`.
 #[tokio::test]
-#[ignore = "fails now and then; run with `cargo test -p interop-tests --all-features --test it random -- --ignored`"]
 async fn nothing_is_lost_at_random_moments_with_postgres() {
     random_kills("random-postgres", Database::Postgres).await;
 }

@@ -211,6 +211,9 @@ impl Conversation {
                 self.complete_join(turn, user, &join)?;
                 Ok(Next::Done)
             }
+            // It came too late; or the hub has taken this very commit before, whose answer got lost, and its order brings
+            // it. Which of the two is known once that order has passed the commit's epoch.
+            UpdateStatus::WrongEpoch { .. } if self.may_still_come(turn, user)? => Ok(Next::Retry(EPOCH_PATIENCE)),
             UpdateStatus::WrongEpoch { .. } => {
                 self.book.sent_joins.remove(user);
                 Ok(Next::Replace(Box::new(Outgoing::JoinExternally { user: user.to_owned(), commit: None })))
@@ -233,6 +236,14 @@ impl Conversation {
     fn is_behind(&self, turn: &Turn<'_>, join: &ExternalJoin) -> bool {
         let follows = self.group.as_ref().filter(|group| group.own_clients().next().is_some());
         follows.is_some_and(|group| matches!(group.stage(&join.commit, turn.roots, turn.now), Err(MlsError::FutureEpoch { .. })))
+    }
+
+    /// Whether the hub's order may still bring an external commit that has been sent.
+    fn may_still_come(&self, turn: &Turn<'_>, user: &str) -> Result<bool> {
+        let Some(join) = self.sent_join(user)? else { return Ok(false) };
+        let follows = self.group.as_ref().filter(|group| group.own_clients().next().is_some());
+        Ok(follows
+            .is_some_and(|group| !matches!(group.stage(&join.commit, turn.roots, turn.now), Err(MlsError::WrongEpoch { .. }))))
     }
 
     fn complete_join(&mut self, turn: &Turn<'_>, user: &str, join: &ExternalJoin) -> Result<()> {
