@@ -14,7 +14,7 @@ use crate::matrix::{self, FederationError};
 use crate::node::{Find, Node, NodeError};
 
 /// After so many attempts a refused join is refused.
-const JOIN_ATTEMPTS: i32 = 5;
+const JOIN_ATTEMPTS: i32 = 7;
 
 fn stored(error: impl std::fmt::Display) -> NodeError {
     NodeError::Stored(error.to_string())
