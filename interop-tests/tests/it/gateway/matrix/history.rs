@@ -24,9 +24,11 @@ async fn a_gap_is_filled_by_get_missing_events() {
     let light = light("gap").await;
     let mut company = Company::of(&light, "11").await;
     let missed = unsent(&mut company, 20);
+    // Those who came in while the room was made may have left gaps of their own.
+    let before = (asked(&light, "get_missing_events"), asked(&light, "/state/"));
     let answer = light.matrix.send_raw(&light.gateway.server_name, &missed.last().unwrap().json()).await.unwrap();
     assert_eq!(result(&answer, missed.last().unwrap().id()), None);
-    assert_eq!((asked(&light, "get_missing_events"), asked(&light, "/state/")), (1, 0));
+    assert_eq!((asked(&light, "get_missing_events"), asked(&light, "/state/")), (before.0 + 1, before.1));
     // What was missed is heard, in order.
     company.all_is_well().await;
 }
