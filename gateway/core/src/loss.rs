@@ -49,8 +49,6 @@ pub enum Feature {
     RefusedByMatrix,
     /// The hub refuses it.
     RefusedByHub,
-    /// A follower refuses what we fan out as its hub.
-    RefusedByFollower,
     /// The hub's timestamps ran backwards.
     HubClockRegressed,
     /// A commit of the hub's order that we find invalid.
@@ -66,7 +64,7 @@ pub enum Feature {
 }
 
 /// All of them.
-const FEATURES: [Feature; 29] = [
+const FEATURES: [Feature; 28] = [
     Feature::Media,
     Feature::Poll,
     Feature::Location,
@@ -89,7 +87,6 @@ const FEATURES: [Feature; 29] = [
     Feature::Paused,
     Feature::RefusedByMatrix,
     Feature::RefusedByHub,
-    Feature::RefusedByFollower,
     Feature::HubClockRegressed,
     Feature::CommitRefused,
     Feature::ProposalRefused,

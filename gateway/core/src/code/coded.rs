@@ -123,7 +123,6 @@ impl Coded for Feature {
             Self::Paused => LOST_PAUSED,
             Self::RefusedByMatrix => LOST_REFUSED_BY_MATRIX,
             Self::RefusedByHub => LOST_REFUSED_BY_HUB,
-            Self::RefusedByFollower => LOST_REFUSED_BY_FOLLOWER,
             Self::HubClockRegressed => LOST_HUB_CLOCK,
             Self::CommitRefused => LOST_COMMIT_REFUSED,
             Self::ProposalRefused => LOST_PROPOSAL_REFUSED,

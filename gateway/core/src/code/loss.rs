@@ -111,11 +111,6 @@ super::codes! {
         what "It is not carried; a notice in the Matrix room says so."
         why "The room's policy forbids it to this user, or the hub has rules of its own."
         remedy "Ask whoever governs the MIMI room.";
-    LOST_REFUSED_BY_FOLLOWER = 6023 (Peer, FINAL) "P-070"
-        "A follower refuses what we fan out as its hub"
-        what "Its users do not see the messages, and its group may fall behind."
-        why "The follower answered 4xx to notify."
-        remedy "Ask the follower's operator; its words are in the text.";
     LOST_HUB_CLOCK = 6024 (Peer, FINAL) "G-36"
         "The hub's timestamps ran backwards"
         what "The messages are carried; the order of Franks is in doubt."

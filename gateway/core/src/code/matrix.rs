@@ -97,8 +97,8 @@ super::codes! {
         why "That homeserver sees another state of the room, or has a policy of its own."
         remedy "Compare the room's state on both, and ask the homeserver's operator.";
     TRANSACTION_REFUSED_THERE = 2031 (Peer, FINAL) "Matrix: transactions"
-        "A homeserver refuses a whole transaction for good"
-        what "Its events are parked, so that they can be sent again."
-        why "The homeserver answered 4xx: it does not accept the gateway's signature, or has blocked the gateway."
-        remedy "Check that the homeserver can fetch the gateway's keys, then replay what is parked.";
+        "A homeserver refuses a transaction for good"
+        what "Its events are sent one by one; one that is refused alone is parked, so that it can be sent again."
+        why "The homeserver answered 400 or 413: it does not accept what is in the transaction."
+        remedy "Ask the homeserver's operator, whose words are in the text, then replay what is parked.";
 }

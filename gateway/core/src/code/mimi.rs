@@ -91,4 +91,9 @@ super::codes! {
         what "The answer is notAllowed."
         why "The user was removed or banned, or never was in the room."
         remedy "Add the user to the room.";
+    FAN_OUT_REFUSED_THERE = 3030 (Peer, FINAL) "P-070"
+        "A follower refuses a fan-out for good"
+        what "It is parked, so that it can be sent again; those before and after it go on."
+        why "The follower answered 400, 404, 410 or 413 to notify. Its users do not see these messages, and its group may fall behind."
+        remedy "Ask the follower's operator, whose words are in the text, then replay what is parked in its order.";
 }

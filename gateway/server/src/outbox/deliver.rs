@@ -145,8 +145,21 @@ async fn answered(node: &Arc<Node>, row: &OutboxRow, item: &Arc<Outgoing>, answe
     }
 }
 
+/// A peer refuses a batch for what is in it: its items are sent one by one, so that only those at fault are parked.
+pub(super) async fn refused(node: &Arc<Node>, rows: &[OutboxRow], error: (Code, String)) -> Result<(), NodeError> {
+    if rows.len() == 1 {
+        return park(node, rows, error).await;
+    }
+    let ids: Arc<Vec<i64>> = Arc::new(rows.iter().map(|row| row.id).collect());
+    let apart = node.store.transaction("take apart", move |tx| {
+        let ids = ids.clone();
+        Box::pin(async move { tx.take_apart(&ids).await })
+    });
+    Ok(apart.await?)
+}
+
 /// What will not get better by itself is parked: the lane goes on.
-pub(super) async fn park(node: &Arc<Node>, rows: &[OutboxRow], (code, why): (Code, String)) -> Result<(), NodeError> {
+async fn park(node: &Arc<Node>, rows: &[OutboxRow], (code, why): (Code, String)) -> Result<(), NodeError> {
     let rows = Arc::new(rows.to_vec());
     node.transaction("park delivery", move |session| {
         let (rows, why) = (rows.clone(), why.clone());

@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use causeway_core::code::Coded;
+use causeway_core::code::{self, Coded};
 use causeway_core::conversation::Outgoing;
-use causeway_core::loss::Feature;
-use causeway_core::records::{LossRow, OutboxRow};
+use causeway_core::records::OutboxRow;
 use causeway_drafts::mimi_uri::{ProviderDomain, RoomUri};
 
 use super::Peer;
-use super::deliver::{backoff, forget, postpone};
+use super::deliver::{backoff, forget, postpone, refused};
 use crate::crash;
 use crate::mimi::{ProviderError, Target};
-use crate::node::{Node, NodeError, now_ms};
-use crate::telemetry::{Delivery, Tally};
+use crate::node::{Node, NodeError};
+use crate::telemetry::Delivery;
 
 fn stored(error: impl std::fmt::Display) -> NodeError {
     NodeError::Stored(error.to_string())
@@ -40,8 +39,8 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
     match sent {
         Ok(_) => Ok(forget(node, rows).await?),
         Err(error) if error.is_about_the_body() => {
-            tracing::error!(code = %error.code(), %provider, %room, %error, messages = rows.len(), "a follower refuses a fan-out for good");
-            refused(node, rows, error.coded()).await
+            tracing::error!(code = %code::FAN_OUT_REFUSED_THERE, %provider, %room, %error, messages = rows.len(), "a follower refuses a fan-out for good");
+            refused(node, rows, (code::FAN_OUT_REFUSED_THERE, error.coded())).await
         }
         Err(error) => {
             tracing::info!(code = %error.code(), %provider, %room, %error, "a fan-out is not delivered yet");
@@ -52,30 +51,4 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
             Ok(())
         }
     }
-}
-
-/// Operators see what a follower would not have.
-async fn refused(node: &Node, rows: &[OutboxRow], detail: String) -> Result<(), NodeError> {
-    let loss = Arc::new(LossRow {
-        conversation_id: rows.first().and_then(|row| row.conversation_id).unwrap_or_default(),
-        source: "notify".to_owned(),
-        direction: "matrix_to_mimi".to_owned(),
-        feature: Feature::RefusedByFollower.to_string(),
-        detail,
-        recorded_at: now_ms() as i64,
-    });
-    let mut tally = Tally::default();
-    tally.loss(&loss.feature, &loss.direction);
-    let ids: Arc<Vec<i64>> = Arc::new(rows.iter().map(|row| row.id).collect());
-    node.store
-        .transaction("refused fan-out", move |tx| {
-            let (ids, loss) = (ids.clone(), loss.clone());
-            Box::pin(async move {
-                tx.insert_loss(&loss).await?;
-                tx.forget(&ids).await
-            })
-        })
-        .await?;
-    tally.count();
-    Ok(())
 }

@@ -11,7 +11,7 @@ use ruma::{MilliSecondsSinceUnixEpoch, OwnedServerName};
 use serde_json::value::RawValue;
 
 use super::Peer;
-use super::deliver::{backoff, forget, park, postpone};
+use super::deliver::{backoff, forget, postpone, refused};
 use crate::crash;
 use crate::matrix::FederationError;
 use crate::node::{Node, NodeError};
@@ -25,8 +25,8 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
     let pdus = events(node, rows).await?;
     tokio::time::sleep(node.outbox.pace.reserve(&server, pdus.len())).await;
     let ours = OwnedServerName::try_from(node.gateway.names.server_name()).map_err(|error| stored(error.to_string()))?;
-    // The batch is the head's for ever, so the id is, too. Ids of this database never come again.
-    let transaction_id = format!("causeway-{}", head.id);
+    // The batch is the head's until it is taken apart, so the id is, too. Ids of this database never come again.
+    let transaction_id = format!("causeway-{}-{}", head.id, rows.len());
     let mut request = Request::new(transaction_id.into(), ours, MilliSecondsSinceUnixEpoch::now());
     request.pdus = pdus;
     let sent = node.federation.send(&node.gateway, &server, request).await;
@@ -43,7 +43,7 @@ pub(super) async fn deliver(node: &Arc<Node>, rows: &[OutboxRow]) -> Result<(), 
         }
         Err(error) if error.is_about_the_body() => {
             tracing::error!(code = %code::TRANSACTION_REFUSED_THERE, %server, %error, events = rows.len(), "a homeserver refuses a whole transaction for good");
-            park(node, rows, (code::TRANSACTION_REFUSED_THERE, error.coded())).await
+            refused(node, rows, (code::TRANSACTION_REFUSED_THERE, error.coded())).await
         }
         Err(error) => {
             tracing::info!(code = %error.code(), %server, %error, "events are not delivered yet");

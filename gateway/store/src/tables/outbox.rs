@@ -192,6 +192,20 @@ impl Tx {
         Ok(())
     }
 
+    /// Not as a batch: each of them is due, and from now on one of its own.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn take_apart(&mut self, ids: &[i64]) -> Result<(), StoreError> {
+        for id in ids {
+            both!(self, connection => {
+                sqlx::query("-- take apart\nUPDATE outbox SET leased_until = 0, not_before = 0, batch = id WHERE id = $1")
+                    .bind(*id).execute(connection).await.map(|_| ())
+            })?;
+        }
+        Ok(())
+    }
+
     /// An item keeps its place with another body.
     ///
     /// # Errors

@@ -190,6 +190,52 @@ async fn retry_after_is_waited_for_and_contact_ends_the_wait() {
     came_once(&light);
 }
 
+#[tokio::test]
+async fn what_a_peer_refuses_for_good_does_not_hold_up_what_comes_after() {
+    let light = light("f-refused").await;
+    let bridge = light.bridge("12", "").await.unwrap();
+    // With it alice's puppet comes into the group.
+    bridge.alice_says("hello").unwrap();
+    bridge.carol_hears(&["hello"]).await.unwrap();
+    light.to_provider.faults().plan("/notify/", 1, Fault::Refuse(StatusCode::BAD_REQUEST, None));
+    bridge.alice_says("not for this follower").unwrap();
+    light.to_provider.wait_for("/notify/", |passed| passed.status == Some(StatusCode::BAD_REQUEST)).await.unwrap();
+    bridge.alice_says("for carol").unwrap();
+    bridge.carol_hears(&["hello", "for carol"]).await.unwrap();
+    light.matrix.faults().plan("/send/", 1, Fault::Refuse(StatusCode::BAD_REQUEST, None));
+    bridge.carol_says("not for this homeserver").await.unwrap();
+    let is_refusal = |request: &interop_tests::matrix::peer::Request| request.status == Some(StatusCode::BAD_REQUEST);
+    light.matrix.wait_for_request("the refusal", is_refusal).await.unwrap();
+    bridge.carol_says("for alice").await.unwrap();
+    light.matrix.wait_for("what came after", |event| event.body() == "for alice").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_batch_that_is_refused_is_sent_one_by_one() {
+    let light = light("f-batch").await;
+    let bridge = light.bridge("12", "").await.unwrap();
+    bridge.alice_says("hello").unwrap();
+    bridge.carol_hears(&["hello"]).await.unwrap();
+    // While the first is under way, the others become a batch.
+    for (faults, path) in [(light.matrix.faults(), "/send/"), (light.to_provider.faults(), "/notify/")] {
+        faults.plan(path, 1, Fault::Slow(Duration::from_secs(3)));
+        faults.plan(path, 1, Fault::Refuse(StatusCode::BAD_REQUEST, None));
+    }
+    let words: Vec<String> = (0..5).map(|n| format!("word {n}")).collect();
+    let expected: Vec<&str> = words.iter().map(String::as_str).collect();
+    for text in &words {
+        bridge.carol_says(text).await.unwrap();
+        bridge.alice_says(text).unwrap();
+    }
+    bridge.alice_hears(&expected).await.unwrap();
+    let expected: Vec<&str> = std::iter::once("hello").chain(expected).collect();
+    bridge.carol_hears(&expected).await.unwrap();
+    came_once(&light);
+    let requests = light.matrix.requests();
+    let refused = requests.iter().find(|request| request.status == Some(StatusCode::BAD_REQUEST)).unwrap();
+    assert!(refused.body["pdus"].as_array().unwrap().len() > 1, "{}", refused.body);
+}
+
 /// A request whose answer the gateway's delivery may just have missed is followed by another.
 async fn contact(bridge: &Bridge<'_>) {
     bridge.alice_says("still here").unwrap();
