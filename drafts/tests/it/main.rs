@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
 
 mod content_decoding;
+mod content_extensions;
+mod content_parts;
 mod content_vectors;
 mod directory;
 mod franking;
+mod message_status;
 mod participants;
 mod protocol_refusals;
 mod protocol_round_trips;
