@@ -13,5 +13,6 @@ mod participants;
 mod protocol_refusals;
 mod protocol_round_trips;
 mod room_policy;
+mod schema_cross_check;
 mod support;
 mod uris;
