@@ -28,8 +28,11 @@ use causeway_drafts::{decode_exact, encode};
 use openmls::framing::SafeAad;
 use tls_codec::{Deserialize, Serialize};
 
-/// Name and function of each target; a target of the same name stands in `fuzz_targets/`.
-pub const TARGETS: &[(&str, fn(&[u8]) -> bool)] = &[
+/// A name, and what is done with bytes.
+pub type Target = (&'static str, fn(&[u8]) -> bool);
+
+/// All of them; a file of the same name stands in `fuzz_targets/`.
+pub const TARGETS: &[Target] = &[
     ("application_framing", application_framing),
     ("cbor", cbor),
     ("components", components),

@@ -29,35 +29,27 @@ pub(crate) struct Head {
 
 impl Head {
     /// Reads the head with which `bytes` begin.
+    #[inline]
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, CborErrorKind> {
+        const MAJORS: [Major; 8] =
+            [Major::Unsigned, Major::Negative, Major::Bytes, Major::Text, Major::Array, Major::Map, Major::Tag, Major::Simple];
         let Some((&first, rest)) = bytes.split_first() else { return Err(CborErrorKind::Truncated) };
-        let major = match first >> 5 {
-            0 => Major::Unsigned,
-            1 => Major::Negative,
-            2 => Major::Bytes,
-            3 => Major::Text,
-            4 => Major::Array,
-            5 => Major::Map,
-            6 => Major::Tag,
-            _ => Major::Simple,
-        };
-        let info = first & 0x1F;
-        let (width, smallest) = match info {
+        let (major, info) = (MAJORS[usize::from(first >> 5)], first & 0x1F);
+        let (argument, width, smallest) = match info {
             0..=23 => return Ok(Self { major, info, argument: info.into(), length: 1 }),
-            24 => (1, 24),
-            25 => (2, 1 << 8),
-            26 => (4, 1 << 16),
-            27 => (8, 1 << 32),
+            24 => (rest.first().map(|byte| u64::from(*byte)), 1, 24),
+            25 => (rest.first_chunk().map(|bytes| u16::from_be_bytes(*bytes).into()), 2, 1 << 8),
+            26 => (rest.first_chunk().map(|bytes| u32::from_be_bytes(*bytes).into()), 4, 1 << 16),
+            27 => (rest.first_chunk().map(|bytes| u64::from_be_bytes(*bytes)), 8, 1 << 32),
             31 => return Err(CborErrorKind::Indefinite),
             _ => return Err(CborErrorKind::Reserved),
         };
-        let argument = rest.get(..width).ok_or(CborErrorKind::Truncated)?;
-        let argument = argument.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
-        // The argument of a float is the float.
-        if major != Major::Simple && argument < smallest {
-            return Err(CborErrorKind::NotShortest);
+        match argument {
+            None => Err(CborErrorKind::Truncated),
+            // The argument of a float is the float.
+            Some(argument) if argument < smallest && major != Major::Simple => Err(CborErrorKind::NotShortest),
+            Some(argument) => Ok(Self { major, info, argument, length: 1 + width }),
         }
-        Ok(Self { major, info, argument, length: 1 + width })
     }
 
     /// Writes a head in its shortest form.

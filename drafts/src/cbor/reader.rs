@@ -31,11 +31,13 @@ impl<'a> Reader<'a> {
     }
 
     /// The next head, and its major type; nothing at the end.
+    #[inline]
     pub(crate) fn peek(&self) -> Option<Head> {
         Head::read(self.bytes.get(self.at..)?).ok()
     }
 
     /// The next item if it is of this type: its argument, and its octets if it is a string.
+    #[inline]
     fn take(&mut self, major: Major) -> Option<(u64, &'a [u8])> {
         let head = self.peek().filter(|head| head.major == major)?;
         let start = self.at + head.length;
@@ -46,6 +48,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The simple value `null`, if it is next.
+    #[inline]
     pub(crate) fn null(&mut self) -> Option<()> {
         const NULL: u64 = 22;
         let found = self.peek().is_some_and(|head| head.major == Major::Simple && head.length == 1 && head.argument == NULL);
@@ -61,6 +64,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn unsigned<T: TryFrom<u64>>(&mut self, field: Field) -> Result<T> {
         let start = self.at;
         match self.take(Major::Unsigned) {
@@ -74,6 +78,7 @@ impl<'a> Reader<'a> {
         Some(self.take(Major::Negative)?.0)
     }
 
+    #[inline]
     pub(crate) fn bytes(&mut self, field: Field) -> Result<&'a [u8]> {
         let start = self.at;
         self.take(Major::Bytes).map_or_else(|| wrong(start, field, "a byte string"), |(_, octets)| Ok(octets))
@@ -85,6 +90,7 @@ impl<'a> Reader<'a> {
         self.bytes(field)?.try_into().or_else(|_| wrong(start, field, expected))
     }
 
+    #[inline]
     pub(crate) fn text(&mut self, field: Field) -> Result<&'a str> {
         let start = self.at;
         let text = self.take(Major::Text).and_then(|(_, octets)| std::str::from_utf8(octets).ok());
@@ -92,6 +98,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The head of an array: how many items follow.
+    #[inline]
     pub(crate) fn array(&mut self, field: Field) -> Result<u64> {
         let start = self.at;
         self.take(Major::Array).map_or_else(|| wrong(start, field, "an array"), |(count, _)| Ok(count))
@@ -132,11 +139,13 @@ impl<'a> Reader<'a> {
 }
 
 /// Refuses a field.
+#[cold]
 pub(crate) fn wrong<T>(offset: usize, (rule, field): Field, expected: &'static str) -> Result<T> {
     Err(DocumentError::Field { offset, rule, field, expected })
 }
 
 /// Refuses a quantity.
+#[cold]
 pub(crate) fn too_much<T>(offset: usize, rule: &'static str, what: &'static str) -> Result<T> {
     Err(DocumentError::Limit { offset, rule, what })
 }

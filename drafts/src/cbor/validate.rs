@@ -21,6 +21,7 @@ pub fn validate(bytes: &[u8]) -> Result<(), CborError> {
     if walker.at == bytes.len() { Ok(()) } else { fail(walker.at, CborErrorKind::Trailing) }
 }
 
+#[cold]
 fn fail<T>(offset: usize, kind: CborErrorKind) -> Result<T, CborError> {
     Err(CborError { offset, kind })
 }
@@ -31,73 +32,67 @@ struct Walker<'a> {
 }
 
 impl<'a> Walker<'a> {
-    fn head(&mut self) -> Result<Head, CborError> {
-        let head = Head::read(&self.bytes[self.at..]).or_else(|kind| fail(self.at, kind))?;
-        self.at += head.length;
-        Ok(head)
+    fn rest(&self) -> &'a [u8] {
+        &self.bytes[self.at..]
     }
 
     /// The octets of a string whose head stands at `start`.
     fn take(&mut self, start: usize, length: u64) -> Result<&'a [u8], CborError> {
-        let rest = &self.bytes[self.at..];
-        let length = usize::try_from(length).ok().filter(|length| *length <= rest.len());
-        let Some(length) = length else { return fail(start, CborErrorKind::TooLong) };
-        self.at += length;
-        Ok(&rest[..length])
+        let rest = self.rest();
+        let Some(octets) = usize::try_from(length).ok().and_then(|length| rest.get(..length)) else {
+            return fail(start, CborErrorKind::TooLong);
+        };
+        self.at += octets.len();
+        Ok(octets)
     }
 
     /// One item, at a depth.
-    fn item(&mut self, depth: usize) -> Result<Head, CborError> {
+    fn item(&mut self, depth: usize) -> Result<(), CborError> {
         let start = self.at;
         if depth > MAX_DEPTH {
             return fail(start, CborErrorKind::TooDeep);
         }
-        let head = self.head()?;
+        let head = Head::read(self.rest()).or_else(|kind| fail(start, kind))?;
+        self.at += head.length;
         match head.major {
-            Major::Unsigned | Major::Negative => {}
-            Major::Bytes => {
-                self.take(start, head.argument)?;
-            }
-            Major::Text => {
-                let text = self.take(start, head.argument)?;
-                if std::str::from_utf8(text).is_err() {
-                    return fail(start, CborErrorKind::Utf8);
-                }
-            }
+            Major::Unsigned | Major::Negative => Ok(()),
+            Major::Bytes => self.take(start, head.argument).map(drop),
+            Major::Text => match std::str::from_utf8(self.take(start, head.argument)?) {
+                Ok(_) => Ok(()),
+                Err(_) => fail(start, CborErrorKind::Utf8),
+            },
             Major::Array => {
                 self.room_for(start, head.argument)?;
-                for _ in 0..head.argument {
-                    self.item(depth + 1)?;
-                }
+                (0..head.argument).try_for_each(|_| self.item(depth + 1))
             }
             Major::Map => {
                 self.room_for(start, head.argument.saturating_mul(2))?;
-                self.entries(head.argument, depth)?;
+                self.entries(head.argument, depth)
             }
-            Major::Tag => self.tagged(start, head.argument, depth)?,
-            Major::Simple => simple(head.info, head.argument).or_else(|kind| fail(start, kind))?,
+            Major::Tag => self.tagged(start, head.argument, depth),
+            Major::Simple => simple(head.info, head.argument).or_else(|kind| fail(start, kind)),
         }
-        Ok(head)
     }
 
     /// An item has one octet at least.
     fn room_for(&self, start: usize, items: u64) -> Result<(), CborError> {
-        let rest = (self.bytes.len() - self.at) as u64;
-        if items <= rest { Ok(()) } else { fail(start, CborErrorKind::TooLong) }
+        if items <= self.rest().len() as u64 { Ok(()) } else { fail(start, CborErrorKind::TooLong) }
     }
 
     fn entries(&mut self, count: u64, depth: usize) -> Result<(), CborError> {
         let mut previous: &[u8] = &[];
         for _ in 0..count {
             let start = self.at;
-            let key = self.item(depth + 1)?;
-            match (key.major, key.argument) {
+            let head = Head::read(self.rest()).or_else(|kind| fail(start, kind))?;
+            match (head.major, head.argument) {
                 (Major::Unsigned, 0..=MAX_KEY) | (Major::Negative, 0..MAX_KEY) | (Major::Bytes | Major::Text, _) => {}
                 (Major::Unsigned | Major::Negative, _) => return fail(start, CborErrorKind::KeyRange),
                 _ => return fail(start, CborErrorKind::KeyType),
             }
+            self.item(depth + 1)?;
             let key = &self.bytes[start..self.at];
-            match previous.cmp(key) {
+            // Octet by octet: most keys are one, which is not worth a call.
+            match previous.iter().cmp(key) {
                 std::cmp::Ordering::Less => previous = key,
                 std::cmp::Ordering::Equal => return fail(start, CborErrorKind::DuplicateKey),
                 std::cmp::Ordering::Greater => return fail(start, CborErrorKind::Unsorted),
@@ -108,10 +103,12 @@ impl<'a> Walker<'a> {
     }
 
     fn tagged(&mut self, start: usize, tag: u64, depth: usize) -> Result<(), CborError> {
-        let content = self.at;
-        let head = self.item(depth + 1)?;
+        let content = self.rest();
+        self.item(depth + 1)?;
         if BIGNUM.contains(&tag) {
-            let is_reduced = head.major == Major::Bytes && head.argument > 8 && self.bytes[content + head.length] != 0;
+            let is_reduced = Head::read(content).is_ok_and(|head| {
+                head.major == Major::Bytes && head.argument > 8 && content.get(head.length).is_some_and(|first| *first != 0)
+            });
             return if is_reduced { Ok(()) } else { fail(start, CborErrorKind::Bignum) };
         }
         Ok(())

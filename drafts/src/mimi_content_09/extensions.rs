@@ -206,7 +206,12 @@ impl Extensions {
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, DocumentError> {
         let count = reader.map(("C-006", "mimiExtensions"))?;
-        (0..count).map(|_| Extension::read(reader)).collect()
+        // Not collected: that would sort what is sorted.
+        let mut extensions = Self::default();
+        for _ in 0..count {
+            extensions.insert(Extension::read(reader)?);
+        }
+        Ok(extensions)
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {

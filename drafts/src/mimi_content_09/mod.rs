@@ -7,7 +7,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let received = hex::decode(
-//!     "87505eed9406c2545547ab6f09f20a18b003f640f6f6a101781a6d696d693a2f2f612e6578616d706c652f752f616c696365850160016a74\
+//!     "87505eed9406c2545547ab6f09f20a18b003f640f6f6a10178186d696d693a2f2f612e6578616d706c652f752f616c696365850160016a74\
 //!      6578742f706c61696e426869",
 //! )?;
 //! let content = MimiContent::decode(&received)?;
