@@ -201,7 +201,7 @@ fn decode(c: &mut Criterion) {
     }
 }
 
-/// The aim: ours in at most 1.5 times the other.
+/// The aim: ours in at most 1.5 times the others. One hashes the octets that an id is made of, the other only the document.
 fn decode_and_id(c: &mut Criterion) {
     let mut group = c.benchmark_group("decode_and_id");
     for (name, content) in documents() {
@@ -213,9 +213,13 @@ fn decode_and_id(c: &mut Criterion) {
                 (content, id)
             });
         });
-        group.bench_with_input(BenchmarkId::new("minicbor_and_sha256", name), &bytes, |b, bytes| {
-            b.iter(|| (minicbor_decode(black_box(bytes)).unwrap(), Sha256::digest(bytes)));
-        });
+        let hashed =
+            [&[0, SENDER.len() as u8], SENDER.as_bytes(), &[0, ROOM.len() as u8], ROOM.as_bytes(), &bytes, &content.salt].concat();
+        for (baseline, hashed) in [("minicbor_and_sha256", &hashed), ("minicbor_and_sha256_of_document", &bytes)] {
+            group.bench_with_input(BenchmarkId::new(baseline, name), &bytes, |b, bytes| {
+                b.iter(|| (minicbor_decode(black_box(bytes)).unwrap(), Sha256::digest(black_box(hashed))));
+            });
+        }
     }
 }
 

@@ -55,6 +55,7 @@ impl<'a> Reader<'a> {
         found.then(|| self.at += 1)
     }
 
+    #[inline]
     pub(crate) fn boolean(&mut self, field: Field) -> Result<bool> {
         let start = self.at;
         match self.take(Major::Simple) {
@@ -85,6 +86,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A byte string of a length.
+    #[inline]
     pub(crate) fn octets<const LENGTH: usize>(&mut self, field: Field, expected: &'static str) -> Result<[u8; LENGTH]> {
         let start = self.at;
         self.bytes(field)?.try_into().or_else(|_| wrong(start, field, expected))
@@ -105,12 +107,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The head of an array of so many items.
+    #[inline]
     pub(crate) fn array_of(&mut self, count: u64, field: Field, expected: &'static str) -> Result<()> {
         let start = self.at;
         if self.array(field)? == count { Ok(()) } else { wrong(start, field, expected) }
     }
 
     /// The head of a map: how many entries follow.
+    #[inline]
     pub(crate) fn map(&mut self, field: Field) -> Result<u64> {
         let start = self.at;
         self.take(Major::Map).map_or_else(|| wrong(start, field, "a map"), |(count, _)| Ok(count))

@@ -48,6 +48,7 @@ impl PartialOrd for ExtensionKey {
 }
 
 impl ExtensionKey {
+    #[inline]
     fn read(reader: &mut Reader<'_>) -> Result<Self, DocumentError> {
         const FIELD: (&str, &str) = ("C-043", "an extension key");
         let start = reader.offset();
