@@ -24,7 +24,7 @@ use causeway_mls::MlsError;
 use causeway_store::{BoxFuture, Store, StoreError, Transience};
 
 use cache::Cache;
-pub(crate) use consents::has_consent;
+pub(crate) use consents::{has_consent, is_granted};
 pub(crate) use parked::{ReplayError, delivery_to_park, to_park};
 pub(crate) use roots::PinnedRoots;
 pub(crate) use session::{Find, Session};
