@@ -7,12 +7,15 @@ use comrak::{Arena, Options, format_html, parse_document};
 use ruma::OwnedUserId;
 
 use super::Links;
+use super::plain_text::plain_text;
 
 /// Rendered markup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendered {
     /// HTML of the kind that Matrix clients show.
     pub html: String,
+    /// The same without markup.
+    pub text: String,
     /// The Matrix users that it mentions (C-034).
     pub mentions: Vec<OwnedUserId>,
 }
@@ -55,7 +58,7 @@ pub fn gfm_to_html(source: &str, links: &dyn Links) -> Rendered {
     if format_html(root, &options, &mut html).is_err() {
         html.clear();
     }
-    Rendered { html: tidy(&html), mentions }
+    Rendered { html: tidy(&html), text: plain_text(root), mentions }
 }
 
 /// The schemes that Matrix allows in links [Matrix: m.room.message msgtypes], and our own.
