@@ -48,7 +48,7 @@ fn inline<'a>(node: &'a AstNode<'a>) -> String {
         NodeValue::SoftBreak | NodeValue::LineBreak => "\n".to_owned(),
         // A mention reads as its name; any other link says where it leads.
         NodeValue::Link(link) => match inner() {
-            label if link.url.is_empty() || link.url == label || link.url.starts_with("https://matrix.to/#/@") => label,
+            label if link.url == label || link.url.starts_with("https://matrix.to/#/@") => label,
             label => format!("{label} ({})", link.url),
         },
         _ => inner(),
