@@ -20,3 +20,4 @@ pub mod scenario;
 pub mod tables;
 pub mod tap;
 pub mod transcript;
+pub mod trio;

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use interop_tests::chaos::{self, Audit, Point, Round, points};
+use interop_tests::chaos::{self, Audit, Point, Round, Storm, points};
 use interop_tests::environment::{Database, Programs};
 use interop_tests::light::Light;
 use interop_tests::postgres::Postgres;
@@ -83,7 +83,7 @@ const KILLS: usize = 20;
 async fn random_kills(test: &str, database: Database) {
     let seed = std::env::var("CAUSEWAY_CRASH_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random::<u64>);
     let (light, _postgres) = start(test, database).await;
-    let stormed = chaos::storm(&light, (KILLS, seed), &|_| {}).await;
+    let stormed = Storm { kills: KILLS, seed }.rage(&light, &|_| {}).await;
     if let Err(error) = stormed {
         panic!("CAUSEWAY_CRASH_SEED={seed}, logs are in {}\n{error:#}", light.folder.display());
     }
@@ -94,10 +94,7 @@ async fn nothing_is_lost_at_random_moments_with_sqlite() {
     random_kills("random-sqlite", Database::Sqlite).await;
 }
 
-/// Once in five runs of 60 kills an event came to the homeserver in a second transaction, which is not understood yet. To
-/// look into it: `cargo xtask chaos --database postgres --kills 60`.
 #[tokio::test]
-#[ignore = "fails now and then; run with `cargo test -p interop-tests --all-features --test it random -- --ignored`"]
 async fn nothing_is_lost_at_random_moments_with_postgres() {
     random_kills("random-postgres", Database::Postgres).await;
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::event::{Event, canonical, rules};
 use super::server::{Asked, Refusal, Reply, refuse};
-use super::{Invite, Known, Peer, Verdict};
+use super::{Invite, Known, Peer, Sent, Verdict};
 use crate::http_client::encode;
 
 /// So many times a transaction's event is asked for what it follows.
@@ -56,7 +56,14 @@ impl Peer {
                 json!({ "error": format!("{verdict:?}") })
             };
             results.insert(id.clone(), result);
-            self.with(|known| known.sent_to_us.push((id, verdict)));
+            let sent = Sent { transaction: key.1.clone(), event: id, verdict };
+            self.with(|known| {
+                // What was taken in before the sender died comes again with the whole transaction.
+                let is_same = |noted: &Sent| noted.event == sent.event && noted.transaction == sent.transaction;
+                if !known.sent_to_us.iter().any(is_same) {
+                    known.sent_to_us.push(sent);
+                }
+            });
         }
         let answer = json!({ "pdus": results });
         self.with(|known| known.answered.insert(key, answer.clone()));
