@@ -113,10 +113,10 @@ async fn show<H: Homeserver>(arguments: &Arguments, (trio, bar): (&Trio<H>, &Pro
 }
 
 fn summary(arguments: &Arguments, outcome: &Outcome, (seed, took): (u64, Duration)) -> String {
-    let mut lines = table(&["", ""]);
+    let peers = format!("{:?}, the gateway on {:?}", arguments.peers, arguments.database);
+    let mut lines = table(&["Peers", &peers]);
     let (ours, theirs) = outcome.conversations;
     let (on_matrix, on_mimi) = outcome.messages;
-    lines.add_row(["Peers", &format!("{:?}, on {:?}", arguments.peers, arguments.database)]);
     let kills = format!("{}: {} at any moment, {} at a named place", outcome.kills(), outcome.at_any_moment, outcome.at_places);
     lines.add_row(["Kills", &kills]);
     lines.add_row(["Conversations", &format!("{}: {ours} with our hub, {theirs} with a foreign hub", ours + theirs)]);

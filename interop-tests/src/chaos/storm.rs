@@ -15,8 +15,8 @@ use crate::trio::Trio;
 /// How often somebody looks whether the gateway has come by the place where it is to die.
 const PULSE: Duration = Duration::from_millis(5);
 
-/// Kills under load. Half of them are at any moment; for the others a place is named, and if the gateway has not come by
-/// in time, it dies where it is.
+/// Kills under load. For half of them a place is named; if the gateway does not come by in a long life, it dies where it
+/// is, as it does for the other half.
 #[derive(Clone, Copy, Debug)]
 pub struct Storm {
     /// How many.
@@ -109,9 +109,10 @@ impl<'a, H: Homeserver> Raging<'a, H> {
             while self.trio.gateway.is_dead()? {
                 tokio::time::sleep(PULSE).await;
             }
-            let moment = Duration::from_millis(moments.random_range(H::LIFE));
+            let moment = moments.random_range(H::LIFE);
             let place = places.choose(&mut moments).filter(|_| moments.random());
-            match self.dies_at(place, moment).await? {
+            let limit = if place.is_some() { H::LIFE.end } else { moment };
+            match self.dies_at(place, Duration::from_millis(limit)).await? {
                 true => self.note(|outcome| outcome.at_places += 1),
                 false => self.note(|outcome| outcome.at_any_moment += 1),
             }
@@ -121,11 +122,11 @@ impl<'a, H: Homeserver> Raging<'a, H> {
     }
 
     /// Whether it has come by the place before its time was over.
-    async fn dies_at(&self, place: Option<&Point>, moment: Duration) -> Result<bool> {
+    async fn dies_at(&self, place: Option<&Point>, limit: Duration) -> Result<bool> {
         let gateway = &self.trio.gateway;
         let planned: Vec<_> = place.iter().map(|point| (point.place, point.passes)).collect();
         gateway.plan_deaths(&planned)?;
-        let until = Instant::now() + moment;
+        let until = Instant::now() + limit;
         while !gateway.is_dead()? && Instant::now() < until {
             tokio::time::sleep(PULSE).await;
         }
