@@ -1,6 +1,6 @@
 //! Things that happen at the same time on both sides, and people who come later.
 
-use ruma::{OwnedUserId, RoomVersionId};
+use ruma::RoomVersionId;
 use serde_json::json;
 
 use crate::support::simulation::*;

@@ -130,11 +130,11 @@ impl Peer {
 
     pub(super) async fn take_join(&self, asked: &Asked, room: &str) -> Reply {
         let event = self.checked(&asked.body, &self.version(room)?).await?;
-        let before = self.with_room(room, |room| Ok((room.all_state(), room.chain(room_ids(&room.all_state()).iter()))))?;
-        let json = event.json();
+        let (id, json) = (event.id().to_owned(), event.json());
         self.pass_on(event, &asked.origin)?;
+        // By what the join follows: the room may have gone on since the template was made.
+        let (state, chain) = self.with_room(room, |room| room.state_before(&id).context("no such event"))?;
         let all = |events: Vec<Arc<Event>>| events.iter().map(|event| event.json()).collect::<Vec<_>>();
-        let (state, chain) = before;
         Ok(json!({ "event": json, "state": all(state), "auth_chain": all(chain), "members_omitted": false, "origin": self.name() }))
     }
 
@@ -169,8 +169,4 @@ impl Peer {
         self.with(|known| known.invites.push(Invite { room: room.to_owned(), user, by, via: asked.origin.clone(), state }));
         Ok(json!({ "event": signed }))
     }
-}
-
-fn room_ids(events: &[Arc<Event>]) -> Vec<ruma::OwnedEventId> {
-    events.iter().map(|event| event.owned_id().clone()).collect()
 }
