@@ -7,9 +7,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
+use http::{Method, StatusCode};
 
 use crate::certificates::Authority;
 use crate::environment::Programs;
+use crate::http_client::HttpClient;
+use crate::patience::{self, Look};
 use crate::ports;
 use crate::process::Process;
 use crate::reference::Peer;
@@ -22,6 +25,7 @@ pub struct Gateway {
     pub domain: String,
     /// Its configuration file.
     pub configuration: PathBuf,
+    admin: HttpClient,
     programs: Programs,
     process: Mutex<Process>,
     starts: AtomicU32,
@@ -40,7 +44,7 @@ impl Gateway {
         database_url: Option<&str>,
     ) -> Result<Self> {
         fs::create_dir_all(folder)?;
-        let [matrix_port] = ports::free()?;
+        let [matrix_port, admin_port] = ports::free()?;
         for (name, issued) in
             [("gateway", authority.issue(&["localhost", "127.0.0.1"])), ("provider", authority.issue(&[&own.domain]))]
         {
@@ -49,12 +53,13 @@ impl Gateway {
         }
         fs::write(folder.join("ca.pem"), authority.root_pem())?;
         let file = folder.join("causeway.toml");
-        fs::write(&file, configuration(own, peers, matrix_port, database_url))?;
+        fs::write(&file, configuration(own, peers, (matrix_port, admin_port), database_url))?;
         let process = serve(programs, &file, &folder.with_extension("log")).await?;
         Ok(Self {
             server_name: format!("localhost:{matrix_port}"),
             domain: own.domain.clone(),
             configuration: file,
+            admin: HttpClient::new(admin_port),
             programs: programs.clone(),
             process: Mutex::new(process),
             starts: AtomicU32::new(1),
@@ -75,6 +80,31 @@ impl Gateway {
     pub fn puppet(&self, matrix_user: &str) -> String {
         let name = matrix_user.trim_start_matches('@').replace(':', "%3A");
         format!("mimi://{}/u/{name}", self.domain)
+    }
+
+    /// Its operator's listener.
+    pub fn admin(&self) -> &HttpClient {
+        &self.admin
+    }
+
+    /// Waits until it says that it is ready; or that it is not, and that this check is the reason.
+    ///
+    /// # Errors
+    /// If it does not say so in time: what it says.
+    pub async fn says_ready(&self, not_because: Option<&str>) -> Result<()> {
+        patience::until(format!("/readyz, failing: {not_because:?}"), async || {
+            let answer = self.admin.request(Method::GET, "/readyz", None).await?;
+            let is_so = match not_because {
+                None => answer.status == StatusCode::OK,
+                Some(name) => {
+                    let checks = answer.body["checks"].as_array().into_iter().flatten();
+                    let failing = checks.filter(|check| check["ok"] == false).any(|check| check["name"] == name);
+                    answer.status == StatusCode::SERVICE_UNAVAILABLE && failing
+                }
+            };
+            Ok(Look::from_option(is_so.then_some(()), || format!("{} {}", answer.status, answer.body)))
+        })
+        .await
     }
 
     fn process(&self) -> MutexGuard<'_, Process> {
@@ -144,7 +174,7 @@ async fn serve(programs: &Programs, file: &Path, log: &Path) -> Result<Process> 
     Ok(process)
 }
 
-fn configuration(own: &Peer, peers: &[Peer], matrix_port: u16, database_url: Option<&str>) -> String {
+fn configuration(own: &Peer, peers: &[Peer], (matrix_port, admin_port): (u16, u16), database_url: Option<&str>) -> String {
     let mut text = format!(
         r#"data_directory = "data"
 
@@ -165,6 +195,9 @@ trusted_roots = ["ca.pem"]
 
 [bridge]
 endpoint_mode = true
+
+[admin]
+listen = "127.0.0.1:{admin_port}"
 
 "#,
         domain = own.domain,

@@ -17,6 +17,8 @@ pub mod process;
 pub mod provider;
 pub mod reference;
 pub mod scenario;
+pub mod small_disk;
 pub mod tables;
 pub mod tap;
 pub mod transcript;
+pub mod trio;

@@ -174,6 +174,22 @@ impl MatrixClient {
         Ok(answer["joined"].as_object().map(|joined| joined.keys().cloned().collect()).unwrap_or_default())
     }
 
+    /// All events of a room, the oldest first, as its homeserver gives them to whoever scrolls back.
+    ///
+    /// # Errors
+    /// If the homeserver refuses.
+    pub async fn history(&self, room_id: &str) -> Result<Vec<Event>> {
+        let (mut events, mut from) = (Vec::new(), String::new());
+        loop {
+            let page = self.http.get(&self.path(room_id, &format!("messages?dir=b&limit=500{from}"))).await?;
+            events.extend(page["chunk"].as_array().into_iter().flatten().cloned().map(Event));
+            let Some(end) = page["end"].as_str() else { break };
+            from = format!("&from={}", encode(end));
+        }
+        events.reverse();
+        Ok(events)
+    }
+
     /// Looks at what was seen so far.
     pub fn seen<T>(&self, look: impl FnOnce(&Seen) -> T) -> T {
         look(&self.seen.lock().unwrap_or_else(PoisonError::into_inner))
