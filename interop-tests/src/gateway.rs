@@ -2,14 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::certificates::Authority;
 use crate::environment::Programs;
+use crate::http_client::HttpClient;
 use crate::ports;
 use crate::process::Process;
 use crate::reference::Peer;
@@ -22,6 +23,8 @@ pub struct Gateway {
     pub domain: String,
     /// Its configuration file.
     pub configuration: PathBuf,
+    /// Its admin listener.
+    pub admin: HttpClient,
     programs: Programs,
     process: Mutex<Process>,
     starts: AtomicU32,
@@ -40,7 +43,7 @@ impl Gateway {
         database_url: Option<&str>,
     ) -> Result<Self> {
         fs::create_dir_all(folder)?;
-        let [matrix_port] = ports::free()?;
+        let [matrix_port, admin_port] = ports::free()?;
         for (name, issued) in
             [("gateway", authority.issue(&["localhost", "127.0.0.1"])), ("provider", authority.issue(&[&own.domain]))]
         {
@@ -49,12 +52,13 @@ impl Gateway {
         }
         fs::write(folder.join("ca.pem"), authority.root_pem())?;
         let file = folder.join("causeway.toml");
-        fs::write(&file, configuration(own, peers, matrix_port, database_url))?;
+        fs::write(&file, configuration(own, peers, (matrix_port, admin_port), database_url))?;
         let process = serve(programs, &file, &folder.with_extension("log")).await?;
         Ok(Self {
             server_name: format!("localhost:{matrix_port}"),
             domain: own.domain.clone(),
             configuration: file,
+            admin: HttpClient::new(admin_port),
             programs: programs.clone(),
             process: Mutex::new(process),
             starts: AtomicU32::new(1),
@@ -119,10 +123,37 @@ impl Gateway {
     /// If it does not become ready, with the end of its log.
     pub async fn start_again(&self) -> Result<()> {
         let number = self.starts.fetch_add(1, Ordering::Relaxed) + 1;
-        let folder = self.configuration.parent().unwrap_or(Path::new("."));
-        let started = serve(&self.programs, &self.configuration, &folder.with_extension(format!("{number}.log"))).await?;
+        let log = self.folder().with_extension(format!("{number}.log"));
+        let started = serve(&self.programs, &self.configuration, &log).await?;
         *self.process() = started;
         Ok(())
+    }
+
+    /// Runs `causewayctl` on it.
+    ///
+    /// # Errors
+    /// If it cannot be run.
+    pub async fn causewayctl(&self, arguments: &[&str]) -> Result<Output> {
+        let mut command = tokio::process::Command::new(&self.programs.causewayctl);
+        command.arg("--config").arg(&self.configuration).args(arguments).kill_on_drop(true);
+        command.output().await.context("cannot run causewayctl")
+    }
+
+    /// All that it has logged, start by start.
+    ///
+    /// # Errors
+    /// If a log cannot be read.
+    pub fn log(&self) -> Result<String> {
+        let folder = self.folder();
+        let first = fs::read_to_string(folder.with_extension("log"))?;
+        let later = 2..=self.starts.load(Ordering::Relaxed);
+        let later = later.map(|number| fs::read_to_string(folder.with_extension(format!("{number}.log"))));
+        Ok(first + &later.collect::<Result<String, _>>()?)
+    }
+
+    /// Where its configuration and its data are.
+    pub fn folder(&self) -> &Path {
+        self.configuration.parent().unwrap_or(Path::new("."))
     }
 
     /// Asks it to end, without waiting for it.
@@ -144,7 +175,7 @@ async fn serve(programs: &Programs, file: &Path, log: &Path) -> Result<Process> 
     Ok(process)
 }
 
-fn configuration(own: &Peer, peers: &[Peer], matrix_port: u16, database_url: Option<&str>) -> String {
+fn configuration(own: &Peer, peers: &[Peer], (matrix_port, admin_port): (u16, u16), database_url: Option<&str>) -> String {
     let mut text = format!(
         r#"data_directory = "data"
 
@@ -165,6 +196,12 @@ trusted_roots = ["ca.pem"]
 
 [bridge]
 endpoint_mode = true
+
+[admin]
+listen = "127.0.0.1:{admin_port}"
+
+[log]
+format = "json"
 
 "#,
         domain = own.domain,

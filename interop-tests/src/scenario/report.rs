@@ -16,6 +16,8 @@ pub enum Topology {
     OurHub,
     /// A MIMI provider.
     ForeignHub,
+    /// Nobody: it is about no room.
+    NoRoom,
 }
 
 /// Which way something crosses the gateway.
@@ -59,6 +61,7 @@ impl fmt::Display for Topology {
         f.write_str(match self {
             Self::OurHub => "our hub",
             Self::ForeignHub => "foreign hub",
+            Self::NoRoom => "-",
         })
     }
 }

@@ -10,9 +10,9 @@ use crate::render::{self, Style, Tone};
 
 /// Examines the whole set-up and says what is wrong, and what to do about it.
 ///
-/// Configuration, files and their permissions, certificates, clock, database, keys, peers, queue, losses: works while the
-/// gateway runs and while it does not. Problems come first, the cause of others before them. Ends with code 1 if there is
-/// one.
+/// Configuration, files and their permissions, certificates, clock, database, keys, the running gateway, peers, queue,
+/// losses: works while the gateway runs and while it does not. Problems come first, the cause of others before them. Ends
+/// with code 1 if there is one.
 #[derive(Debug, clap::Args)]
 #[command(
     after_long_help = "Examples:\n  causewayctl --config gateway.toml doctor\n  causewayctl --config gateway.toml doctor --with-key -o json"
