@@ -91,12 +91,14 @@ impl Scenario {
         }
     }
 
-    /// Who is hub in it.
-    pub fn topology(self) -> Topology {
+    /// Who is hub in it; nobody if it is about no room.
+    pub fn topology(self) -> Option<Topology> {
         match self {
-            Self::ForeignHubDirect | Self::ForeignHubGroup | Self::ForeignHubCrash | Self::ConsentDeclined => Topology::ForeignHub,
-            Self::Doctor => Topology::NoRoom,
-            _ => Topology::OurHub,
+            Self::ForeignHubDirect | Self::ForeignHubGroup | Self::ForeignHubCrash | Self::ConsentDeclined => {
+                Some(Topology::ForeignHub)
+            }
+            Self::Doctor => None,
+            _ => Some(Topology::OurHub),
         }
     }
 
