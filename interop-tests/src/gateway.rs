@@ -1,6 +1,8 @@
 //! The gateway as a process.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -48,7 +50,7 @@ impl Gateway {
             [("gateway", authority.issue(&["localhost", "127.0.0.1"])), ("provider", authority.issue(&[&own.domain]))]
         {
             fs::write(folder.join(format!("{name}.pem")), issued.certificate_pem)?;
-            fs::write(folder.join(format!("{name}.key")), issued.private_key_pem)?;
+            write_private(&folder.join(format!("{name}.key")), &issued.private_key_pem)?;
         }
         fs::write(folder.join("ca.pem"), authority.root_pem())?;
         let file = folder.join("causeway.toml");
@@ -160,6 +162,11 @@ impl Gateway {
     pub fn terminate(&self) {
         self.process().terminate();
     }
+}
+
+fn write_private(file: &Path, text: &str) -> Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    Ok(file.write_all(text.as_bytes())?)
 }
 
 fn crash_plan(configuration: &Path) -> PathBuf {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{self, completions, doctor, man, parked_replay, peer_probe, queue_drop, queue_retry};
+use crate::commands::{self, completions, decode, doctor, man, parked_replay, peer_probe, queue_drop, queue_retry};
 use crate::outcome::EXIT_CODES;
 use crate::render::Style;
 
@@ -135,6 +135,7 @@ pub(crate) enum Command {
         /// The code, with or without `CW-`; without one, all of them.
         code: Option<String>,
     },
+    Decode(decode::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -142,7 +143,9 @@ pub(crate) enum Command {
 impl Command {
     fn needs(&self) -> Needs {
         match self {
-            Self::Explain { .. } | Self::Completions(_) | Self::Man(_) | Self::Peer(PeerCommand::Probe(_)) => Needs::Nothing,
+            Self::Explain { .. } | Self::Decode(_) | Self::Completions(_) | Self::Man(_) | Self::Peer(PeerCommand::Probe(_)) => {
+                Needs::Nothing
+            }
             Self::Doctor(_)
             | Self::Queue(QueueCommand::Retry(_) | QueueCommand::Drop(_))
             | Self::Parked(ParkedCommand::Replay(_)) => Needs::Configuration,

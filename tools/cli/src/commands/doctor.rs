@@ -40,7 +40,7 @@ pub(crate) async fn run(named: &Database, arguments: &Arguments, style: Style) -
     let text = match style.output {
         Output::Table => report.findings.iter().map(|finding| printed(finding, style)).collect(),
         Output::Ndjson => {
-            report.findings.iter().map(|finding| Ok(serde_json::to_string(finding)? + "\n")).collect::<anyhow::Result<String>>()?
+            report.findings.iter().map(|finding| render::document(finding, style)).collect::<anyhow::Result<String>>()?
         }
         Output::Json | Output::Yaml => render::document(&report, style)?,
     };
@@ -55,7 +55,7 @@ fn printed(finding: &Finding, style: Style) -> String {
         Severity::Ok => ("√", Tone::Good),
     };
     let category = format!("{}:", finding.category);
-    let cause: String = finding.cause.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
-    let hint = finding.hint.as_ref().map(|hint| format!("    {hint}\n")).unwrap_or_default();
+    let cause = render::escaped(&finding.cause);
+    let hint = finding.hint.as_ref().map(|hint| format!("    {}\n", render::escaped(hint))).unwrap_or_default();
     format!("{} {category:<14} {cause}\n{hint}", style.paint(mark, tone))
 }
