@@ -41,9 +41,9 @@ pub(crate) fn run(arguments: &Arguments, style: Style) -> anyhow::Result<String>
         Some(kind) => (kind, kind.read(&octets, version)),
         None => decode::guess(&octets, version),
     };
-    let advice = || match arguments.kind {
-        Some(_) => format!("this is no {}", kind.name()),
-        None => format!("this is nothing that is known; as {} it reads furthest, --as says another kind", kind.name()),
+    let advice = || match arguments.kind.is_some() || kind == Kind::Pdu {
+        true => format!("this is no {}", kind.name()),
+        false => format!("nothing that is known; it reads furthest as {}, and --as tries another kind", kind.name()),
     };
     let decoded = Decoded { kind: kind.name(), octets: octets.len(), decoded: read.with_context(advice)? };
     match style.output {

@@ -10,12 +10,12 @@ use super::tree::Tree;
 
 pub(super) fn read(octets: &[u8]) -> Result<Tree, Refused> {
     tree(octets).map_err(|error| {
-        let offset = match &error {
-            ContentError::Cbor(error) => Some(error.offset),
-            ContentError::Field { field, .. } => offset_of(octets, field),
-            ContentError::Limit { .. } => None,
+        let (why, offset) = match error {
+            ContentError::Cbor(error) => (error.kind.to_string(), Some(error.offset)),
+            ContentError::Field { field, .. } => (error.to_string(), offset_of(octets, field)),
+            ContentError::Limit { .. } => (error.to_string(), None),
         };
-        Refused { code: code::MESSAGE_MALFORMED, why: error.to_string(), offset, length: octets.len() }
+        Refused { code: code::MESSAGE_MALFORMED, why, offset, length: octets.len() }
     })
 }
 

@@ -8,7 +8,7 @@ mod pdu;
 mod reader;
 mod tree;
 
-use causeway_core::code::{Code, Coded};
+use causeway_core::code::{self, Code, Coded};
 use causeway_drafts::mimi_protocol_06::consent::ConsentEntry;
 use causeway_drafts::mimi_protocol_06::group_info::{GroupInfoRequest, GroupInfoResponse};
 use causeway_drafts::mimi_protocol_06::key_material::{KeyMaterialRequest, KeyMaterialResponse};
@@ -74,6 +74,15 @@ pub(crate) struct Refused {
     why: String,
     offset: Option<usize>,
     length: usize,
+}
+
+impl Refused {
+    /// How much it was that kind: what is known and not supported, all of it.
+    fn read(&self) -> usize {
+        let is_known =
+            !matches!(self.code, code::BODY_MALFORMED | code::BODY_TRAILING | code::MESSAGE_MALFORMED | code::WIRE_FORMAT);
+        self.offset.filter(|_| !is_known).unwrap_or(self.length)
+    }
 }
 
 fn place(offset: Option<usize>, length: usize) -> String {
@@ -166,10 +175,7 @@ pub(crate) fn guess(octets: &[u8], room_version: Option<&str>) -> (Kind, Result<
         match kind.read(octets, room_version) {
             Ok(tree) => return (kind, Ok(tree)),
             Err(refused) => {
-                let further = best
-                    .as_ref()
-                    .is_none_or(|(_, best)| refused.offset.unwrap_or(octets.len()) > best.offset.unwrap_or(octets.len()));
-                if further {
+                if best.as_ref().is_none_or(|(_, best)| refused.read() > best.read()) {
                     best = Some((kind, refused));
                 }
             }
