@@ -28,6 +28,8 @@ pub enum Database {
 pub struct Programs {
     /// `causeway`
     pub causeway: PathBuf,
+    /// `causewayctl`
+    pub causewayctl: PathBuf,
     /// `reference-provider`
     pub reference_provider: PathBuf,
 }
@@ -43,7 +45,7 @@ impl Programs {
             ensure!(program.exists(), "{} is not built: run `cargo xtask test` or `cargo xtask demo`", program.display());
             Ok(program)
         };
-        Ok(Self { causeway: find("causeway")?, reference_provider: find("reference-provider")? })
+        Ok(Self { causeway: find("causeway")?, causewayctl: find("causewayctl")?, reference_provider: find("reference-provider")? })
     }
 }
 

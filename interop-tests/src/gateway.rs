@@ -1,12 +1,14 @@
 //! The gateway as a process.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use http::{Method, StatusCode};
 
 use crate::certificates::Authority;
@@ -25,7 +27,8 @@ pub struct Gateway {
     pub domain: String,
     /// Its configuration file.
     pub configuration: PathBuf,
-    admin: HttpClient,
+    /// Its admin listener.
+    pub admin: HttpClient,
     programs: Programs,
     process: Mutex<Process>,
     starts: AtomicU32,
@@ -49,7 +52,7 @@ impl Gateway {
             [("gateway", authority.issue(&["localhost", "127.0.0.1"])), ("provider", authority.issue(&[&own.domain]))]
         {
             fs::write(folder.join(format!("{name}.pem")), issued.certificate_pem)?;
-            fs::write(folder.join(format!("{name}.key")), issued.private_key_pem)?;
+            write_private(&folder.join(format!("{name}.key")), &issued.private_key_pem)?;
         }
         fs::write(folder.join("ca.pem"), authority.root_pem())?;
         let file = folder.join("causeway.toml");
@@ -80,11 +83,6 @@ impl Gateway {
     pub fn puppet(&self, matrix_user: &str) -> String {
         let name = matrix_user.trim_start_matches('@').replace(':', "%3A");
         format!("mimi://{}/u/{name}", self.domain)
-    }
-
-    /// Its operator's listener.
-    pub fn admin(&self) -> &HttpClient {
-        &self.admin
     }
 
     /// Waits until it says that it is ready; or that it is not, and that this check is the reason.
@@ -149,16 +147,48 @@ impl Gateway {
     /// If it does not become ready, with the end of its log.
     pub async fn start_again(&self) -> Result<()> {
         let number = self.starts.fetch_add(1, Ordering::Relaxed) + 1;
-        let folder = self.configuration.parent().unwrap_or(Path::new("."));
-        let started = serve(&self.programs, &self.configuration, &folder.with_extension(format!("{number}.log"))).await?;
+        let log = self.folder().with_extension(format!("{number}.log"));
+        let started = serve(&self.programs, &self.configuration, &log).await?;
         *self.process() = started;
         Ok(())
+    }
+
+    /// Runs `causewayctl` on it.
+    ///
+    /// # Errors
+    /// If it cannot be run.
+    pub async fn causewayctl(&self, arguments: &[&str]) -> Result<Output> {
+        let mut command = tokio::process::Command::new(&self.programs.causewayctl);
+        command.arg("--config").arg(&self.configuration).args(arguments).kill_on_drop(true);
+        command.output().await.context("cannot run causewayctl")
+    }
+
+    /// All that it has logged, start by start.
+    ///
+    /// # Errors
+    /// If a log cannot be read.
+    pub fn log(&self) -> Result<String> {
+        let folder = self.folder();
+        let first = fs::read_to_string(folder.with_extension("log"))?;
+        let later = 2..=self.starts.load(Ordering::Relaxed);
+        let later = later.map(|number| fs::read_to_string(folder.with_extension(format!("{number}.log"))));
+        Ok(first + &later.collect::<Result<String, _>>()?)
+    }
+
+    /// Where its configuration and its data are.
+    pub fn folder(&self) -> &Path {
+        self.configuration.parent().unwrap_or(Path::new("."))
     }
 
     /// Asks it to end, without waiting for it.
     pub fn terminate(&self) {
         self.process().terminate();
     }
+}
+
+fn write_private(file: &Path, text: &str) -> Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    Ok(file.write_all(text.as_bytes())?)
 }
 
 fn crash_plan(configuration: &Path) -> PathBuf {
@@ -198,6 +228,9 @@ endpoint_mode = true
 
 [admin]
 listen = "127.0.0.1:{admin_port}"
+
+[log]
+format = "json"
 
 "#,
         domain = own.domain,

@@ -76,7 +76,7 @@ async fn observed(light: &Light) {
 }
 
 fn metrics(light: &Light) -> String {
-    let admin = light.gateway.admin().base().trim_start_matches("http://");
+    let admin = light.gateway.admin.base().trim_start_matches("http://");
     let mut stream = TcpStream::connect(admin).unwrap();
     write!(stream, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     let mut text = String::new();
