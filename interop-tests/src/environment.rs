@@ -30,7 +30,12 @@ pub struct Programs {
     pub causeway: PathBuf,
     /// `reference-provider`
     pub reference_provider: PathBuf,
+    /// What the gateway finds in its environment.
+    pub environment: Vec<(&'static str, &'static str)>,
 }
+
+/// A test that has failed wants to know everything.
+const VERBOSE: (&str, &str) = ("CAUSEWAY_LOG", "info,causeway=debug,ruma_state_res=warn");
 
 impl Programs {
     /// The programs in the folder in which Cargo builds them.
@@ -43,7 +48,8 @@ impl Programs {
             ensure!(program.exists(), "{} is not built: run `cargo xtask test` or `cargo xtask demo`", program.display());
             Ok(program)
         };
-        Ok(Self { causeway: find("causeway")?, reference_provider: find("reference-provider")? })
+        let (causeway, reference_provider) = (find("causeway")?, find("reference-provider")?);
+        Ok(Self { causeway, reference_provider, environment: vec![VERBOSE] })
     }
 }
 

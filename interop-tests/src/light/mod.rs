@@ -25,6 +25,15 @@ pub const PROVIDER: &str = "a.test";
 /// A domain that belongs to nobody but the test: see [`Light::adversary`].
 pub const ADVERSARY: &str = "x.test";
 
+/// How gateway and provider reach each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// By the taps, where all is noted and can fail.
+    Tapped,
+    /// By themselves; the taps hear nothing.
+    Direct,
+}
+
 /// The light environment; dropping it ends it.
 pub struct Light {
     /// The gateway.
@@ -51,6 +60,14 @@ impl Light {
     /// # Errors
     /// If something does not start.
     pub async fn start(folder: &Path, programs: &Programs, database_url: Option<&str>) -> Result<Self> {
+        Self::start_on(Lines::Tapped, folder, programs, database_url).await
+    }
+
+    /// The same, with or without taps on the lines.
+    ///
+    /// # Errors
+    /// If something does not start.
+    pub async fn start_on(lines: Lines, folder: &Path, programs: &Programs, database_url: Option<&str>) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
         let folder = folder.canonicalize()?;
         let authority = Authority::generate();
@@ -58,10 +75,14 @@ impl Light {
         let peer = |domain: &str, port| reference::Peer { domain: domain.to_owned(), port };
         let to_provider = Tap::lay(&authority, GATEWAY, (PROVIDER, provider_port)).await?;
         let to_gateway = Tap::lay(&authority, PROVIDER, (GATEWAY, mimi_port)).await?;
-        let (own, seen) = (peer(PROVIDER, provider_port), [peer(GATEWAY, to_gateway.port())]);
+        let (gateway_seen, provider_seen) = match lines {
+            Lines::Tapped => (to_gateway.port(), to_provider.port()),
+            Lines::Direct => (mimi_port, provider_port),
+        };
+        let (own, seen) = (peer(PROVIDER, provider_port), [peer(GATEWAY, gateway_seen)]);
         let provider_folder = folder.join(PROVIDER);
         let provider = Provider::start(programs, &provider_folder, &authority, (&own, control), &seen);
-        let (own, seen) = (peer(GATEWAY, mimi_port), [peer(PROVIDER, to_provider.port())]);
+        let (own, seen) = (peer(GATEWAY, mimi_port), [peer(PROVIDER, provider_seen)]);
         let gateway_folder = folder.join("gateway");
         let gateway = Gateway::start(programs, &gateway_folder, &authority, (&own, &seen), database_url);
         let (provider, gateway) =

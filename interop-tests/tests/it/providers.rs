@@ -13,7 +13,7 @@ use interop_tests::reference::{Peer, Provider};
 async fn two_providers_talk() {
     let folder = tempfile::tempdir().unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_reference-provider"));
-    let programs = Programs { causeway: program.to_owned(), reference_provider: program.to_owned() };
+    let programs = Programs { causeway: program.to_owned(), reference_provider: program.to_owned(), environment: Vec::new() };
     let authority = Authority::generate();
     let [port_a, port_b, control_a, control_b] = ports::free().unwrap();
     let peer = |domain: &str, port| Peer { domain: domain.to_owned(), port };
