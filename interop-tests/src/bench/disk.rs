@@ -19,15 +19,16 @@ pub(super) enum Disk {
 }
 
 impl Disk {
-    /// Its size without the room of what was deleted, bytes.
+    /// The size of its tables and indices without the room of what was deleted, bytes.
     pub(super) async fn kept(&self) -> Result<u64> {
         match self {
             Self::Sqlite(file, _) => copied(file).await,
             Self::Postgres(url) => {
                 let mut connection = PgConnectOptions::from_str(url)?.connect().await?;
                 sqlx::raw_sql("VACUUM FULL").execute(&mut connection).await?;
-                let size: i64 =
-                    sqlx::query_scalar("SELECT pg_database_size(current_database())").fetch_one(&mut connection).await?;
+                let tables = "SELECT SUM(pg_total_relation_size(oid))::bigint FROM pg_class \
+                              WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
+                let size: i64 = sqlx::query_scalar(tables).fetch_one(&mut connection).await?;
                 connection.close().await?;
                 Ok(size.try_into()?)
             }

@@ -118,7 +118,7 @@ impl Report {
         let Extent { rounds, alone, loaded, rooms, hop_alone, hop_loaded, epochs } = self.extent;
         let warning = if self.optimised { "" } else { "\n\nNot optimised: these figures mean nothing." };
         format!(
-            "{machine}.\n\nMedians of {rounds} rounds (least – most), ms per message. A round has {alone} messages one at a time and {loaded} \
+            "{machine}.\n\nMedians of {rounds} rounds (least–most), ms per message. A round has {alone} messages one at a time and {loaded} \
              under load, each way, in {rooms} rooms; between Synapses {hop_alone} and {hop_loaded}. {epochs} epochs.{warning}",
             machine = self.machine.line(),
         )
@@ -158,7 +158,7 @@ impl Report {
 
 fn ms(Figure { median, least, most }: Figure) -> String {
     match most > 0.0 {
-        true => format!("{:.2} ({:.2} – {:.2})", median / 1e3, least / 1e3, most / 1e3),
+        true => format!("{:.2} ({:.2}–{:.2})", median / 1e3, least / 1e3, most / 1e3),
         false => String::new(),
     }
 }
