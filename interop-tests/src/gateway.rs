@@ -180,6 +180,11 @@ impl Gateway {
         self.configuration.parent().unwrap_or(Path::new("."))
     }
 
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.process().id()
+    }
+
     /// Asks it to end, without waiting for it.
     pub fn terminate(&self) {
         self.process().terminate();
@@ -197,7 +202,7 @@ fn crash_plan(configuration: &Path) -> PathBuf {
 
 async fn serve(programs: &Programs, file: &Path, log: &Path) -> Result<Process> {
     let mut command = Command::new(&programs.causeway);
-    command.args(["serve", "--config"]).arg(file).env("CAUSEWAY_LOG", "info,causeway=debug,ruma_state_res=warn");
+    command.args(["serve", "--config"]).arg(file).envs(programs.environment.iter().copied());
     command.env("CAUSEWAY_CRASH_PLAN", crash_plan(file));
     let mut process = Process::start("causeway", command, log)?;
     process.ready_line("causeway is ready").await?;

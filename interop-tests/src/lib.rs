@@ -1,5 +1,6 @@
 //! Tests of the gateway against independent peers: the reference MIMI provider, scenarios, and what they need.
 
+pub mod bench;
 pub mod certificates;
 pub mod chaos;
 pub mod control;

@@ -13,12 +13,30 @@ const MISSING: &str = "PostgreSQL's server programs are missing: apt-get install
 
 /// The folder that may be a disk of its own.
 const DISK: &str = "disk";
+/// Whether a commit waits for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fsync {
+    /// It does, as an operator's.
+    On,
+    /// It does not: no test pulls the plug.
+    Off,
+}
+
+impl Fsync {
+    fn setting(self) -> &'static str {
+        match self {
+            Self::On => "fsync=on",
+            Self::Off => "fsync=off",
+        }
+    }
+}
 
 /// A running cluster; dropping it ends it.
 pub struct Postgres {
     // Declared first, so that the server ends before its folder goes.
     server: Mutex<Process>,
     programs: PathBuf,
+    fsync: Fsync,
     as_postgres: bool,
     log: PathBuf,
     disk: Option<SmallDisk>,
@@ -31,7 +49,15 @@ impl Postgres {
     /// # Errors
     /// If PostgreSQL is not installed, with the command that installs it, or does not start.
     pub async fn start(log: &Path) -> Result<Self> {
-        Self::begin(log, None).await
+        Self::begin(log, Fsync::Off, None).await
+    }
+
+    /// The same; with [`Fsync::On`], what is committed is on the disk.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_with(fsync: Fsync, log: &Path) -> Result<Self> {
+        Self::begin(log, fsync, None).await
     }
 
     /// The same, with its tables on a disk of so many mebibytes. Its journal is elsewhere: without room for that, PostgreSQL
@@ -40,10 +66,10 @@ impl Postgres {
     /// # Errors
     /// As [`Self::start`], or if there cannot be such a disk.
     pub async fn start_on_small_disk(log: &Path, mebibytes: usize) -> Result<Self> {
-        Self::begin(log, Some(mebibytes)).await
+        Self::begin(log, Fsync::Off, Some(mebibytes)).await
     }
 
-    async fn begin(log: &Path, mebibytes: Option<usize>) -> Result<Self> {
+    async fn begin(log: &Path, fsync: Fsync, mebibytes: Option<usize>) -> Result<Self> {
         let programs = programs()?;
         let as_postgres = rustix::process::getuid().is_root();
         // A short path: Unix sockets have at most 107 octets. And one that the user postgres may enter.
@@ -63,8 +89,8 @@ impl Postgres {
         if !made.status.success() {
             bail!("initdb: {}", String::from_utf8_lossy(&made.stderr));
         }
-        let server = Mutex::new(serve(&programs, as_postgres, (folder.path(), log)).await?);
-        Ok(Self { server, programs, as_postgres, log: log.to_owned(), disk, folder })
+        let server = Mutex::new(serve((&programs, fsync), as_postgres, (folder.path(), log)).await?);
+        Ok(Self { server, programs, fsync, as_postgres, log: log.to_owned(), disk, folder })
     }
 
     /// The small disk, if it is on one.
@@ -86,7 +112,7 @@ impl Postgres {
     /// If it does not become ready, with the end of its log.
     pub async fn start_again(&self) -> Result<()> {
         let log = self.log.with_extension("again.log");
-        let started = serve(&self.programs, self.as_postgres, (self.folder.path(), &log)).await?;
+        let started = serve((&self.programs, self.fsync), self.as_postgres, (self.folder.path(), &log)).await?;
         *self.server.lock().unwrap_or_else(PoisonError::into_inner) = started;
         Ok(())
     }
@@ -104,6 +130,11 @@ impl Postgres {
         Ok(())
     }
 
+    /// The process id of the server; its backends are its children.
+    pub fn id(&self) -> u32 {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner).id()
+    }
+
     /// The URL of its database.
     pub fn url(&self) -> String {
         format!("postgres://causeway@localhost/postgres?host={}", self.folder.path().display())
@@ -115,9 +146,9 @@ fn data(folder: &Path) -> PathBuf {
     folder.join(DISK).join("data")
 }
 
-async fn serve(programs: &Path, as_postgres: bool, (folder, log): (&Path, &Path)) -> Result<Process> {
+async fn serve((programs, fsync): (&Path, Fsync), as_postgres: bool, (folder, log): (&Path, &Path)) -> Result<Process> {
     let mut server = command(programs.join("postgres"), as_postgres);
-    server.arg("-D").arg(data(folder)).args(["-c", "listen_addresses=", "-c", "fsync=off", "-k"]).arg(folder);
+    server.arg("-D").arg(data(folder)).args(["-c", "listen_addresses=", "-c", fsync.setting(), "-k"]).arg(folder);
     let mut server = Process::start("postgres", server, log)?;
     // Its socket is there before it takes connections.
     let is_ready = || Command::new(programs.join("pg_isready")).args(["--quiet", "--host"]).arg(folder).status();

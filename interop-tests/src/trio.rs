@@ -18,6 +18,15 @@ pub const GATEWAY: &str = "gw.test";
 /// The reference provider's domain.
 pub const PROVIDER: &str = "a.test";
 
+/// How gateway and provider reach each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// By the taps, where all is noted and can fail.
+    Tapped,
+    /// By themselves; the taps hear nothing.
+    Direct,
+}
+
 /// The environment around a homeserver of this kind; dropping it ends it.
 pub struct Trio<H> {
     /// The gateway. Ended first.
@@ -44,7 +53,7 @@ impl<H> Trio<H> {
     /// # Errors
     /// If something does not start.
     pub async fn around(
-        folder: &Path,
+        (folder, lines): (&Path, Lines),
         programs: &Programs,
         database_url: Option<&str>,
         homeserver: impl AsyncFnOnce(&Authority, &Path) -> Result<H>,
@@ -56,10 +65,14 @@ impl<H> Trio<H> {
         let peer = |domain: &str, port| reference::Peer { domain: domain.to_owned(), port };
         let to_provider = Tap::lay(&authority, GATEWAY, (PROVIDER, provider_port)).await?;
         let to_gateway = Tap::lay(&authority, PROVIDER, (GATEWAY, mimi_port)).await?;
-        let (own, seen) = (peer(PROVIDER, provider_port), [peer(GATEWAY, to_gateway.port())]);
+        let (gateway_seen, provider_seen) = match lines {
+            Lines::Tapped => (to_gateway.port(), to_provider.port()),
+            Lines::Direct => (mimi_port, provider_port),
+        };
+        let (own, seen) = (peer(PROVIDER, provider_port), [peer(GATEWAY, gateway_seen)]);
         let provider_folder = folder.join(PROVIDER);
         let provider = Provider::start(programs, &provider_folder, &authority, (&own, control), &seen);
-        let (own, seen) = (peer(GATEWAY, mimi_port), [peer(PROVIDER, to_provider.port())]);
+        let (own, seen) = (peer(GATEWAY, mimi_port), [peer(PROVIDER, provider_seen)]);
         let gateway_folder = folder.join("gateway");
         let gateway = Gateway::start(programs, &gateway_folder, &authority, (&own, &seen), database_url);
         let (provider, gateway, matrix) = tokio::try_join!(provider, gateway, homeserver(&authority, &folder))

@@ -14,7 +14,7 @@ use interop_tests::light::Light;
 use interop_tests::matrix::synapse::Synapse;
 use interop_tests::postgres::Postgres;
 use interop_tests::tables::table;
-use interop_tests::trio::Trio;
+use interop_tests::trio::{Lines, Trio};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A homeserver, a MIMI provider, and a gateway between them that does not live long.
@@ -81,7 +81,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
             let venv = synapse_venv()?;
             let synapse =
                 async |authority: &_, folder: &Path| Ok(Clients::of(Synapse::start(&venv, &folder.join("hs1"), authority).await?));
-            let trio = Trio::around(&folder, &programs, url.as_deref(), synapse).await?;
+            let trio = Trio::around((&folder, Lines::Tapped), &programs, url.as_deref(), synapse).await?;
             show(arguments, (&trio, &bar)).await
         }
     }

@@ -11,7 +11,7 @@ use crate::environment::Programs;
 use crate::matrix::peer::Peer;
 use crate::trio::Trio;
 
-pub use crate::trio::{GATEWAY, PROVIDER};
+pub use crate::trio::{GATEWAY, Lines, PROVIDER};
 pub use bridge::Bridge;
 
 /// The light environment; dropping it ends it.
@@ -23,6 +23,14 @@ impl Light {
     /// # Errors
     /// If something does not start.
     pub async fn start(folder: &Path, programs: &Programs, database_url: Option<&str>) -> Result<Self> {
-        Self::around(folder, programs, database_url, async |authority, _| Peer::start(authority).await).await
+        Self::start_on(Lines::Tapped, folder, programs, database_url).await
+    }
+
+    /// The same, with or without taps on the lines.
+    ///
+    /// # Errors
+    /// If something does not start.
+    pub async fn start_on(lines: Lines, folder: &Path, programs: &Programs, database_url: Option<&str>) -> Result<Self> {
+        Self::around((folder, lines), programs, database_url, async |authority, _| Peer::start(authority).await).await
     }
 }

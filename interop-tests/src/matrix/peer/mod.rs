@@ -259,6 +259,20 @@ impl Peer {
         self.until(&what, |known| (known.rooms.get(room)?.membership(user) == membership).then_some(())).await
     }
 
+    /// How many events a room has.
+    pub fn count(&self, room: &str) -> usize {
+        self.look(|known| known.rooms.get(room).map_or(0, |room| room.timeline.len()))
+    }
+
+    /// Waits until a room has so many events.
+    ///
+    /// # Errors
+    /// If it has not in time.
+    pub async fn wait_for_count(&self, room: &str, count: usize) -> Result<()> {
+        let what = format!("{count} events, not {}", self.count(room));
+        self.until(&what, |known| (known.rooms.get(room)?.timeline.len() >= count).then_some(())).await
+    }
+
     /// Waits for an invite of one of its users.
     ///
     /// # Errors

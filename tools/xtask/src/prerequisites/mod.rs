@@ -14,8 +14,13 @@ pub(crate) const SYNAPSE_VENV: &str = "CAUSEWAY_SYNAPSE_VENV";
 
 /// Prepares everything; returns where Synapse's Python environment is.
 pub(crate) fn prepare() -> Result<PathBuf> {
-    packages::ensure_installed()?;
-    let venv = synapse::ensure_venv(&cargo::target()?)?;
+    let venv = software()?;
     cargo::build_programs()?;
     Ok(venv)
+}
+
+/// Prepares what Cargo does not build; returns where Synapse's Python environment is.
+pub(crate) fn software() -> Result<PathBuf> {
+    packages::ensure_installed()?;
+    synapse::ensure_venv(&cargo::target()?)
 }
