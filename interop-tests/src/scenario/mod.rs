@@ -41,6 +41,8 @@ pub enum Scenario {
     OurHubCrash,
     /// The gateway crashes while it follows.
     ForeignHubCrash,
+    /// The homeserver starts again with its queue full, and finds the gateway's full, too.
+    HomeserverRestart,
     /// Room version 10.
     RoomVersion10,
     /// Room version 11.
@@ -55,13 +57,14 @@ pub enum Scenario {
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::OurHubDirect,
         Self::ForeignHubDirect,
         Self::OurHubGroup,
         Self::ForeignHubGroup,
         Self::OurHubCrash,
         Self::ForeignHubCrash,
+        Self::HomeserverRestart,
         Self::RoomVersion10,
         Self::RoomVersion11,
         Self::NotOptedIn,
@@ -78,6 +81,7 @@ impl Scenario {
             Self::ForeignHubGroup => "foreign-hub-group",
             Self::OurHubCrash => "our-hub-crash",
             Self::ForeignHubCrash => "foreign-hub-crash",
+            Self::HomeserverRestart => "homeserver-restart",
             Self::RoomVersion10 => "room-version-10",
             Self::RoomVersion11 => "room-version-11",
             Self::NotOptedIn => "not-opted-in",
@@ -89,7 +93,11 @@ impl Scenario {
     /// Who is hub in it.
     pub fn topology(self) -> Topology {
         match self {
-            Self::ForeignHubDirect | Self::ForeignHubGroup | Self::ForeignHubCrash | Self::ConsentDeclined => Topology::ForeignHub,
+            Self::ForeignHubDirect
+            | Self::ForeignHubGroup
+            | Self::ForeignHubCrash
+            | Self::HomeserverRestart
+            | Self::ConsentDeclined => Topology::ForeignHub,
             _ => Topology::OurHub,
         }
     }
@@ -102,6 +110,7 @@ impl Scenario {
             Self::ForeignHubGroup => foreign_hub::group(stage).await,
             Self::OurHubCrash => restart::our_hub(stage).await,
             Self::ForeignHubCrash => restart::foreign_hub(stage).await,
+            Self::HomeserverRestart => restart::homeserver(stage).await,
             Self::RoomVersion10 => our_hub::of_version(stage, "10").await,
             Self::RoomVersion11 => our_hub::of_version(stage, "11").await,
             Self::NotOptedIn => guards::not_opted_in(stage).await,

@@ -14,7 +14,7 @@ const MAX_SHUT: usize = 16;
 /// So long, in ms, their lanes wait: a key that is missing may be put in place.
 const SHUT_FOR: i64 = 60_000;
 
-type Columns = (i64, String, String, Option<i64>, Vec<u8>, i64, i64, i64, Option<i64>, Option<String>);
+type Columns = (i64, String, String, Option<i64>, Vec<u8>, i64, i64, i64, i64, Option<i64>, Option<String>);
 
 macro_rules! select {
     ($name:literal, $rest:literal) => {
@@ -22,7 +22,8 @@ macro_rules! select {
             "-- ",
             $name,
             "\n",
-            "SELECT id, lane, kind, conversation_id, body, attempts, not_before, leased_until, batch, last_error FROM outbox ",
+            "SELECT id, lane, kind, conversation_id, body, attempts, queued_at, not_before, leased_until, batch, last_error \
+             FROM outbox ",
             $rest
         )
     };
@@ -48,7 +49,7 @@ pub struct Lease {
 
 impl Tx {
     fn outbox_row(&self, columns: Columns) -> Result<OutboxRow, StoreError> {
-        let (id, lane, kind, conversation_id, sealed, attempts, not_before, leased_until, batch, last_error) = columns;
+        let (id, lane, kind, conversation_id, sealed, attempts, queued_at, not_before, leased_until, batch, last_error) = columns;
         let bound = outbox_item(id, conversation_id, &kind, &lane);
         Ok(OutboxRow {
             body: self.open_since(("outbox", &bound, "body"), lane.as_bytes(), &sealed)?,
@@ -57,6 +58,7 @@ impl Tx {
             kind,
             conversation_id,
             attempts: attempts as i32,
+            queued_at,
             not_before,
             leased_until,
             batch,

@@ -33,11 +33,25 @@ async fn a_gap_is_filled_by_get_missing_events() {
     company.all_is_well().await;
 }
 
+/// A Synapse that was away tells only the end of what it has to tell, and gives 20 events at once.
 #[tokio::test]
-async fn a_gap_larger_than_fifty_is_jumped_over_by_state() {
+async fn a_gap_wider_than_an_answer_is_filled_by_several() {
+    let light = light("wide-gap").await;
+    let mut company = Company::of(&light, "12").await;
+    let missed = unsent(&mut company, 75);
+    let before = asked(&light, "/state/");
+    let answer = light.matrix.send_raw(&light.gateway.server_name, &missed.last().unwrap().json()).await.unwrap();
+    assert_eq!(result(&answer, missed.last().unwrap().id()), None);
+    assert_eq!(asked(&light, "/state/"), before);
+    company.all_is_well().await;
+}
+
+#[tokio::test]
+async fn a_gap_that_cannot_be_filled_is_jumped_over_by_state() {
     let light = light("jump").await;
     let company = Company::of(&light, "11").await;
     let (room, alice) = (company.bridge.room.clone(), company.bridge.alice.clone());
+    light.matrix.faults().plan("get_missing_events", usize::MAX, Fault::Refuse(StatusCode::FORBIDDEN, None));
     for n in 0..60 {
         light.matrix.own(&room, &alice, ("m.room.message", None), text(&format!("missed {n}"))).unwrap();
     }
