@@ -13,6 +13,8 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Frame};
 use serde_json::Value;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 /// What happens to a request.
 #[derive(Clone)]
@@ -48,6 +50,7 @@ pub struct Faults(Mutex<Plan>);
 #[derive(Default)]
 struct Plan {
     is_down: bool,
+    half_closed: usize,
     rules: Vec<Rule>,
 }
 
@@ -60,6 +63,30 @@ impl Faults {
     /// Connections are closed as soon as they are open, and nothing is sent.
     pub fn go_down(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_down = true;
+    }
+
+    /// The sending side of the next `times` connections is closed at once, while they stay open for what comes in.
+    pub fn half_close(&self, times: usize) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).half_closed = times;
+    }
+
+    /// How many connections are still to be half-closed.
+    pub fn half_closed_left(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).half_closed
+    }
+
+    /// A connection that is to be half-closed is, and is read to its end, which only the other side can bring about.
+    pub(crate) fn meets_half_closed(&self, stream: TcpStream) -> Option<TcpStream> {
+        let mut plan = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(left) = plan.half_closed.checked_sub(1) else { return Some(stream) };
+        plan.half_closed = left;
+        tokio::spawn(async move {
+            let (mut incoming, mut outgoing) = stream.into_split();
+            // What has failed is over, as it was to be.
+            outgoing.shutdown().await.unwrap_or_default();
+            tokio::io::copy(&mut incoming, &mut tokio::io::sink()).await.unwrap_or_default();
+        });
+        None
     }
 
     /// All is well again; what is left of the plan goes.

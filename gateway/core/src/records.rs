@@ -240,6 +240,8 @@ pub struct OutboxRow {
     pub body: Vec<u8>,
     /// Attempts so far.
     pub attempts: i32,
+    /// Since when it waits, ms; 0 if that was not noted yet.
+    pub queued_at: i64,
     /// Not to be tried before.
     pub not_before: i64,
     /// Leased by a worker until.
