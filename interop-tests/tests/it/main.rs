@@ -9,3 +9,4 @@ mod postgres;
 mod provider;
 mod providers;
 mod scenarios;
+mod secrecy;

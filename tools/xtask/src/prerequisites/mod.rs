@@ -1,6 +1,7 @@
 //! What the scenarios need beside what Cargo builds: Debian packages, and Synapse in a Python environment of its own.
 
 mod packages;
+mod promtool;
 mod synapse;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub(crate) const SYNAPSE_VENV: &str = "CAUSEWAY_SYNAPSE_VENV";
 /// Prepares everything; returns where Synapse's Python environment is.
 pub(crate) fn prepare() -> Result<PathBuf> {
     packages::ensure_installed()?;
+    promtool::ensure(&cargo::target()?)?;
     let venv = synapse::ensure_venv(&cargo::target()?)?;
     cargo::build_programs()?;
     Ok(venv)
