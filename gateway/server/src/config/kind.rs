@@ -2,13 +2,12 @@
 
 use std::net::SocketAddr;
 
+use causeway_core::reach::Network;
 use causeway_drafts::mimi_uri::ProviderDomain;
 use ruma::OwnedServerName;
 use serde_json::json;
 use toml::Value;
 use tracing_subscriber::EnvFilter;
-
-use super::matrix::Network;
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
