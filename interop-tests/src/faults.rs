@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, bail};
 use http::{HeaderMap, Response, StatusCode, header};
@@ -35,6 +35,8 @@ pub enum Fault {
     Ignore,
     /// It is taken in so much later.
     Slow(Duration),
+    /// Its answer is dated so much later.
+    Clock(Duration),
 }
 
 struct Rule {
@@ -132,6 +134,10 @@ pub(crate) fn respond((status, headers, bytes): (StatusCode, HeaderMap, Bytes), 
         Some(Fault::Bytes(kind, bytes)) => {
             response.headers_mut().insert(header::CONTENT_TYPE, kind.parse()?);
             *response.body_mut() = full(Bytes::from(bytes.clone()));
+        }
+        Some(Fault::Clock(ahead)) => {
+            let date = httpdate::fmt_http_date(SystemTime::now() + *ahead);
+            response.headers_mut().insert(header::DATE, date.parse()?);
         }
         Some(Fault::HalfAnswer) => {
             response.headers_mut().insert(header::CONTENT_LENGTH, (bytes.len() + 100).to_string().parse()?);

@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
 
 /// Prepares, then runs all tests of the workspace; Cargo's exit code is ours.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let venv = prerequisites::prepare()?;
+    let venv = prerequisites::prepare_tests()?;
     let mut tests = cargo::command()?;
     tests.args(["test", "--workspace", "--no-fail-fast", "--all-features"]).args(&arguments.filter).env(SYNAPSE_VENV, venv);
     let status = tests.status()?;

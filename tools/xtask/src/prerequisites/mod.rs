@@ -1,6 +1,7 @@
 //! What the scenarios need beside what Cargo builds: Debian packages, and Synapse in a Python environment of its own.
 
 mod packages;
+mod promtool;
 mod synapse;
 
 use std::path::PathBuf;
@@ -17,6 +18,12 @@ pub(crate) fn prepare() -> Result<PathBuf> {
     let venv = software()?;
     cargo::build_programs()?;
     Ok(venv)
+}
+
+/// Prepares everything, and what only tests need; returns where Synapse's Python environment is.
+pub(crate) fn prepare_tests() -> Result<PathBuf> {
+    promtool::ensure(&cargo::target()?)?;
+    prepare()
 }
 
 /// Prepares what Cargo does not build; returns where Synapse's Python environment is.
