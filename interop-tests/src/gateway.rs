@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::certificates::Authority;
 use crate::environment::Programs;
@@ -111,6 +111,26 @@ impl Gateway {
     /// If that cannot be found out.
     pub fn is_dead(&self) -> Result<bool> {
         self.process().has_ended()
+    }
+
+    /// Adds a line to its configuration, behind the head of a table.
+    ///
+    /// # Errors
+    /// If there is no such table, or the file cannot be written.
+    pub fn configure(&self, table: &str, line: &str) -> Result<()> {
+        let text = fs::read_to_string(&self.configuration)?;
+        let (before, after) = text.split_once(&format!("{table}\n")).with_context(|| format!("no {table}"))?;
+        Ok(fs::write(&self.configuration, format!("{before}{table}\n{line}\n{after}"))?)
+    }
+
+    /// How much memory it has, in octets.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn memory(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process().id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
     }
 
     /// Starts it again, with the configuration and data that it had. It gets a log of its own.

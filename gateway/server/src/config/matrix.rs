@@ -60,6 +60,7 @@ pub(super) const SECTION: Section = Section {
             about: "Private networks (10.0.0.0/8) that the federation client may reach; by default none, so that no room event and \
                     no invite can make the gateway call its operator's own machines.",
         },
+        super::keys::CONNECTIONS_PER_ADDRESS,
     ],
 };
 
@@ -80,6 +81,8 @@ pub(crate) struct MatrixConfig {
     /// Private networks (`127.0.0.0/8`) that the federation client may reach; by default none, so that no room event
     /// and no invite can make the gateway call its operator's own machines.
     pub(crate) allowed_networks: Vec<Network>,
+    /// As many connections may be open from one address; more are closed at once.
+    pub(crate) connections_per_address: usize,
 }
 
 impl MatrixConfig {

@@ -2,8 +2,11 @@
 
 mod body;
 mod client;
+mod crowd;
 mod listener;
 mod live;
+mod metered;
+mod outflow;
 mod reach;
 mod tls;
 

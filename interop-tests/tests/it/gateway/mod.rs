@@ -3,8 +3,10 @@
 mod faults;
 mod ground;
 mod http;
+mod http2;
 mod identifiers;
 mod matrix;
 mod mimi;
 mod secrecy;
 mod support;
+mod tls;

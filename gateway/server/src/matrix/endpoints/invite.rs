@@ -10,6 +10,7 @@ use ruma::api::federation::membership::create_invite::v2::{Request, Response};
 use ruma::{OwnedUserId, RoomVersionId, ServerName, UserId};
 use serde_json::value::RawValue;
 
+use super::admitted;
 use crate::matrix::error::MatrixError;
 use crate::matrix::extract::{Answer, Signed};
 use crate::matrix::receive::checked_pdu;
@@ -66,6 +67,9 @@ async fn take(node: &Arc<Node>, pdu: Arc<Pdu>, user: OwnedUserId, version: RoomV
         let (pdu, user, version) = (pdu.clone(), user.clone(), version.clone());
         Box::pin(async move {
             let found = session.find(&Find::Matrix(pdu.room_id().to_string())).await?;
+            if let Some(room) = found.as_ref().and_then(|conversation| conversation.room.as_ref()) {
+                admitted(room, pdu.sender().server_name())?;
+            }
             let begin = || Conversation::invited(pdu.room_id(), version.as_str(), now_ms());
             let mut conversation = found.unwrap_or_else(begin);
             let ((), decision) = session.turn(|turn| conversation.ours_invited(turn, pdu.sender(), &user))?;

@@ -1,0 +1,99 @@
+//! What the TLS of both listeners is, and who takes how many connections (H9, H13, H15).
+
+use std::net::SocketAddr;
+
+use interop_tests::https::Https;
+use interop_tests::light::GATEWAY;
+use interop_tests::patience::{self, Look};
+use rustls::HandshakeKind;
+use rustls::version::TLS12;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::TlsConnector;
+
+use super::http::{listeners, still_serves};
+use super::support::light;
+
+#[tokio::test]
+async fn h09_providers_speak_tls_1_3() {
+    let light = light("h09").await;
+    let old = Https::of_versions(&light.authority.root_pem(), Some(&light.authority.issue(&["a.test"])), &[&TLS12]).unwrap();
+    let error = old.connect(light.mimi_port, GATEWAY).await.unwrap_err();
+    assert!(format!("{error:#}").contains("ProtocolVersion"), "{error:#}");
+    // Homeservers may have nothing newer.
+    let (port, name, _) = listeners(&light)[1];
+    old.connect(port, name).await.unwrap();
+    // TLS 1.0, which no library of ours speaks: a ClientHello of a record, a version, 32 octets, one suite.
+    let hello = [&[3, 1][..], &[7; 32], &[0, 0, 2, 0, 0x2f, 1, 0]].concat();
+    let handshake = [&[1, 0, 0, hello.len() as u8][..], &hello].concat();
+    let record = [&[0x16, 3, 1, 0, handshake.len() as u8][..], &handshake].concat();
+    for port in [light.mimi_port, port] {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        stream.write_all(&record).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        // A fatal alert, 70: protocol_version.
+        assert_eq!((answer.first(), &answer[answer.len() - 2..]), (Some(&0x15), &[2, 70][..]), "{answer:02x?}");
+    }
+    still_serves(&light).await;
+}
+
+#[tokio::test]
+async fn h13_early_data_is_not_taken() {
+    let light = light("h13").await;
+    for (port, name, path) in listeners(&light) {
+        let client = light.client(&["a.test"]).unwrap().with(|tls| tls.enable_early_data = true);
+        let request = || http::Request::post(path).header("host", name).body(Vec::new()).unwrap();
+        // The ticket comes with the answer.
+        client.send(port, name, request()).await.unwrap();
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let connector = TlsConnector::from(client.config()).early_data(true);
+        let mut stream = connector.connect(name.try_into().unwrap(), stream).await.unwrap();
+        let connection = stream.get_mut().1;
+        assert!(connection.early_data().is_none(), "{name} offers early data");
+        stream.write_all(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n").await.unwrap();
+        stream.flush().await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.map(|_| ()).unwrap_or_default();
+        let connection = stream.get_ref().1;
+        assert_eq!((connection.handshake_kind(), connection.is_early_data_accepted()), (Some(HandshakeKind::Resumed), false));
+    }
+}
+
+#[tokio::test]
+async fn h15_idle_connections_of_one_address_are_few() {
+    let light = light("h15").await;
+    light.gateway.crash().unwrap();
+    light.gateway.configure("[matrix]", "connections_per_address = 8").unwrap();
+    light.gateway.configure("[mimi]", "connections_per_address = 8").unwrap();
+    light.gateway.start_again().await.unwrap();
+    let client = light.client(&["a.test"]).unwrap();
+    for (port, name, _) in listeners(&light) {
+        let connect = async |from: [u8; 4]| {
+            let socket = TcpSocket::new_v4()?;
+            socket.bind(SocketAddr::from((from, 0)))?;
+            client.over(socket.connect(SocketAddr::from(([127, 0, 0, 1], port))).await?, name).await
+        };
+        let mut idle = Vec::new();
+        while let Ok(stream) = connect([127, 0, 0, 1]).await {
+            idle.push(stream);
+            assert!(idle.len() <= 8, "{name}");
+        }
+        assert!(idle.len() >= 4, "{name}: {}", idle.len());
+        // Others are not concerned.
+        connect([127, 0, 0, 2]).await.unwrap();
+        // Whoever leaves makes room.
+        drop(idle.pop());
+        let again = patience::until("room for another", async || {
+            Ok(Look::from_option(connect([127, 0, 0, 1]).await.ok(), || "closed".to_owned()))
+        });
+        idle.push(again.await.unwrap());
+        idle.clear();
+    }
+    patience::until("the gateway to serve", async || {
+        still_serves(&light).await;
+        Ok(Look::Found(()))
+    })
+    .await
+    .unwrap();
+}
