@@ -3,18 +3,15 @@
 //! One exception, by design: `events.json`. Bridged Matrix rooms are unencrypted, and a homeserver has to keep the events
 //! of its rooms as they were signed. Everything else that holds content is sealed or holds none.
 
-use std::fs::{self, OpenOptions};
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::fs;
 use std::path::Path;
 
 use base64::Engine;
 use causeway_store::{Keyring, Store, StoreError};
-use interop_tests::light::Light;
 use interop_tests::patience::{self, Look};
-use interop_tests::ports;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
+use super::counted::{conserved, metrics, observed, sum};
 use super::support::light;
 
 /// The columns that may hold what people say.
@@ -26,7 +23,7 @@ const MARKERS: [&str; 3] = ["MARKER-alice-7f3a9c", "MARKER-carol-51e0bd", "MARKE
 #[tokio::test]
 async fn nothing_that_is_secret_stands_in_the_clear() {
     let light = light("secrecy").await;
-    let admin = observed(&light).await;
+    let admin = observed(&light, async || {}).await;
     let bridge = light.bridge("12", "s").await.unwrap();
     bridge.alice_says(MARKERS[0]).unwrap();
     bridge.carol_hears(&[MARKERS[0]]).await.unwrap();
@@ -43,6 +40,9 @@ async fn nothing_that_is_secret_stands_in_the_clear() {
     });
     let metrics = metrics.await.unwrap();
     conserved(&metrics);
+    for name in ["causeway_crypto_seconds_count", "causeway_epochs_total", "causeway_outbox_depth"] {
+        assert!(sum(&metrics, name, "") > 0, "{name}\n{metrics}");
+    }
 
     let folder = light.folder.join("gateway");
     let log = fs::read_to_string(light.folder.join("gateway.2.log")).unwrap();
@@ -66,40 +66,6 @@ async fn nothing_that_is_secret_stands_in_the_clear() {
         "{found:?}"
     );
     assert!(exceptions.iter().all(|(name, _)| MARKERS.contains(&name.as_str())), "{found:?}");
-}
-
-/// Starts the gateway again with an admin listener and a log for machines.
-async fn observed(light: &Light) -> u16 {
-    let [port] = ports::free().unwrap();
-    let mut file = OpenOptions::new().append(true).open(&light.gateway.configuration).unwrap();
-    write!(file, "\n[admin]\nlisten = \"127.0.0.1:{port}\"\n\n[log]\nformat = \"json\"\n").unwrap();
-    light.gateway.crash().unwrap();
-    light.gateway.start_again().await.unwrap();
-    port
-}
-
-fn metrics(port: u16) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    write!(stream, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    text
-}
-
-/// What came in is what was translated, refused, known, parked or failed.
-fn conserved(metrics: &str) {
-    let sum = |name: &str, direction: &str| -> f64 {
-        let of = metrics.lines().filter(|line| line.starts_with(&format!("{name}{{")) && line.contains(direction));
-        of.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
-    };
-    for direction in ["matrix_to_mimi", "mimi_to_matrix"] {
-        let came = sum("causeway_events_in_total", direction);
-        assert!(came > 0.0, "{direction}\n{metrics}");
-        assert_eq!(came, sum("causeway_events_total", direction), "{direction}\n{metrics}");
-    }
-    for name in ["causeway_crypto_seconds_count", "causeway_epochs_total", "causeway_outbox_depth"] {
-        assert!(sum(name, "") > 0.0, "{name}\n{metrics}");
-    }
 }
 
 /// Each line is a JSON document; what it is about stands in fields of it or of its spans.

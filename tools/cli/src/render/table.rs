@@ -52,3 +52,17 @@ fn printed((cells, tone): &Line, widths: &[usize], (is_header, style): (bool, St
 fn one_line(text: String) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn u09_no_escape_reaches_the_terminal() {
+        for text in ["\u{1b}[31mred", "\u{1b}]0;title\u{7}", "\u{9b}2J", "a\r\nb\tc\u{8}"] {
+            let shown = one_line(text.to_owned());
+            assert!(!shown.chars().any(char::is_control), "{shown:?}");
+        }
+        assert_eq!(one_line("@dörte:a.test".to_owned()), "@dörte:a.test");
+    }
+}

@@ -17,6 +17,9 @@ use crate::matrix::receive::checked_pdu;
 use crate::node::{Find, Node, now_ms};
 use crate::telemetry::{Direction, Fate, Intake};
 
+/// As much as an invite may say of its room, in octets: nothing of it is used here.
+const MAX_ROOM_STATE: usize = 64 * 1024;
+
 pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Request>) -> Result<Answer<Response>, MatrixError> {
     let intake = Intake::one(Direction::MatrixToMimi);
     let done = invite(&node, signed).await;
@@ -30,6 +33,10 @@ async fn invite(node: &Arc<Node>, signed: Signed<Request>) -> Result<(Response, 
     let version = request.room_version.clone();
     if !supports(&version) {
         return Err(MatrixError::incompatible_room_version(&version));
+    }
+    let room_state = serde_json::to_vec(&request.invite_room_state).map_err(MatrixError::internal)?;
+    if room_state.len() > MAX_ROOM_STATE {
+        return Err(MatrixError::new(code::BODY_TOO_LARGE, "the invite says too much of its room"));
     }
     let pdu = checked_pdu(node, request.event.get(), &version).await?;
     let user = check(node, &pdu, &origin, &request)?;

@@ -1,6 +1,8 @@
 //! What homeservers send.
 
+mod acl;
 mod auth;
+mod crowds;
 mod events;
 mod history;
 mod keys;
