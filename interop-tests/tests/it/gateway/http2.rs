@@ -22,6 +22,7 @@ const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 
+const ACK: u8 = 1;
 const END_HEADERS: u8 = 4;
 const END_STREAM: u8 = 1;
 
@@ -118,6 +119,9 @@ async fn flood(stream: TlsStream<TcpStream>, mut next: impl FnMut(u32) -> Vec<u8
     ended
 }
 
+/// The frame of a number.
+type Flood = fn(u32) -> Vec<u8>;
+
 /// Many frames in one piece.
 fn many(one: impl Fn(u32) -> Vec<u8> + Send + 'static) -> impl FnMut(u32) -> Vec<u8> + Send + 'static {
     move |n| (n * 500..(n + 1) * 500).flat_map(&one).collect()
@@ -155,9 +159,8 @@ async fn h21_headers_that_are_too_large_are_refused() {
         let large = (0..20).flat_map(|n| field(&format!("x-{n}"), &"y".repeat(1000), false)).collect();
         let mut stream = send(large).await;
         let answer = loop {
-            match next_frame(&mut stream).await.unwrap() {
-                (HEADERS, payload) => break payload,
-                _ => {}
+            if let (HEADERS, payload) = next_frame(&mut stream).await.unwrap() {
+                break payload;
             }
         };
         assert_eq!(answer[..5], [0x48, 0x83, 0x69, 0x90, 0xff], "{name}: {answer:02x?}");
@@ -175,7 +178,7 @@ async fn h22_frames_that_ask_for_nothing_are_ended() {
     let before = light.gateway.memory().unwrap();
     for (port, name, path) in listeners(&light) {
         let connect = async || open(&light, (port, name), &[]).await;
-        let floods: [(&str, fn(u32) -> Vec<u8>); 4] = [
+        let floods: [(&str, Flood); 4] = [
             ("PING", |n| frame(PING, 0, 0, &u64::from(n).to_be_bytes())),
             ("SETTINGS", |_| frame(SETTINGS, 0, 0, &[])),
             ("WINDOW_UPDATE", |_| frame(WINDOW_UPDATE, 0, 0, &1_u32.to_be_bytes())),
@@ -236,17 +239,21 @@ async fn h23_an_answer_that_nobody_takes_is_cut_off() {
     for n in 0..count {
         stream.write_all(&frame(HEADERS, END_HEADERS | END_STREAM, 2 * n + 1, &head)).await.unwrap();
     }
-    let (read, mut write) = tokio::io::split(stream);
-    // It shows that it is alive, which is no merit.
-    let pinging = tokio::spawn(async move {
-        while write.write_all(&frame(PING, 0, 0, &[0; 8])).await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(200)).await;
+    // It answers every PING: it is alive, and that is no merit.
+    let mut seen = Vec::new();
+    let reading = async {
+        while let Ok((kind, payload)) = next_frame(&mut stream).await {
+            seen.push(kind);
+            if kind == PING && stream.write_all(&frame(PING, ACK, 0, &payload)).await.is_err() {
+                return;
+            }
         }
-    });
-    let ended = Ended::read(read).await;
-    pinging.abort();
-    let of_kind = |wanted: u8| ended.0.iter().filter(|(kind, _)| *kind == wanted).count();
+    };
+    tokio::time::timeout(LONG, reading).await.expect("the connection has to be ended");
+    let of_kind = |wanted: u8| seen.iter().filter(|kind| **kind == wanted).count();
     assert_eq!((of_kind(HEADERS), of_kind(DATA)), (count as usize, 0), "all are answered, and nothing is taken");
+    let log = std::fs::read_to_string(light.folder.join("gateway.log")).unwrap();
+    assert!(log.contains("a peer does not take an answer"), "it was ended for another reason");
     still_serves(&light).await;
     let answer = light.matrix.request(&light.gateway.server_name, http::Method::GET, &path, &json!(null)).await.unwrap();
     assert_eq!(answer.status, 200);
