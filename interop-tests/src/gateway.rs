@@ -50,7 +50,7 @@ impl Gateway {
         fs::write(folder.join("ca.pem"), authority.root_pem())?;
         let file = folder.join("causeway.toml");
         fs::write(&file, configuration(own, peers, matrix_port, database_url))?;
-        let process = serve(programs, &file, &folder.with_extension("log")).await?;
+        let process = serve(programs, &file, &folder.with_extension("log"), &[]).await?;
         Ok(Self {
             server_name: format!("localhost:{matrix_port}"),
             domain: own.domain.clone(),
@@ -138,9 +138,18 @@ impl Gateway {
     /// # Errors
     /// If it does not become ready, with the end of its log.
     pub async fn start_again(&self) -> Result<()> {
+        self.start_again_with(&[]).await
+    }
+
+    /// The same with something more in its environment.
+    ///
+    /// # Errors
+    /// As [`Self::start_again`].
+    pub async fn start_again_with(&self, environment: &[(&str, &str)]) -> Result<()> {
         let number = self.starts.fetch_add(1, Ordering::Relaxed) + 1;
         let folder = self.configuration.parent().unwrap_or(Path::new("."));
-        let started = serve(&self.programs, &self.configuration, &folder.with_extension(format!("{number}.log"))).await?;
+        let log = folder.with_extension(format!("{number}.log"));
+        let started = serve(&self.programs, &self.configuration, &log, environment).await?;
         *self.process() = started;
         Ok(())
     }
@@ -155,10 +164,10 @@ fn crash_plan(configuration: &Path) -> PathBuf {
     configuration.with_file_name("crash-plan")
 }
 
-async fn serve(programs: &Programs, file: &Path, log: &Path) -> Result<Process> {
+async fn serve(programs: &Programs, file: &Path, log: &Path, environment: &[(&str, &str)]) -> Result<Process> {
     let mut command = Command::new(&programs.causeway);
     command.args(["serve", "--config"]).arg(file).env("CAUSEWAY_LOG", "info,causeway=debug,ruma_state_res=warn");
-    command.env("CAUSEWAY_CRASH_PLAN", crash_plan(file));
+    command.env("CAUSEWAY_CRASH_PLAN", crash_plan(file)).envs(environment.iter().copied());
     let mut process = Process::start("causeway", command, log)?;
     process.ready_line("causeway is ready").await?;
     Ok(process)

@@ -128,6 +128,16 @@ impl Pool {
 
     /// Sends a request whose URI is a path; authority and `Host` are the endpoint's.
     pub(crate) async fn send(&self, endpoint: &Endpoint, request: http::Request<Vec<u8>>) -> Result<Response, HttpError> {
+        self.send_within(endpoint, request, (ANSWER_LIMIT, REQUEST_LIMIT)).await
+    }
+
+    /// The same, for an answer of at most so many octets, in at most so much time.
+    pub(crate) async fn send_within(
+        &self,
+        endpoint: &Endpoint,
+        request: http::Request<Vec<u8>>,
+        (octets, time): (usize, Duration),
+    ) -> Result<Response, HttpError> {
         let failed = |why: String| HttpError::Connection { name: endpoint.host.clone(), why };
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -138,11 +148,11 @@ impl Pool {
         let exchange = async {
             let answer = self.client(endpoint).request(request).await.map_err(|error| failed(causes(&error)))?;
             let (parts, body) = answer.into_parts();
-            let limit = if parts.status.is_success() { ANSWER_LIMIT } else { REFUSAL_LIMIT };
+            let limit = if parts.status.is_success() { octets } else { REFUSAL_LIMIT };
             let body = Limited::new(body, limit).collect().await.map_err(|error| failed(error.to_string()))?;
             Ok(Response { status: parts.status, headers: parts.headers, body: body.to_bytes() })
         };
-        match tokio::time::timeout(REQUEST_LIMIT, exchange).await {
+        match tokio::time::timeout(time, exchange).await {
             Ok(result) => result,
             Err(_) => Err(HttpError::TimedOut(endpoint.host.clone())),
         }
@@ -290,6 +300,24 @@ mod tests {
         .await;
         let failed = pool.send(&endpoint, request()).await;
         assert!(matches!(failed, Err(HttpError::Connection { .. })));
+    }
+
+    #[tokio::test]
+    async fn s11_an_answer_that_is_too_large_or_too_late_is_none() {
+        let request = || http::Request::get("/").body(Vec::new()).unwrap();
+        let (pool, endpoint, serving) = peer(|mut stream| async move {
+            let answer = [b"HTTP/1.1 200 OK\r\nContent-Length: 1025\r\n\r\n".as_slice(), &[b'x'; 1025]].concat();
+            stream.write_all(&answer).await.unwrap();
+            stream.flush().await.unwrap();
+        })
+        .await;
+        let failed = pool.send_within(&endpoint, request(), (1024, REQUEST_LIMIT)).await;
+        assert!(matches!(failed, Err(HttpError::Connection { .. })));
+        serving.await.unwrap();
+        let (pool, endpoint, serving) = peer(|_stream| std::future::pending()).await;
+        let failed = pool.send_within(&endpoint, request(), (1024, Duration::from_millis(100))).await;
+        assert!(matches!(failed, Err(HttpError::TimedOut(_))));
+        serving.abort();
     }
 
     #[tokio::test]
