@@ -207,6 +207,7 @@ async fn h22_frames_that_ask_for_nothing_are_ended() {
         still_serves(&light).await;
     }
     let after = light.gateway.memory().unwrap();
+    eprintln!("memory: {before} → {after}");
     assert!(after < before + (64 << 20), "{before} → {after}");
 }
 
