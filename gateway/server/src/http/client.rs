@@ -314,7 +314,11 @@ mod tests {
         let failed = pool.send_within(&endpoint, request(), (1024, REQUEST_LIMIT)).await;
         assert!(matches!(failed, Err(HttpError::Connection { .. })));
         serving.await.unwrap();
-        let (pool, endpoint, serving) = peer(|_stream| std::future::pending()).await;
+        let (pool, endpoint, serving) = peer(|stream| async move {
+            std::future::pending::<()>().await;
+            drop(stream);
+        })
+        .await;
         let failed = pool.send_within(&endpoint, request(), (1024, Duration::from_millis(100))).await;
         assert!(matches!(failed, Err(HttpError::TimedOut(_))));
         serving.abort();
