@@ -105,10 +105,14 @@ impl StagedEpoch {
     /// # Errors
     /// P-063, if it is not.
     pub fn check_welcome(&self, welcome: Option<&Welcome>) -> Result<(), MlsError> {
-        let secrets = welcome.into_iter().flat_map(Welcome::secrets);
-        let mut welcomed: Vec<_> = secrets.map(|secrets| secrets.new_member().as_slice().to_vec()).collect();
-        welcomed.sort_unstable();
-        match welcomed == self.added && welcome.is_some() == !self.added.is_empty() {
+        let welcomed = welcome.map(|welcome| {
+            let secrets = welcome.secrets().iter();
+            let mut welcomed: Vec<_> = secrets.map(|secrets| secrets.new_member().as_slice().to_vec()).collect();
+            welcomed.sort_unstable();
+            welcomed
+        });
+        let added = (!self.added.is_empty()).then_some(&self.added);
+        match welcomed.as_ref() == added {
             true => Ok(()),
             false => Err(NotAllowed { rule: "P-063", why: "the Welcome is not for those that the commit adds".to_owned() }.into()),
         }

@@ -245,9 +245,9 @@ mod tests {
     type Accepted = tokio_rustls::server::TlsStream<TcpStream>;
 
     /// A pool, and a peer that meets one connection like this once a request's head has come.
-    async fn peer<F: Future<Output = ()> + Send>(meet: fn(Accepted) -> F) -> (Pool, Endpoint, tokio::task::JoinHandle<()>)
+    async fn peer<F>(meet: fn(Accepted) -> F) -> (Pool, Endpoint, tokio::task::JoinHandle<()>)
     where
-        F: 'static,
+        F: Future<Output = ()> + Send + 'static,
     {
         let made = rcgen::generate_simple_self_signed(["peer.test".to_owned()]).unwrap();
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
