@@ -57,7 +57,7 @@ impl Gateway {
         fs::write(folder.join("ca.pem"), authority.root_pem())?;
         let file = folder.join("causeway.toml");
         fs::write(&file, configuration(own, peers, (matrix_port, admin_port), database_url))?;
-        let process = serve(programs, &file, &folder.with_extension("log")).await?;
+        let process = serve(programs, &file, &folder.with_extension("log"), &[]).await?;
         Ok(Self {
             server_name: format!("localhost:{matrix_port}"),
             domain: own.domain.clone(),
@@ -148,14 +148,42 @@ impl Gateway {
         self.process().has_ended()
     }
 
+    /// Adds a line to its configuration, behind the head of a table.
+    ///
+    /// # Errors
+    /// If there is no such table, or the file cannot be written.
+    pub fn configure(&self, table: &str, line: &str) -> Result<()> {
+        let text = fs::read_to_string(&self.configuration)?;
+        let (before, after) = text.split_once(&format!("{table}\n")).with_context(|| format!("no {table}"))?;
+        Ok(fs::write(&self.configuration, format!("{before}{table}\n{line}\n{after}"))?)
+    }
+
+    /// How much memory it has, in octets.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn memory(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process().id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+    }
+
     /// Starts it again, with the configuration and data that it had. It gets a log of its own.
     ///
     /// # Errors
     /// If it does not become ready, with the end of its log.
     pub async fn start_again(&self) -> Result<()> {
+        self.start_again_with(&[]).await
+    }
+
+    /// The same with something more in its environment.
+    ///
+    /// # Errors
+    /// As [`Self::start_again`].
+    pub async fn start_again_with(&self, environment: &[(&str, &str)]) -> Result<()> {
         let number = self.starts.fetch_add(1, Ordering::Relaxed) + 1;
         let log = self.folder().with_extension(format!("{number}.log"));
-        let started = serve(&self.programs, &self.configuration, &log).await?;
+        let started = serve(&self.programs, &self.configuration, &log, environment).await?;
         *self.process() = started;
         Ok(())
     }
@@ -212,10 +240,10 @@ fn crash_plan(configuration: &Path) -> PathBuf {
     configuration.with_file_name("crash-plan")
 }
 
-async fn serve(programs: &Programs, file: &Path, log: &Path) -> Result<Process> {
+async fn serve(programs: &Programs, file: &Path, log: &Path, environment: &[(&str, &str)]) -> Result<Process> {
     let mut command = Command::new(&programs.causeway);
     command.args(["serve", "--config"]).arg(file).envs(programs.environment.iter().copied());
-    command.env("CAUSEWAY_CRASH_PLAN", crash_plan(file));
+    command.env("CAUSEWAY_CRASH_PLAN", crash_plan(file)).envs(environment.iter().copied());
     let mut process = Process::start("causeway", command, log)?;
     process.ready_line("causeway is ready").await?;
     Ok(process)

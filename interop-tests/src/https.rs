@@ -10,7 +10,7 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use serde_json::Value;
@@ -85,10 +85,18 @@ impl Https {
     /// # Errors
     /// If the root or the certificate cannot be used.
     pub fn new(root_pem: &str, identity: Option<&Issued>) -> Result<Self> {
+        Self::of_versions(root_pem, identity, rustls::DEFAULT_VERSIONS)
+    }
+
+    /// A client that knows these versions of TLS only.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of_versions(root_pem: &str, identity: Option<&Issued>, versions: &[&'static SupportedProtocolVersion]) -> Result<Self> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(root_pem.as_bytes())?)?;
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
+            .with_protocol_versions(versions)?
             .with_root_certificates(roots);
         let tls = match identity {
             None => builder.with_no_client_auth(),
@@ -108,12 +116,24 @@ impl Https {
         Self { tls: Arc::new(tls) }
     }
 
+    /// Its TLS configuration.
+    pub fn config(&self) -> Arc<ClientConfig> {
+        self.tls.clone()
+    }
+
     /// A TLS connection to a port of this machine, whose certificate has to carry `name`.
     ///
     /// # Errors
     /// If there is no connection, or the handshake fails.
     pub async fn connect(&self, port: u16, name: &str) -> Result<TlsStream<TcpStream>> {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        self.over(TcpStream::connect(("127.0.0.1", port)).await?, name).await
+    }
+
+    /// The same over a TCP connection that is there.
+    ///
+    /// # Errors
+    /// If the handshake fails.
+    pub async fn over(&self, stream: TcpStream, name: &str) -> Result<TlsStream<TcpStream>> {
         stream.set_nodelay(true)?;
         let name = ServerName::try_from(name.to_owned())?;
         Ok(TlsConnector::from(self.tls.clone()).connect(name, stream).await?)

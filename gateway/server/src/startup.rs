@@ -197,9 +197,10 @@ impl Prepared {
     pub(crate) async fn bind(self, config: &Config, metrics: Option<PrometheusHandle>) -> anyhow::Result<Running> {
         let Self { node } = self;
         let certificates = Arc::new(Certificates::read(config)?);
-        let federation =
-            Listener::bind(config.matrix.listen, certificates.federation.clone(), matrix::router(node.clone())).await?;
-        let providers = Listener::bind(config.mimi.listen, certificates.providers.clone(), mimi::router(node.clone())).await?;
+        let at = (config.matrix.listen, config.matrix.connections_per_address);
+        let federation = Listener::bind(at, certificates.federation.clone(), matrix::router(node.clone())).await?;
+        let at = (config.mimi.listen, config.mimi.connections_per_address);
+        let providers = Listener::bind(at, certificates.providers.clone(), mimi::router(node.clone())).await?;
         let admin = match (config.admin.listen, metrics) {
             (Some(address), Some(metrics)) => {
                 let listeners = vec![("matrix_listener", federation.serving()), ("mimi_listener", providers.serving())];

@@ -96,7 +96,7 @@ impl Synapse {
 
     /// The process id.
     pub fn id(&self) -> u32 {
-        self.process.id()
+        self.process().id()
     }
 
     /// Asks it to end, without waiting for it.

@@ -60,7 +60,7 @@ pub enum Scenario {
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::OurHubDirect,
         Self::ForeignHubDirect,
         Self::OurHubGroup,

@@ -69,6 +69,7 @@ pub(super) const SECTION: Section = Section {
             about: "How fast events go to one homeserver, after twice as many at once. Matrix has no back-pressure, and a single \
                     Synapse process takes in about as many as the default.",
         },
+        super::keys::CONNECTIONS_PER_ADDRESS,
     ],
 };
 
@@ -91,6 +92,8 @@ pub(crate) struct MatrixConfig {
     pub(crate) allowed_networks: Vec<Network>,
     /// How fast events go to one homeserver, after twice as many at once.
     pub(crate) events_per_second: u32,
+    /// As many connections may be open from one address; more are closed at once.
+    pub(crate) connections_per_address: usize,
 }
 
 impl MatrixConfig {

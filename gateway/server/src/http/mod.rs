@@ -2,8 +2,11 @@
 
 mod body;
 mod client;
+mod crowd;
 mod listener;
 mod live;
+mod metered;
+mod outflow;
 mod tls;
 
 pub(crate) use body::{BodyError, read_body};

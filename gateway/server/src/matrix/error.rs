@@ -109,7 +109,8 @@ impl From<NodeError> for MatrixError {
     fn from(error: NodeError) -> Self {
         match &error {
             NodeError::NoSuchRoom => Self::new(error.code(), "no such room here"),
-            NodeError::Conversation(ConversationError::MatrixRefused(_) | ConversationError::NotAllowed { .. }) => {
+            NodeError::ServerDenied(_)
+            | NodeError::Conversation(ConversationError::MatrixRefused(_) | ConversationError::NotAllowed { .. }) => {
                 Self::new(error.code(), error.to_string())
             }
             other => Self::hidden(other.code(), other),

@@ -55,7 +55,7 @@ pub(crate) async fn take_with_gap(
     (version, duty): (&RoomVersionId, Duty),
 ) -> Result<Received, NodeError> {
     let mut fetched = Fetched::default();
-    let mut received = take(node, pdu, Fetched::default(), duty).await?;
+    let mut received = take(node, pdu, Fetched::default(), (duty, Some(origin))).await?;
     for round in 0..ROUNDS {
         match &received {
             Received::MissingPrev(missing) => {
@@ -68,7 +68,7 @@ pub(crate) async fn take_with_gap(
             Received::MissingAuth(missing) => fetched.outliers.extend(auth_events(node, origin, pdu, (missing, version)).await),
             Received::Taken | Received::Known | Received::Unheeded | Received::Parked | Received::Refused(..) => break,
         }
-        received = take(node, pdu, std::mem::take(&mut fetched), duty).await?;
+        received = take(node, pdu, std::mem::take(&mut fetched), (duty, Some(origin))).await?;
     }
     Ok(received)
 }
@@ -84,7 +84,7 @@ impl Fetched {
 async fn fill(node: &Arc<Node>, origin: &ServerName, pdu: &Arc<Pdu>, version: &RoomVersionId) {
     for event in between(node, origin, pdu, version).await {
         let intake = Intake::one(Direction::MatrixToMimi);
-        match take(node, &event, Fetched::default(), Duty::Take).await {
+        match take(node, &event, Fetched::default(), (Duty::Take, None)).await {
             Ok(received) => {
                 intake.ends(received.fate());
                 if !received.is_settled() {

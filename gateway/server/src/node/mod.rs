@@ -22,6 +22,7 @@ use causeway_core::code::{self, Code, Coded};
 use causeway_core::conversation::{ConversationError, Gateway};
 use causeway_mls::MlsError;
 use causeway_store::{BoxFuture, Store, StoreError, Transience};
+use ruma::OwnedServerName;
 
 use cache::Cache;
 pub(crate) use consents::{has_consent, is_granted};
@@ -69,6 +70,9 @@ pub(crate) enum NodeError {
     /// There is no such conversation.
     #[error("no such room")]
     NoSuchRoom,
+    /// The room's server ACL does not let this homeserver take part.
+    #[error("this room's server ACL denies {0}")]
+    ServerDenied(OwnedServerName),
     /// What is stored makes no sense.
     #[error("stored state: {0}")]
     Stored(String),
@@ -80,6 +84,7 @@ impl Coded for NodeError {
             Self::Conversation(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::NoSuchRoom => code::NO_SUCH_ROOM,
+            Self::ServerDenied(_) => code::SERVER_DENIED,
             Self::Stored(_) => code::STORED_STATE,
         }
     }
@@ -105,7 +110,7 @@ impl NodeError {
     /// What is counted of an event that ends like this.
     pub(crate) fn fate(&self) -> Fate {
         match self {
-            Self::Conversation(_) | Self::NoSuchRoom => Fate::Refused,
+            Self::Conversation(_) | Self::NoSuchRoom | Self::ServerDenied(_) => Fate::Refused,
             Self::Store(_) | Self::Stored(_) => Fate::Failed,
         }
     }

@@ -134,9 +134,17 @@ impl Peer {
     /// # Errors
     /// If it cannot listen.
     pub async fn start(authority: &Authority) -> Result<Self> {
+        Self::start_as("localhost", authority).await
+    }
+
+    /// The same under another name that leads here: `127.0.0.1`.
+    ///
+    /// # Errors
+    /// If it cannot listen.
+    pub async fn start_as(host: &str, authority: &Authority) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
-        let name = format!("localhost:{port}");
+        let name = format!("{host}:{port}");
         let inner = Inner {
             key: SigningKey::generate(&name, "peer")?,
             name,

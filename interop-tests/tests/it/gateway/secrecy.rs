@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use interop_tests::patience::{self, Look};
 
+use super::counted::{conserved, sum};
 use super::support::light;
 use crate::secrecy;
 
@@ -28,25 +29,13 @@ async fn nothing_that_is_secret_stands_in_the_clear() {
             .any(|line| line.starts_with("causeway_deliveries_total{peer_kind=\"provider\"") && line.contains("postponed"));
         Ok(Look::from_option(is_so.then_some(metrics), || "none".to_owned()))
     });
-    conserved(&metrics.await.unwrap());
+    let metrics = metrics.await.unwrap();
+    conserved(&metrics);
+    for name in ["causeway_crypto_seconds_count", "causeway_epochs_total", "causeway_outbox_depth"] {
+        assert!(sum(&metrics, name, "") > 0, "{name}\n{metrics}");
+    }
     lines_have_fields(&light.gateway.log().unwrap());
     secrecy::assert_kept(&light.gateway, &MARKERS).await;
-}
-
-/// What came in is what was translated, refused, known, parked or failed.
-fn conserved(metrics: &str) {
-    let sum = |name: &str, direction: &str| -> f64 {
-        let of = metrics.lines().filter(|line| line.starts_with(&format!("{name}{{")) && line.contains(direction));
-        of.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
-    };
-    for direction in ["matrix_to_mimi", "mimi_to_matrix"] {
-        let came = sum("causeway_events_in_total", direction);
-        assert!(came > 0.0, "{direction}\n{metrics}");
-        assert_eq!(came, sum("causeway_events_total", direction), "{direction}\n{metrics}");
-    }
-    for name in ["causeway_crypto_seconds_count", "causeway_epochs_total", "causeway_outbox_depth"] {
-        assert!(sum(name, "") > 0.0, "{name}\n{metrics}");
-    }
 }
 
 /// Each line is a JSON document; what it is about stands in fields of it or of its spans.

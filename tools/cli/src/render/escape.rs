@@ -41,7 +41,7 @@ mod tests {
     use super::{escaped, escaped_json, escaped_lines};
 
     #[test]
-    fn what_moves_the_cursor_is_written_out() {
+    fn u09_what_moves_the_cursor_is_written_out() {
         assert_eq!(escaped("a\u{1b}]0;b\u{7}\u{9b}31m\nc\u{202e}d"), "a\\u{1b}]0;b\\u{7}\\u{9b}31m\\u{a}c\\u{202e}d");
         assert_eq!(escaped_lines("a\u{1b}\nb"), "a\\u{1b}\nb");
         assert_eq!(escaped("Grüße 👍"), "Grüße 👍");

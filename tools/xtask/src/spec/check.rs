@@ -38,7 +38,7 @@ fn unknown_ids(ledger: &Ledger, sources: &Sources) -> Vec<String> {
 }
 
 /// A row that is done names tests and scenario checks that exist; any other gives its reason.
-fn proof(row: &Row, sources: &Sources) -> Vec<String> {
+pub(super) fn proof(row: &Row, sources: &Sources) -> Vec<String> {
     if row.proof.is_empty() {
         return vec![format!("{}: {} says neither by what nor why", row.place, row.id)];
     }

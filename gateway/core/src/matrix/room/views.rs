@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ruma::{OwnedServerName, OwnedUserId, UserId};
+use ruma::events::room::server_acl::RoomServerAclEventContent;
+use ruma::{OwnedServerName, OwnedUserId, ServerName, UserId};
 use serde_json::Value;
 
 use super::Room;
@@ -82,8 +83,18 @@ impl Room {
     }
 
     /// Whether a homeserver may read the room.
-    pub fn has_server(&self, server: &ruma::ServerName) -> bool {
+    pub fn has_server(&self, server: &ServerName) -> bool {
         self.joined_servers().iter().any(|joined| joined == server)
+    }
+
+    /// Whether the room's server ACL lets a homeserver take part [Matrix: server access control lists]. A room without
+    /// one lets everybody; what in one is of another type than it has to be is as if it were not there.
+    pub fn admits(&self, server: &ServerName) -> bool {
+        let Some(acl) = self.state_content("m.room.server_acl", "") else { return true };
+        let patterns = |key| acl.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let literals = acl.get("allow_ip_literals").and_then(Value::as_bool).unwrap_or(true);
+        let [allow, deny] = ["allow", "deny"].map(|key| patterns(key).map(str::to_owned).collect());
+        RoomServerAclEventContent::new(literals, allow, deny).is_allowed(server)
     }
 
     /// The room's name.

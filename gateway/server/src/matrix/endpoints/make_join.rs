@@ -13,7 +13,7 @@ use ruma::{OwnedUserId, RoomId, RoomVersionId, UserId};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 
-use super::room_of;
+use super::{admitted, room_of};
 use crate::matrix::error::MatrixError;
 use crate::matrix::extract::{Answer, Signed};
 use crate::node::{Find, Node, NodeError, Session};
@@ -55,7 +55,7 @@ async fn join_template(node: &Arc<Node>, room_id: &RoomId, user: OwnedUserId) ->
     template(node, room_id, user, "join").await
 }
 
-/// The template of a membership event, with the room's version.
+/// The template of a membership event of the requesting homeserver's user, with the room's version.
 pub(super) async fn template(
     node: &Arc<Node>,
     room_id: &RoomId,
@@ -68,6 +68,7 @@ pub(super) async fn template(
         Box::pin(async move {
             let conversation = session.conversation(&find).await?;
             let room = room_of(&conversation)?;
+            admitted(room, user.server_name())?;
             let authoriser = if membership == "join" { authoriser(session, room, &user).await? } else { None };
             let template = room.membership_template(&user, membership, authoriser.as_deref());
             let template = template.map_err(|refused| ConversationError::MatrixRefused(refused.to_string()))?;
