@@ -11,3 +11,4 @@ mod protocol_round_trips;
 mod room_policy;
 mod support;
 mod uris;
+mod vectors;

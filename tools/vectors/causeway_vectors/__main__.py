@@ -1,0 +1,66 @@
+"""`python -m causeway_vectors`: writes the vectors, or checks that those that are there are the ones it would write."""
+
+import argparse
+import difflib
+import sys
+
+from . import mimi_content_09, mimi_content_more_extensions_00, mimi_message_status_01, mimi_protocol_06
+from . import mimi_room_policy_04, mls_extensions_09, mls_ratchet_tree_options_04
+from .inputs import VECTORS
+
+DRAFTS = (
+    mimi_content_09, mimi_content_more_extensions_00, mimi_message_status_01, mimi_protocol_06, mimi_room_policy_04,
+    mls_extensions_09, mls_ratchet_tree_options_04,
+)
+SHOWN_LINES = 20
+
+
+def generated():
+    """Every file: its path below the folder of vectors, and its text."""
+    files = [file for draft in DRAFTS for file in draft.files()]
+    texts = {file.path: file.to_text() for file in files}
+    assert len(texts) == len(files), "two files have one name"
+    return texts
+
+
+def present():
+    """The files that are there."""
+    return {str(path.relative_to(VECTORS)): path.read_text() for path in VECTORS.rglob("*.json")}
+
+
+def write():
+    """Makes the folder hold what is generated, and no other JSON."""
+    texts = generated()
+    for path in present().keys() - texts.keys():
+        (VECTORS / path).unlink()
+    for path, text in texts.items():
+        (VECTORS / path).parent.mkdir(parents=True, exist_ok=True)
+        (VECTORS / path).write_text(text)
+    return 0
+
+
+def check():
+    """Says what differs; the exit code is 1 if anything does."""
+    texts, there = generated(), present()
+    differing = sorted(path for path in texts.keys() | there.keys() if texts.get(path) != there.get(path))
+    for path in differing:
+        if path not in there:
+            print(f"{path}: missing")
+        elif path not in texts:
+            print(f"{path}: nothing generates it")
+        else:
+            print(f"{path}: differs")
+            lines = difflib.unified_diff(there[path].splitlines(), texts[path].splitlines(), "there", "generated", "", "", 1, "")
+            print("\n".join(f"  {line[:160]}" for line, _ in zip(lines, range(SHOWN_LINES))))
+    print(f"{len(texts)} files of vectors, {len(differing)} differ")
+    return min(len(differing), 1)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="causeway_vectors", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; find differences")
+    return check() if parser.parse_args().check else write()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
