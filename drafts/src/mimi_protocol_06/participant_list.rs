@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use tls_codec::{TlsDeserialize, TlsSerialize, TlsSize};
-
 use crate::mimi_uri::UserUri;
+use crate::structure::structure;
 
 /// A participant with its role.
-#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRolePair {
     /// The user.
     pub user: UserUri,
@@ -16,7 +15,7 @@ pub struct UserRolePair {
 }
 
 /// A participant, by position in the list before the update, with its new role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserindexRolePair {
     /// Position.
     pub user_index: u32,
@@ -25,14 +24,14 @@ pub struct UserindexRolePair {
 }
 
 /// ParticipantListData.
-#[derive(Clone, Debug, Default, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ParticipantListData {
     /// In order.
     pub participants: Vec<UserRolePair>,
 }
 
 /// ParticipantListUpdate. All indexes refer to the list before the update (P-120).
-#[derive(Clone, Debug, Default, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ParticipantListUpdate {
     /// Applied first.
     pub changed_role_participants: Vec<UserindexRolePair>,
@@ -41,6 +40,15 @@ pub struct ParticipantListUpdate {
     /// Appended last.
     pub added_participants: Vec<UserRolePair>,
 }
+
+structure!(UserRolePair { user, role_index });
+structure!(UserindexRolePair { user_index, role_index });
+structure!(ParticipantListData { participants[] });
+structure!(ParticipantListUpdate {
+    changed_role_participants[] as "changedRoleParticipants",
+    removed_indices[] as "removedIndices",
+    added_participants[] as "addedParticipants",
+});
 
 /// Why an update does not apply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
