@@ -2,7 +2,10 @@
 
 import argparse
 import difflib
+import itertools
+import json
 import sys
+from pathlib import Path
 
 from . import mimi_content_09, mimi_content_more_extensions_00, mimi_message_status_01, mimi_protocol_06
 from . import mimi_room_policy_04, mls_extensions_09, mls_ratchet_tree_options_04
@@ -15,11 +18,15 @@ DRAFTS = (
 SHOWN_LINES = 20
 
 
+def files():
+    """Every file of vectors."""
+    return [file for draft in DRAFTS for file in draft.files()]
+
+
 def generated():
     """Every file: its path below the folder of vectors, and its text."""
-    files = [file for draft in DRAFTS for file in draft.files()]
-    texts = {file.path: file.to_text() for file in files}
-    assert len(texts) == len(files), "two files have one name"
+    texts = {file.path: file.to_text() for file in files()}
+    assert len(texts) == len(files()), "two files have one name"
     return texts
 
 
@@ -51,15 +58,35 @@ def check():
         else:
             print(f"{path}: differs")
             lines = difflib.unified_diff(there[path].splitlines(), texts[path].splitlines(), "there", "generated", "", "", 1, "")
-            print("\n".join(f"  {line[:160]}" for line, _ in zip(lines, range(SHOWN_LINES))))
+            print("\n".join(f"  {line[:160]}" for line in itertools.islice(lines, SHOWN_LINES)))
     print(f"{len(texts)} files of vectors, {len(differing)} differ")
     return min(len(differing), 1)
 
 
+def judge(verdicts):
+    """Compares what the Rust crate makes of encodings with what this package makes of them; the exit code is 1 if anything
+    differs."""
+    by_name = {file.path.removesuffix(".json"): file for file in files()}
+    differing = 0
+    for verdict in verdicts:
+        if difference := by_name[verdict["file"]].difference(verdict):
+            differing += 1
+            if differing <= SHOWN_LINES:
+                print(f"{verdict['file']} {verdict['hex'][:160]}\n  {difference[:400]}")
+    accepted = sum("fields" in verdict for verdict in verdicts)
+    print(f"{len(verdicts)} verdicts ({accepted} accepted), {differing} differ")
+    return min(differing, 1)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="causeway_vectors", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; find differences")
-    return check() if parser.parse_args().check else write()
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--check", action="store_true", help="write nothing; find differences")
+    choice.add_argument("--judge", type=Path, metavar="FILE", help="compare the verdicts of the Rust crate with one's own")
+    arguments = parser.parse_args()
+    if arguments.judge:
+        return judge(json.loads(arguments.judge.read_text()))
+    return check() if arguments.check else write()
 
 
 if __name__ == "__main__":

@@ -95,6 +95,20 @@ class File:
             return error
         return None
 
+    def difference(self, verdict):
+        """What another implementation makes of an encoding, where it is not what this one makes of it."""
+        octets = bytes.fromhex(verdict["hex"])
+        refusal = self.refusal(octets)
+        if "fields" not in verdict:
+            return refusal is None and f"refused: {verdict['refused']}\n  own: {self.decode(octets)}"
+        if refusal:
+            return f"accepted: {verdict['fields']}\n  own: {refusal}"
+        fields = self.decode(octets)
+        if fields != verdict["fields"]:
+            return f"fields: {verdict['fields']}\n  own: {fields}"
+        encoded, _ = self.encode(fields)
+        return not encoded == octets == bytes.fromhex(verdict["encoded"]) and f"encoded: {verdict['encoded']}\n  own: {encoded.hex()}"
+
     def cut_and_longer(self, case):
         """The three ways to be wrong that every structure has."""
         self.invalid("empty", b"", "truncated", tls.BODY)

@@ -1,7 +1,7 @@
 """Deterministically encoded CBOR [RFC 8949 §4.2.1] within the limits of MIMI content [mimi-content-09 §6].
 
 Values are what JSON has, and dictionaries of one entry for what it has not: `{"bytes": hex}`, `{"map": [[key, value], …]}`,
-`{"tag": [number, value]}`, `{"float": "1.5"}`, `{"simple": number}`.
+`{"tag": [number, value]}`, `{"float": hex of its binary64}`, `{"simple": number}`, `{"integer": decimal}` beyond 64 bits.
 """
 
 import math
@@ -43,11 +43,18 @@ def encode(value):
             return head(5, len(pairs)) + b"".join(key + item for key, item in pairs)
         case {"tag": [number, inner]}:
             return head(6, number) + encode(inner)
-        case {"float": text}:
-            return encode_float(float(text))
+        case {"float": octets}:
+            return encode_float(struct.unpack(">d", bytes.fromhex(octets))[0])
+        case {"integer": text}:
+            return head(1, -1 - int(text))
         case {"simple": number}:
             return head(7, number)
     raise TypeError(value)
+
+
+def binary64(number):
+    """A float as a value."""
+    return {"float": struct.pack(">d", number).hex()}
 
 
 def encode_float(number):
@@ -65,8 +72,13 @@ def encode_float(number):
 
 
 def is_key(value):
-    """Whether a map within MIMI content may have the key."""
-    return type(value) in (int, str) or (isinstance(value, dict) and "bytes" in value)
+    """Whether a value is of a type that keys within MIMI content may have."""
+    return type(value) in (int, str) or (isinstance(value, dict) and ("bytes" in value or "integer" in value))
+
+
+def is_safe(key):
+    """Whether a double holds a key, if it is an integer."""
+    return abs(key) <= MAX_KEY if type(key) is int else isinstance(key, str) or "bytes" in key
 
 
 class At:
@@ -83,10 +95,10 @@ class At:
         """Fails unless it holds."""
         return self if holds else self.fail(kind, rule)
 
-    def octets(self, rule, size=None):
+    def octets(self, rule, size=None, size_rule=None):
         """A byte string, in hexadecimal."""
         self.expect(isinstance(self.value, dict) and "bytes" in self.value, rule)
-        self.expect(size is None or len(self.value["bytes"]) == 2 * size, rule)
+        self.expect(size is None or len(self.value["bytes"]) == 2 * size, size_rule or rule)
         return self.value["bytes"]
 
     def text(self, rule):
@@ -154,7 +166,8 @@ class Reader:
             case 0:
                 return At(argument, start)
             case 1:
-                return At(-1 - argument, start)
+                number = -1 - argument
+                return At(number if number >= -(1 << 63) else {"integer": str(number)}, start)
             case 2:
                 return At({"bytes": self.take(argument).hex()}, start)
             case 3:
@@ -177,7 +190,7 @@ class Reader:
         for _ in range(count):
             key = self.item()
             key.expect(is_key(key.value), KEY, "key-type")
-            key.expect(type(key.value) is not int or abs(key.value) <= MAX_KEY, KEY_RANGE)
+            key.expect(is_safe(key.value), KEY_RANGE)
             encoded = self.octets[key.at : self.at]
             key.expect(encoded != previous, DUPLICATE, "duplicate")
             key.expect(encoded > previous, ORDER, "unsorted")
@@ -206,4 +219,4 @@ class Reader:
             raise Malformed("nan", NAN, start)
         if encode_float(number) != octets:
             raise Malformed("not-shortest", ENCODING, start)
-        return {"float": "NaN" if math.isnan(number) else repr(number)}
+        return binary64(number)

@@ -1,6 +1,7 @@
 """draft-ietf-mimi-content-09: the container `application/mimi-content`, and message ids"""
 
 import hashlib
+import math
 
 from . import cbor
 from .cases import CborFile, Computed
@@ -59,7 +60,7 @@ class Content:
         salt, replaces, topic, expires, reply, extensions, part = document.items("C-006", 7)
         counted = Parts()
         return {
-            "salt": salt.octets("C-005", 16),
+            "salt": salt.octets("C-006", 16, "C-005"),
             "replaces": optional_id(replaces),
             "topicId": topic.expect(len(topic.octets("C-006")) <= 2 * MAX_TOPIC, "C-065", "limit").octets("C-006"),
             "expires": expiration(expires),
@@ -259,8 +260,8 @@ def valid_messages(vectors):
     vectors.valid("greatest-and-least-integer-key", extended([cbor.MAX_KEY, 0], [-cbor.MAX_KEY, 0]))
     deep = [[{"bytes": "1234"}, {"tag": [32, "http://example.com"]}], [{"bytes": "3456"}, 5771]]
     vectors.valid("extension-on-four-levels", extended([256, deep]), note="the example of §6.3")
-    numbers = [{"float": text} for text in ("1.5", "100000.0", "1.1", "-0.0", "inf", "NaN", "5.960464477539063e-08")]
-    numbers += [(1 << 64) - 1, -(1 << 64), {"tag": [2, {"bytes": "01" + "00" * 8}]}]
+    numbers = [cbor.binary64(number) for number in (1.5, 1e5, 1.1, -0.0, math.inf, math.nan, 2.0**-24)]
+    numbers += [(1 << 64) - 1, -(1 << 63), {"integer": str(-(1 << 64))}, {"tag": [2, {"bytes": "01" + "00" * 8}]}]
     vectors.valid("numbers", extended([256, numbers]))
     values = {"map": [[0, False], [-1, {"simple": 16}], [{"bytes": "00"}, None], ["", {"map": []}]]}
     vectors.valid("map-with-every-type-of-key", extended([256, values]), cbor2_orders_keys=False)
@@ -344,7 +345,7 @@ def broken_documents(vectors, case):
     invalid("a-map", {"map": []}, "schema", "C-006")
     fields("salt-of-15-octets", "schema", "C-005", salt="00" * 15)
     fields("salt-of-17-octets", "schema", "C-005", salt="00" * 17)
-    item("salt-is-text", 0, "0123456789abcdef", "C-005")
+    item("salt-is-text", 0, "0123456789abcdef", "C-006")
     fields("replaces-of-31-octets", "schema", "C-006", replaces="01" * 31)
     fields("in-reply-to-another-hash-algorithm", "schema", "C-062", inReplyTo="02" * 32)
     item("topic-is-null", 2, None, "C-006")

@@ -13,8 +13,23 @@ PROTOCOL_VERSION = U16
 EXTENSIONS = Vector(Struct(extension_type=U16, extension_data=OPAQUE))
 HPKE_CIPHERTEXT = Struct(kem_output=OPAQUE, ciphertext=OPAQUE)
 
-CREDENTIAL = Struct(credential_type=Enum(basic=1, x509=2, width=2)).then(
-    Select("credential_type", basic={"identity": OPAQUE}, x509={"certificates": Vector(OPAQUE)})
+
+
+class CredentialType(Enum):
+    """CredentialType: what is not known here stays a number, and has opaque content, as MLS libraries read it."""
+
+    def write(self, value, out):
+        super().write(value, out) if value in self.numbers else U16.write(value, out)
+
+    def read(self, reader):
+        number = U16.read(reader)
+        return self.names.get(number, number)
+
+
+CREDENTIAL = Struct(credential_type=CredentialType(basic=1, x509=2, width=2)).then(
+    Select(
+        "credential_type", {"content": OPAQUE}, basic={"identity": OPAQUE}, x509={"certificates": Vector(OPAQUE)}
+    )
 )
 CAPABILITIES = Struct(
     versions=Vector(U16), cipher_suites=Vector(U16), extensions=Vector(U16), proposals=Vector(U16), credentials=Vector(U16)

@@ -158,24 +158,25 @@ class Opaque:
 
 
 class Text:
-    """`opaque x<V>` that holds UTF-8, without NUL, and what `check` accepts."""
+    """`opaque x<V>` that holds UTF-8, and what `check` accepts."""
 
-    def __init__(self, rule, check=None):
-        self.rule, self.check = rule, check
+    def __init__(self, rule, check=None, nul=True):
+        self.rule, self.check, self.nul = rule, check, nul
 
     def write(self, value, out):
         with out.vector():
             out.octets += value.encode()
 
     def read(self, reader):
-        start = reader.at
-        octets = bytes.fromhex(OPAQUE.read(reader))
+        inner = reader.part()
+        start = inner.at
+        octets = inner.take(inner.end - start)
         try:
             text = octets.decode("utf-8", "strict")
-        except UnicodeDecodeError:
-            raise Malformed("bad-text", self.rule, start) from None
-        if "\0" in text:
-            raise Malformed("bad-text", self.rule, start)
+        except UnicodeDecodeError as error:
+            raise Malformed("bad-text", self.rule, start + error.start) from None
+        if not self.nul and "\0" in text:
+            raise Malformed("bad-text", self.rule, start + octets.index(0))
         if self.check and not self.check(text):
             raise Malformed("bad-uri", self.rule, start)
         return text
@@ -224,27 +225,25 @@ class Optional:
 class Select:
     """`select (on) { … }` among the fields of a struct: which fields follow depends on one that precedes."""
 
-    def __init__(self, on, default=(), **arms):
+    def __init__(self, on, default=None, **arms):
         self.on = on if callable(on) else lambda fields: fields[on]
-        self.arms, self.default = arms, default
+        self.arms, self.default = arms, default or {}
 
     def fields(self, before):
         """The fields of the arm that the fields before select."""
-        arm = self.arms.get(self.on(before), self.default)
-        return arm.items() if isinstance(arm, dict) else arm
+        return self.arms.get(self.on(before), self.default).items()
 
 
 class Struct:
     """`struct { … }`; what `check` yields is a broken rule."""
 
-    def __init__(self, *selects, check=None, **fields):
-        self.members = [*fields.items(), *(("select", select) for select in selects)]
-        self.check = check
+    def __init__(self, check=None, **fields):
+        self.members, self.check = list(fields.items()), check
 
-    def then(self, select, **fields):
-        """This struct with a select and more fields at its end."""
+    def then(self, *selects, **fields):
+        """This struct with selects and more fields at its end."""
         longer = Struct(check=self.check)
-        longer.members = [*self.members, ("select", select), *fields.items()]
+        longer.members = [*self.members, *(("select", select) for select in selects), *fields.items()]
         return longer
 
     def checked(self, check):
@@ -276,19 +275,6 @@ class Struct:
             for kind, rule in self.check(value):
                 raise Malformed(kind, rule)
         return value
-
-
-class Alone:
-    """A struct of one field whose name says nothing: its value stands for it."""
-
-    def __init__(self, kind):
-        self.kind = kind
-
-    def write(self, value, out):
-        self.kind.write(value, out)
-
-    def read(self, reader):
-        return self.kind.read(reader)
 
 
 class Verbatim:

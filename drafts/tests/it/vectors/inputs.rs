@@ -3,6 +3,7 @@
 //! then `cargo xtask vectors`.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use causeway_drafts::mimi_protocol_06::message::{Message, MessageKind};
 use causeway_drafts::mimi_protocol_06::ratchet_tree::{GroupInfoOption, RatchetTreeOption};
@@ -14,6 +15,16 @@ use crate::support::mls;
 
 fn path() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tools/vectors/inputs/mls.json")
+}
+
+/// The objects.
+pub(super) fn objects() -> &'static [Vec<u8>] {
+    static OBJECTS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    OBJECTS.get_or_init(|| {
+        let file: Value = serde_json::from_str(&std::fs::read_to_string(path()).unwrap()).unwrap();
+        let objects = file["objects"].as_object().unwrap();
+        objects.values().map(|object| hex::decode(object.as_str().unwrap()).unwrap()).collect()
+    })
 }
 
 fn written() -> Value {

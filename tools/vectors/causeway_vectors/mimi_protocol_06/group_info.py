@@ -6,7 +6,7 @@ from .. import hpke, mls
 from ..inputs import ALICE_KEY, HUB_KEY, MLS, NOW, ROOM, SUITE, basic, hexed
 from ..mls_ratchet_tree_options_04 import FULL_TREE, HUB_HAS_IT, RATCHET_TREE_OPTION
 from ..tls import U16, U64, Enum, Optional, Select, Struct, Vector, encode
-from .common import GROUP_INFO, OPAQUE, PROTOCOL, file
+from .common import GROUP_INFO, OPAQUE, PROPOSAL, PROTOCOL, file
 
 REQUEST_LABEL, RESPONSE_LABEL = "GroupInfoRequestTBS", "GroupInfoResponseTBS"
 ENCRYPTION_LABEL = "GroupInfo and ratchet_tree encryption"
@@ -22,7 +22,7 @@ HEAD = {
 REQUEST_TBS = Struct(**HEAD, joiningCode=Optional(OPAQUE))
 REQUEST = Struct(**HEAD, joiningCode=OPAQUE, signature=OPAQUE)
 
-PENDING_PROPOSAL = Struct(proposal=mls.message("P-079", "proposal"), hub_accepted_time=U64)
+PENDING_PROPOSAL = Struct(proposal=PROPOSAL, hub_accepted_time=U64)
 TBE = Struct(
     groupInfo=GROUP_INFO, ratchetTreeOption=RATCHET_TREE_OPTION, pending_proposals=Vector(PENDING_PROPOSAL)
 )
@@ -67,7 +67,7 @@ def tbe():
     vectors.valid("nothing-pending", {"groupInfo": MLS["group_info"], "ratchetTreeOption": HUB_HAS_IT, "pending_proposals": []})
     vectors.cut_and_longer(case)
     pending = [{"proposal": MLS["commit"], "hub_accepted_time": NOW}]
-    vectors.invalid_fields("a-pending-commit", case, "wrong-message", "P-079", pending_proposals=pending)
+    vectors.invalid_fields("a-pending-commit", case, "wrong-message", "P-037", pending_proposals=pending)
     vectors.invalid("representation-0-is-reserved", case.head("ratchetTreeOption", b"\x00"), "unknown-value", "P-007")
     return vectors
 

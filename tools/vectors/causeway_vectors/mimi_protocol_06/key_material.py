@@ -17,7 +17,7 @@ TBS = Struct(
     requesterSignatureKey=OPAQUE,
     requesterCredential=mls.CREDENTIAL,
 )
-REQUEST = TBS.then(Select(lambda _: None), key_material_request_signature=OPAQUE)
+REQUEST = TBS.then(key_material_request_signature=OPAQUE)
 
 USER_CODE = Enum(
     success=0, partialSuccess=1, incompatibleProtocol=2, noCompatibleMaterial=3, userUnknown=4, noConsent=5,

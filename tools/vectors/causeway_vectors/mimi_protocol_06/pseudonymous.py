@@ -6,9 +6,9 @@ from ..tls import OPAQUE, Struct, encode
 from .common import file
 
 # The draft writes `opaque signature_public_key;`, without a size: read as <V>, like every key of MLS.
-TBS = Struct(client_pseudonym=uri.CLIENT, user_pseudonym=uri.USER, signature_public_key=OPAQUE)
+TBS = Struct(client_pseudonym=uri.ANY, user_pseudonym=uri.ANY, signature_public_key=OPAQUE)
 CREDENTIAL = Struct(
-    client_pseudonym=uri.CLIENT, user_pseudonym=uri.USER, signature_public_key=OPAQUE, identity_link_ciphertext=OPAQUE
+    client_pseudonym=uri.ANY, user_pseudonym=uri.ANY, signature_public_key=OPAQUE, identity_link_ciphertext=OPAQUE
 )
 LINK = Struct(pseudonymous_credential_signature=OPAQUE, client_credential=mls.CREDENTIAL)
 LABEL = "PseudonymousCredentialTBS"
@@ -24,7 +24,7 @@ def credential():
     vectors = file("PseudonymousCredential", "6.1", CREDENTIAL)
     case = vectors.valid("credential", FIELDS | {"identity_link_ciphertext": "c1" * 48})
     vectors.cut_and_longer(case)
-    vectors.invalid_fields("a-user-as-client", case, "bad-uri", "G-07", client_pseudonym=FIELDS["user_pseudonym"])
+    vectors.invalid_fields("a-pseudonym-without-domain", case, "bad-uri", "G-07", user_pseudonym="0a0b7e1c-92f4-4d43-8a55-30f6a2f6b3b1")
     return vectors
 
 

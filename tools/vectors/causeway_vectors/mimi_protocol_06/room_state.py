@@ -12,14 +12,14 @@ UPDATE = Struct(
     removedIndices=Vector(U32),
     addedParticipants=Vector(PAIR),
 )
-STRING = Text("P-124")
-# An avatar is an https URI, or empty for none.
-AVATAR = Text("P-124")
+# "a sequence of valid UTF8 without nulls"
+STRING = Text("P-124", nul=False)
 METADATA = Struct(
     room_uri=uri.ROOM,
     room_name=STRING,
     room_descriptions=Vector(Struct(media_type=STRING, language_tag=STRING, description_content=OPAQUE)),
-    room_avatar=AVATAR,
+    # An https URI, or empty for none.
+    room_avatar=STRING,
     room_subject=STRING,
     room_mood=STRING,
     check=lambda value: [("rule", "P-124")] if value["room_avatar"] and not value["room_avatar"].startswith("https://") else [],

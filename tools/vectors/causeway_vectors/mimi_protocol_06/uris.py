@@ -1,5 +1,7 @@
 """MIMI URIs [§3]"""
 
+from urllib.parse import unquote
+
 from ..cases import TextFile
 from ..errors import Malformed
 from ..uri import MAX_OCTETS, RULE, kind
@@ -14,7 +16,7 @@ def read(text):
     if letter is None:
         raise Malformed("bad-uri", RULE)
     domain, *segments = text.removeprefix("mimi://").split("/")
-    return {"kind": KINDS[letter], "provider": domain, "names": segments[1:]}
+    return {"kind": KINDS[letter], "provider": domain, "names": [unquote(name) for name in segments[1:]]}
 
 
 def files():

@@ -1,9 +1,9 @@
 """Other MIMI policy components [§6]"""
 
-from ..inputs import hexed
+from ..inputs import HUB, hexed
 from ..mls_extensions_09 import MEDIA_TYPE, media_type
 from ..tls import OPAQUE, U32, U64, Enum, Optional, Select, Struct, Vector
-from .common import BOOL, OPTIONALITY, OPTIONAL_U32, TEXT, URI, file, unless_forbidden
+from .common import BOOL, DOMAIN, OPTIONAL_U32, OPTIONALITY, TEXT, URI, URI_OR_NONE, file, unless_forbidden
 
 STATUS = Struct(delivery_notifications=OPTIONALITY, read_receipts=OPTIONALITY)
 # G-61: `opaque join_link<V>` since -04.
@@ -40,26 +40,27 @@ LINK_PREVIEW = Struct(
     link_preview_proxy_use=OPTIONALITY,
 ).then(Select("link_preview_proxy_use", **unless_forbidden(link_preview_proxy=Vector(URI)))).checked(previewing)
 
-DOMAIN = Struct(domain=TEXT)
+UPLOAD_DOMAIN = Struct(domain=DOMAIN)
 DOWNLOAD = Enum(direct=0, hubProxy=1, ohttp=2)
 
 
 def uploading(value):
     """Uploads to the hub name the hub alone."""
-    if value["asset_upload_location"] == "hub" and len(value["upload_domains"]) != 1:
+    providers = [domains["provider"]["domain"] for domains in value["upload_domains"]]
+    if value["asset_upload_location"] == "hub" and providers != [HUB]:
         yield "rule", "R-036"
 
 
 ASSETS = Struct(
     asset_upload_location=Enum(unspecified=0, localProvider=1, hub=2),
-    upload_domains=Vector(Struct(provider=DOMAIN, asset_upload_destinations=Vector(DOMAIN))),
+    upload_domains=Vector(Struct(provider=UPLOAD_DOMAIN, asset_upload_destinations=Vector(UPLOAD_DOMAIN))),
     download_privacy=Struct(
         allowed_download_types=Vector(DOWNLOAD), forbidden_download_types=Vector(DOWNLOAD), default_download_type=DOWNLOAD
     ),
     max_image=U64, max_audio=U64, max_video=U64, max_attachment=U64,
     forbidden_media_types=Vector(MEDIA_TYPE),
-    # `optional<MediaType> permitted_media_types<V>`: a vector of optionals, as it is written.
-    permitted_media_types=Vector(Optional(MEDIA_TYPE)),
+    # `optional<MediaType> permitted_media_types<V>`: the list is optional, as the text says (G-58), not each entry.
+    permitted_media_types=Optional(Vector(MEDIA_TYPE)),
     check=uploading,
 )
 
@@ -73,7 +74,7 @@ def logged(value):
 LOGGING = Struct(logging=OPTIONALITY).then(
     Select(
         "logging",
-        **unless_forbidden(logging_clients=Vector(URI), machine_readable_policy=URI, human_readable_policy=URI),
+        **unless_forbidden(logging_clients=Vector(URI), machine_readable_policy=URI_OR_NONE, human_readable_policy=URI_OR_NONE),
     )
 ).checked(logged)
 
@@ -101,7 +102,7 @@ def local(value):
 BOTS = Struct(
     allowed_bots=Vector(
         Struct(
-            name=TEXT, description=TEXT, homepage=URI, local_client_bot=BOOL, bot_role_index=U32,
+            name=TEXT, description=TEXT, homepage=URI_OR_NONE, local_client_bot=BOOL, bot_role_index=U32,
             can_target_message_in_group=BOOL, per_user_content=BOOL,
         )
     ),
@@ -172,7 +173,7 @@ def link_preview():
 
 
 def assets():
-    vectors = file("AssetPolicy", "6.4", ASSETS, "0x002C asset_policy", "AssetPolicyUpdate")
+    vectors = file("AssetPolicy", "6.4", ASSETS, "0x002C asset_policy", "AssetPolicyUpdate", note=f"The hub is {HUB}.")
 
     def domains(provider, *hosts):
         return {"provider": {"domain": provider}, "asset_upload_destinations": [{"domain": host} for host in hosts]}
@@ -190,12 +191,18 @@ def assets():
     }
     case = vectors.valid("local-provider", fields)
     hub = {"asset_upload_location": "hub", "upload_domains": [domains("hub.example", "assets.hub.example")]}
-    vectors.valid("hub", fields | hub | {"permitted_media_types": []})
+    vectors.valid("nothing-permitted", fields | {"permitted_media_types": []})
+    vectors.valid("hub", fields | hub | {"permitted_media_types": None})
     vectors.cut_and_longer(case)
     vectors.invalid("location-3", case.put("asset_upload_location", b"\x03"), "unknown-value", "P-007")
     default = case.put("download_privacy.default_download_type", b"\x03")
     vectors.invalid("download-type-3", default, "unknown-value", "P-007")
+    vectors.invalid("presence-2", case.head("permitted_media_types", b"\x02"), "unknown-value", "RFC9420-2.1.1")
+    address = {"upload_domains": [domains("a.example", "https://assets.a.example")]}
+    vectors.invalid_fields("a-url-as-domain", case, "bad-uri", "G-07", **address)
     vectors.invalid_fields("hub-with-two-providers", case, "rule", "R-036", asset_upload_location="hub")
+    follower = {"asset_upload_location": "hub", "upload_domains": [domains("a.example", "assets.a.example")]}
+    vectors.invalid_fields("hub-with-a-follower", case, "rule", "R-036", **follower)
     return vectors
 
 
@@ -210,6 +217,7 @@ def logging():
     vectors.valid("optional-without-clients", fields | {"logging": "optional", "logging_clients": []})
     vectors.cut_and_longer(case)
     vectors.invalid("optionality-3", case.put("logging", b"\x03"), "unknown-value", "P-007")
+    vectors.invalid_fields("a-policy-without-scheme", case, "bad-uri", "P-124", human_readable_policy="hub.example/logging")
     vectors.invalid_fields("required-without-clients", case, "rule", "R-043", logging_clients=[])
     return vectors
 
