@@ -1,6 +1,7 @@
 //! The wire types from outside: vectors, round trips, and what is refused.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
 
+mod arbitrary;
 mod content_decoding;
 mod content_vectors;
 mod directory;
@@ -9,5 +10,7 @@ mod participants;
 mod protocol_refusals;
 mod protocol_round_trips;
 mod room_policy;
+mod samples;
+mod strictness;
 mod support;
 mod uris;
