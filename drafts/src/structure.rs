@@ -68,9 +68,9 @@ macro_rules! choice {
 
             pub(crate) fn read_code<R: ::std::io::Read>(bytes: &mut R) -> Result<u8, ::tls_codec::Error> {
                 let code = $crate::decode::field($tag, bytes)?;
-                match code {
-                    $($code)|* => Ok(code),
-                    other => $crate::decode::within($tag, Err($crate::decode::unknown(other))),
+                match [$($code),*].contains(&code) {
+                    true => Ok(code),
+                    false => $crate::decode::within($tag, Err($crate::decode::unknown(code))),
                 }
             }
 

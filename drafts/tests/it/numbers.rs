@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use causeway_drafts::mimi_room_policy_04::capability::{Capability, REGISTRY};
+use causeway_drafts::mimi_room_policy_04::roles_list::Role;
 use causeway_drafts::numbers::{self, CODE_POINTS, Registry, Standing, code_point};
+use causeway_drafts::{decode_exact, encode};
 
 #[test]
 fn a_code_point_stands_once() {
@@ -58,5 +60,8 @@ fn r_076_the_registry_knows_what_is_reserved() {
     assert!(!Capability::CAN_BAN.entry().unwrap().is_reserved);
     for unknown in [0x0012, 0x0112, 0x0700, 0xF000, 0xFFFF] {
         assert_eq!(Capability(unknown).entry(), None);
+        let role = Role::new(2, "role", vec![Capability(unknown)], Vec::new());
+        assert_eq!(decode_exact::<Role>(&encode(&role)).as_ref(), Ok(&role));
+        assert!(REGISTRY.iter().all(|entry| !role.has(entry.capability)));
     }
 }
