@@ -29,12 +29,12 @@ macro_rules! structure {
     };
 }
 
-/// `choice!(Type as "draftsName" { 0 => One { field, list[] }, 1 => Two(inner), 2 => Three })`: an enumeration of one
+/// `choice!(Type as "draftsName" { 0 => One { field, list[] }, 1 => Two(inner[flat]), 2 => Three })`: an enumeration of one
 /// octet with what depends on it. Where other fields stand in between, `read_code` and `read_case` are called apart.
 macro_rules! choice {
     ($type:ident as $tag:literal {
         $($code:literal => $variant:ident
-            $(($inner:ident))?
+            $(($inner:ident $([$($inner_codec:ident)?])? $(as $inner_name:literal)?))?
             $({ $($field:ident $([$($codec:ident)?])? $(as $name:literal)?),* $(,)? })?
         ),* $(,)?
     }) => {
@@ -50,7 +50,7 @@ macro_rules! choice {
             pub(crate) fn case_len(&self) -> usize {
                 match self {
                     $(Self::$variant $(($inner))? $({ $($field),* })? => {
-                        0 $(+ ::tls_codec::Size::tls_serialized_len($inner))?
+                        0 $(+ $crate::structure::wire!(len $inner, $([$($inner_codec)?])?))?
                         $($(+ $crate::structure::wire!(len $field, $([$($codec)?])?))*)?
                     })*
                 }
@@ -60,7 +60,7 @@ macro_rules! choice {
                 let _ = &writer;
                 match self {
                     $(Self::$variant $(($inner))? $({ $($field),* })? => Ok(
-                        0 $(+ ::tls_codec::Serialize::tls_serialize($inner, writer)?)?
+                        0 $(+ $crate::structure::wire!(write $inner, writer, $([$($inner_codec)?])?)?)?
                         $($(+ $crate::structure::wire!(write $field, writer, $([$($codec)?])?)?)*)?
                     ),)*
                 }
@@ -68,9 +68,9 @@ macro_rules! choice {
 
             pub(crate) fn read_code<R: ::std::io::Read>(bytes: &mut R) -> Result<u8, ::tls_codec::Error> {
                 let code = $crate::decode::field($tag, bytes)?;
-                match code {
-                    $($code)|* => Ok(code),
-                    other => $crate::decode::within($tag, Err($crate::decode::unknown(other))),
+                match [$($code),*].contains(&code) {
+                    true => Ok(code),
+                    false => $crate::decode::within($tag, Err($crate::decode::unknown(code))),
                 }
             }
 
@@ -78,7 +78,9 @@ macro_rules! choice {
                 let _ = &bytes;
                 match code {
                     $($code => {
-                        $(let $inner = ::tls_codec::Deserialize::tls_deserialize(bytes)?;)?
+                        $(let $inner = $crate::structure::wire!(
+                            read bytes, $crate::structure::wire!(name $inner $($inner_name)?), $([$($inner_codec)?])?
+                        )?;)?
                         $($(let $field = $crate::structure::wire!(
                             read bytes, $crate::structure::wire!(name $field $($name)?), $([$($codec)?])?
                         )?;)*)?

@@ -173,7 +173,7 @@ structure!(GroupInfoRatchetTreeTbe {
 });
 structure!(HubSender { signature_key, credential });
 structure!(EncryptedGroupInfo { ciphersuite as "cipher_suite", hub_sender, encrypted_groupinfo_and_tree, signature });
-choice!(GroupInfoStatus as "status" { 1 => Success(encrypted), 2 => NotAuthorized, 3 => NoSuchRoom });
+choice!(GroupInfoStatus as "status" { 1 => Success(encrypted[flat]), 2 => NotAuthorized, 3 => NoSuchRoom });
 structure!(GroupInfoResponse { protocol as "version", room_id, status[flat] });
 
 impl GroupInfoResponse {

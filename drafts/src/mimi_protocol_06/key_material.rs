@@ -6,7 +6,7 @@ use tls_codec::{TlsDeserialize, TlsSerialize, TlsSize, VLBytes};
 use super::Protocol;
 use super::franking::sign_content;
 use crate::mimi_uri::{ClientUri, RoomUri, UserUri};
-use crate::structure::{at_least_one, choice, structure};
+use crate::structure::{at_least_one, choice, optional, structure};
 use crate::{Verbatim, encode};
 
 /// The label of the request's signature.
@@ -127,9 +127,9 @@ pub struct KeyMaterialResponse {
 }
 
 choice!(ClientKeyMaterialStatus as "clientStatus" {
-    0 => Success(key_package),
+    0 => Success(key_package as "keyPackage"),
     1 => KeyMaterialExhausted,
-    2 => NothingCompatible(client_capabilities),
+    2 => NothingCompatible(client_capabilities[optional] as "clientCapabilities"),
 });
 structure!(KeyMaterialResponse { protocol, user_status as "userStatus", user_uri as "userUri", clients[] });
 

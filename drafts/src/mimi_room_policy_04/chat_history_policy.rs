@@ -28,7 +28,7 @@ pub struct HistorySharing {
 /// HistoryPolicyUpdate.
 pub type HistoryPolicyUpdate = HistoryPolicy;
 
-choice!(HistoryPolicy as "history_sharing" { 0 => Optional(sharing), 1 => Required(sharing), 2 => Forbidden });
+choice!(HistoryPolicy as "history_sharing" { 0 => Optional(sharing[flat]), 1 => Required(sharing[flat]), 2 => Forbidden });
 structure!(HistorySharing { roles_that_can_share[], automatically_share[octet], max_time_period });
 
 impl HistoryPolicy {

@@ -28,7 +28,7 @@ pub struct Logging {
 /// LoggingPolicyUpdate.
 pub type LoggingPolicyUpdate = LoggingPolicy;
 
-choice!(LoggingPolicy as "logging" { 0 => Optional(logging), 1 => Required(logging), 2 => Forbidden });
+choice!(LoggingPolicy as "logging" { 0 => Optional(logging[flat]), 1 => Required(logging[flat]), 2 => Forbidden });
 structure!(Logging {
     logging_clients[],
     machine_readable_policy[empty_or],

@@ -27,7 +27,7 @@ pub struct Expiration {
 /// MessageExpirationUpdate.
 pub type MessageExpirationUpdate = MessageExpiration;
 
-choice!(MessageExpiration as "expiring_messages" { 0 => Optional(expiration), 1 => Required(expiration), 2 => Forbidden });
+choice!(MessageExpiration as "expiring_messages" { 0 => Optional(expiration[flat]), 1 => Required(expiration[flat]), 2 => Forbidden });
 structure!(Expiration { min_expiration_duration, max_expiration_duration, default_expiration_duration[optional] });
 
 impl MessageExpiration {
