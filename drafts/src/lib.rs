@@ -3,8 +3,11 @@
 mod structure;
 
 pub mod application;
+pub mod cbor;
 pub mod decode;
 pub mod mimi_content_09;
+pub mod mimi_content_more_extensions_00;
+pub mod mimi_message_status_01;
 pub mod mimi_protocol_06;
 pub mod mimi_room_policy_04;
 pub mod mimi_uri;

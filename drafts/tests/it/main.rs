@@ -3,9 +3,12 @@
 
 mod arbitrary;
 mod content_decoding;
+mod content_extensions;
+mod content_parts;
 mod content_vectors;
 mod directory;
 mod franking;
+mod message_status;
 mod numbers;
 mod participants;
 mod policy_components;
