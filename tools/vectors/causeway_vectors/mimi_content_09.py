@@ -5,6 +5,7 @@ import math
 
 from . import cbor
 from .cases import CborFile, Computed
+from .content_extensions import ExternalId, LastSeen, Subject, Timestamp
 from .inputs import ALICE, ROOM, VECTORS, hexed
 
 DRAFT = "mimi-content-09"
@@ -60,7 +61,7 @@ class Content:
         salt, replaces, topic, expires, reply, extensions, part = document.items("C-006", 7)
         counted = Parts()
         return {
-            "salt": salt.octets("C-006", 16, "C-005"),
+            "salt": salt.octets("C-005", 16),
             "replaces": optional_id(replaces),
             "topicId": topic.expect(len(topic.octets("C-006")) <= 2 * MAX_TOPIC, "C-065", "limit").octets("C-006"),
             "expires": expiration(expires),
@@ -97,11 +98,18 @@ def is_container(value):
     return isinstance(value, list) or "map" in value or "tag" in value
 
 
+# What stands at known keys [§4.3, more-extensions-00].
+KNOWN = {
+    1: lambda value: value.text("C-015"), 2: lambda value: value.text("C-015"), 3: Timestamp.from_cbor, 4: ExternalId.from_cbor,
+    5: Subject.from_cbor, 256: LastSeen.from_cbor,
+}
+
+
 def extension(key, value):
     """An extension; the map of extensions is the first of four levels."""
     key.expect(type(key.value) is int or (isinstance(key.value, str) and 1 <= len(key.value.encode()) <= 255), "C-043")
-    if key.value in (1, 2):
-        value.text("C-015")
+    if type(key.value) is int and key.value in KNOWN:
+        KNOWN[key.value](value)
     value.expect(levels(value) < MAX_LEVELS, "C-050", "limit")
     return [key.value, value.value]
 
@@ -116,22 +124,21 @@ class Parts:
         self.count += 1
         item.expect(level <= MAX_LEVELS, "C-049", "limit")
         item.expect(self.count <= MAX_PARTS, "C-068", "limit")
-        disposition, language, cardinality, *rest = item.expect(
-            isinstance(item.value, list) and len(item.value) >= 3, "C-016"
-        ).items("C-016")
+        disposition, language, cardinality, *rest = item.items("C-016", 3, 5, 15)
         fields = {
-            "disposition": disposition.number("C-006", 8), "language": language.text("C-006"),
-            "cardinality": cardinality.number("C-006", 8),
+            "disposition": disposition.number("C-022", 8), "language": language.text("C-023"),
+            "cardinality": cardinality.number("C-016", 8),
         }
         sizes = {NULL: 0, SINGLE: 2, EXTERNAL: 12, MULTI: 2}
-        item.expect(len(rest) == sizes.get(fields["cardinality"]), "C-016")
-        match fields["cardinality"]:
+        cardinality.expect(cardinality.value in sizes, "C-016")
+        item.expect(len(rest) == sizes[cardinality.value], "C-016")
+        match cardinality.value:
             case 1:
-                return fields | {"contentType": rest[0].text("C-006"), "content": rest[1].octets("C-006")}
+                return fields | {"contentType": rest[0].text("C-016"), "content": rest[1].octets("C-016")}
             case 2:
-                return fields | external(item, rest)
+                return fields | external(rest)
             case 3:
-                semantics = rest[0].expect(rest[0].number("C-006", 8) <= 2, "C-069").value
+                semantics = rest[0].expect(rest[0].number("C-016", 64) <= 2, "C-069").value
                 parts = rest[1].items("C-016")
                 rest[1].expect(len(parts) >= 2, "C-018")
                 return fields | {"partSemantics": semantics, "parts": [self.part(part, level + 1) for part in parts]}
@@ -142,15 +149,16 @@ BITS = {"expires": 32, "size": 64, "encAlg": 16, "hashAlg": 8}
 OCTETS = ("key", "nonce", "aad", "contentHash")
 
 
-def external(part, rest):
+def external(rest):
     """The fields of an ExternalPart."""
     fields = {}
     for name, item in zip(EXTERNAL_FIELDS, rest):
         if name in BITS:
-            fields[name] = item.number("C-006", BITS[name])
+            fields[name] = item.number("C-027", BITS[name])
         else:
-            fields[name] = item.octets("C-006") if name in OCTETS else item.text("C-006")
-    part.expect(fields["encAlg"] or not (fields["key"] or fields["nonce"] or fields["aad"]), "C-029")
+            fields[name] = item.octets("C-027") if name in OCTETS else item.text("C-027")
+    key = rest[EXTERNAL_FIELDS.index("key")]
+    key.expect(fields["encAlg"] or not (fields["key"] or fields["nonce"] or fields["aad"]), "C-029")
     return fields
 
 
@@ -254,7 +262,7 @@ def valid_messages(vectors):
     vectors.valid("topic-of-4096-octets", PLAIN_MESSAGE | {"topicId": "70" * MAX_TOPIC})
     vectors.valid("private-extensions", extended([-1, {"bytes": "00"}], ["x", None], ["é" * 127 + "x", True]))
     vectors.valid(
-        "keys-in-bytewise-order-not-by-length", extended([256, 0], [-1, 0], ["a", 0]), cbor2_orders_keys=False,
+        "keys-in-bytewise-order-not-by-length", extended([1000, 0], [-1, 0], ["a", 0]), cbor2_orders_keys=False,
         note="RFC 8949 §4.2.1, not RFC 7049 (C-041)",
     )
     vectors.valid("greatest-and-least-integer-key", extended([cbor.MAX_KEY, 0], [-cbor.MAX_KEY, 0]))
@@ -262,9 +270,9 @@ def valid_messages(vectors):
     vectors.valid("extension-on-four-levels", extended([256, deep]), note="the example of §6.3")
     numbers = [cbor.binary64(number) for number in (1.5, 1e5, 1.1, -0.0, math.inf, math.nan, 2.0**-24)]
     numbers += [(1 << 64) - 1, -(1 << 63), {"integer": str(-(1 << 64))}, {"tag": [2, {"bytes": "01" + "00" * 8}]}]
-    vectors.valid("numbers", extended([256, numbers]))
+    vectors.valid("numbers", extended([1000, numbers]))
     values = {"map": [[0, False], [-1, {"simple": 16}], [{"bytes": "00"}, None], ["", {"map": []}]]}
-    vectors.valid("map-with-every-type-of-key", extended([256, values]), cbor2_orders_keys=False)
+    vectors.valid("map-with-every-type-of-key", extended([1000, values]), cbor2_orders_keys=False)
     extensions = [
         [3, {"map": [[1, 1762760377], [-6, 462917]]}], [4, [{"bytes": "08bbeeb8175c4a64a8926a5a23bb2811"}, 311]],
         [5, "This space intentionally left blank"], [256, [{"bytes": AN_ID}, {"bytes": ANOTHER_ID}]],
@@ -286,7 +294,7 @@ def broken_encodings(vectors, case):
 
     def value(name, encoded, kind, rule):
         """A third extension, with a value that is given as it is encoded."""
-        invalid(name, before + b"\xa3" + key_1 + key_2 + b"\x19\x01\x00" + encoded + body, kind, rule)
+        invalid(name, before + b"\xa3" + key_1 + key_2 + b"\x19\x03\xe8" + encoded + body, kind, rule)
 
     vectors.cut_and_longer(case)
     invalid("array-length-in-two-octets", b"\x98\x07" + octets[1:], "not-shortest", "C-040")
@@ -297,7 +305,7 @@ def broken_encodings(vectors, case):
     invalid("reserved-additional-information", before + b"\xbc" + extension_map[1:], "reserved", "C-040")
     invalid("keys-out-of-order", before + b"\xa2" + key_2 + key_1 + body, "unsorted", "C-041")
     three = before + b"\xa3" + key_1
-    by_length = three + b"\x61a\x00" + b"\x19\x01\x00\x00" + body
+    by_length = three + b"\x61a\x00" + b"\x19\x03\xe8\x00" + body
     invalid("keys-by-length", by_length, "unsorted", "C-041", note="the order of RFC 7049")
     invalid("negative-key-before-a-positive-one", before + b"\xa2\x20\x00" + key_1 + body, "unsorted", "C-041")
     invalid("a-key-twice", before + b"\xa2" + key_1 + key_1 + body, "duplicate", "C-013")
@@ -345,7 +353,7 @@ def broken_documents(vectors, case):
     invalid("a-map", {"map": []}, "schema", "C-006")
     fields("salt-of-15-octets", "schema", "C-005", salt="00" * 15)
     fields("salt-of-17-octets", "schema", "C-005", salt="00" * 17)
-    item("salt-is-text", 0, "0123456789abcdef", "C-006")
+    item("salt-is-text", 0, "0123456789abcdef", "C-005")
     fields("replaces-of-31-octets", "schema", "C-006", replaces="01" * 31)
     fields("in-reply-to-another-hash-algorithm", "schema", "C-062", inReplyTo="02" * 32)
     item("topic-is-null", 2, None, "C-006")
@@ -362,8 +370,9 @@ def broken_documents(vectors, case):
     item("extension-key-of-minus-2^53", 5, {"map": [[-(1 << 53), 0]]}, "C-045")
     item("sender-is-not-text", 5, {"map": [[1, {"bytes": hexed(ALICE)}]]}, "C-015")
     item("room-is-tagged", 5, {"map": [[2, {"tag": [32, ROOM]}]]}, "C-015")
-    item("extension-on-five-levels", 5, {"map": [[256, [[[[]]]]]]}, "C-050", "limit")
-    item("tag-on-the-fifth-level", 5, {"map": [[256, [[[{"tag": [32, "http://example.com"]}]]]]]}, "C-050", "limit")
+    item("known-extension-of-another-type", 5, {"map": [[5, {"bytes": "00"}]]}, "more-extensions-00 §5")
+    item("extension-on-five-levels", 5, {"map": [[1000, [[[[]]]]]]}, "C-050", "limit")
+    item("tag-on-the-fifth-level", 5, {"map": [[1000, [[[{"tag": [32, "http://example.com"]}]]]]]}, "C-050", "limit")
     item("map-on-the-fifth-level", 5, {"map": [["x", [[[{"map": []}]]]]]}, "C-050", "limit")
     part("part-is-null", None, "C-016")
     part("part-of-two-items", [1, ""], "C-016")
@@ -371,14 +380,14 @@ def broken_documents(vectors, case):
     part("single-part-without-content", [1, "", 1, PLAIN], "C-016")
     part("external-part-of-14-items", part_to_cbor(PICTURE)[:-1], "C-016")
     part("cardinality-4", [1, "", 4], "C-016")
-    part("disposition-256", [256, "", 0], "C-006")
-    part("disposition-is-negative", [-1, "", 0], "C-006")
-    part("language-is-null", [1, None, 0], "C-006")
-    part("content-is-text", [1, "", 1, PLAIN, "Hello"], "C-006")
-    part("content-type-is-bytes", [1, "", 1, {"bytes": hexed(PLAIN)}, {"bytes": "00"}], "C-006")
-    part("url-is-tagged", [{"tag": [32, value]} if value == PICTURE["url"] else value for value in part_to_cbor(PICTURE)], "C-006")
-    part("external-expiry-in-33-bits", part_to_cbor(PICTURE | {"expires": 1 << 32}), "C-006")
-    part("aead-number-in-17-bits", part_to_cbor(PICTURE | {"encAlg": 1 << 16}), "C-006")
+    part("disposition-256", [256, "", 0], "C-022")
+    part("disposition-is-negative", [-1, "", 0], "C-022")
+    part("language-is-null", [1, None, 0], "C-023")
+    part("content-is-text", [1, "", 1, PLAIN, "Hello"], "C-016")
+    part("content-type-is-bytes", [1, "", 1, {"bytes": hexed(PLAIN)}, {"bytes": "00"}], "C-016")
+    part("url-is-tagged", [{"tag": [32, value]} if value == PICTURE["url"] else value for value in part_to_cbor(PICTURE)], "C-027")
+    part("external-expiry-in-33-bits", part_to_cbor(PICTURE | {"expires": 1 << 32}), "C-027")
+    part("aead-number-in-17-bits", part_to_cbor(PICTURE | {"encAlg": 1 << 16}), "C-027")
     part("key-without-encryption", part_to_cbor(PICTURE | {"key": "00" * 16}), "C-029")
     part("aad-without-encryption", part_to_cbor(PICTURE | {"aad": "00"}), "C-029")
     part("semantics-3", part_to_cbor(multi(3, null(), null())), "C-069")

@@ -2,77 +2,11 @@
 
 from . import cbor
 from .cases import CborFile
+from .content_extensions import EXTERNAL_ID, LAST_SEEN, SUBJECT, TIMESTAMP, ExternalId, LastSeen, Subject, Timestamp
 from .inputs import hexed
 from .mimi_content_09 import AN_ID, ANOTHER_ID
 
 DRAFT = "mimi-content-more-extensions-00"
-FRACTIONS = {-3: 999, -6: 999_999, -9: 999_999_999}
-TIMESTAMP, EXTERNAL_ID, SUBJECT, LAST_SEEN = (f"more-extensions-{section}" for section in (3, 4, 5, 6))
-
-
-class Timestamp:
-    """`{1: uint, ? fractional}`"""
-
-    @staticmethod
-    def to_cbor(fields):
-        return {"map": [[1, fields["seconds"]], *([int(key), value] for key, value in fields["fraction"].items())]}
-
-    @staticmethod
-    def from_cbor(document):
-        entries = {key.value: value for key, value in document.entries(TIMESTAMP)}
-        document.expect(1 in entries and len(entries) <= 2 and all(type(key) is int for key in entries), TIMESTAMP)
-        seconds = entries.pop(1).number(TIMESTAMP, 64)
-        fraction = {}
-        for key, value in entries.items():
-            document.expect(key in FRACTIONS, TIMESTAMP)
-            value.expect(value.number(TIMESTAMP, 64) <= FRACTIONS[key], TIMESTAMP)
-            fraction[str(key)] = value.value
-        return {"seconds": seconds, "fraction": fraction}
-
-
-class ExternalId:
-    """`[bstr, scope]`"""
-
-    @staticmethod
-    def to_cbor(fields):
-        return [{"bytes": fields["id"]}, fields["scope"]]
-
-    @staticmethod
-    def from_cbor(document):
-        name, scope = document.items(EXTERNAL_ID, 2)
-        value = scope.value
-        is_uri = isinstance(value, dict) and value.get("tag", [None, None])[0] == 32 and isinstance(value["tag"][1], str)
-        scope.expect(isinstance(value, str) or is_uri or (type(value) is int and value > 0), EXTERNAL_ID)
-        return {"id": name.octets(EXTERNAL_ID), "scope": value}
-
-
-class Subject:
-    """`tstr .size (1..4096)`"""
-
-    @staticmethod
-    def to_cbor(fields):
-        return fields
-
-    @staticmethod
-    def from_cbor(document):
-        return document.expect(1 <= len(document.text(SUBJECT).encode()) <= 4096, SUBJECT).value
-
-
-class LastSeen:
-    """`[* MessageId] / [* ExtMessageId]`"""
-
-    @staticmethod
-    def to_cbor(fields):
-        return [ExternalId.to_cbor(entry) if "scope" in entry else {"bytes": entry["messageId"]} for entry in fields]
-
-    @staticmethod
-    def from_cbor(document):
-        items = document.items(LAST_SEEN)
-        if any(isinstance(item.value, list) for item in items):
-            for item in items:
-                item.items(LAST_SEEN, 2)
-            return [ExternalId.from_cbor(item) for item in items]
-        return [{"messageId": item.octets(LAST_SEEN, 32)} for item in items]
 
 
 def timestamp():
@@ -123,6 +57,7 @@ def last_seen():
     vectors.cut_and_longer(case)
     vectors.invalid("both-kinds", cbor.encode([{"bytes": AN_ID}, [{"bytes": "00"}, 311]]), "schema", LAST_SEEN)
     vectors.invalid("id-of-31-octets", cbor.encode([{"bytes": "01" * 31}]), "schema", LAST_SEEN)
+    vectors.invalid("id-with-another-hash-algorithm", cbor.encode([{"bytes": "02" * 32}]), "schema", "C-062")
     vectors.invalid("a-map", cbor.encode({"map": []}), "schema", LAST_SEEN)
     return vectors
 

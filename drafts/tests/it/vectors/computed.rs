@@ -9,6 +9,7 @@ use causeway_drafts::mimi_protocol_06::group_info::{
 use causeway_drafts::mimi_protocol_06::key_material::KeyMaterialRequest;
 use causeway_drafts::mimi_protocol_06::pseudonymous_credential::LABEL as PSEUDONYM_LABEL;
 use causeway_drafts::mimi_protocol_06::report_abuse::AbuseReport;
+use causeway_drafts::mimi_room_policy_04::capability::REGISTRY;
 use causeway_drafts::mimi_room_policy_04::presets;
 use causeway_drafts::mimi_uri::{RoomUri, UserUri};
 use causeway_drafts::{decode_exact, encode};
@@ -23,8 +24,12 @@ use super::policy;
 use super::protocol;
 
 /// The files that are checked here.
-pub(super) const FILES: &[&str] =
-    &["mimi-content-09/message-id", "mimi-protocol-06/abuse-report-verification", "mimi-protocol-06/franking"];
+pub(super) const FILES: &[&str] = &[
+    "mimi-content-09/message-id",
+    "mimi-protocol-06/abuse-report-verification",
+    "mimi-protocol-06/franking",
+    "mimi-room-policy-04/capabilities",
+];
 
 fn text<'a>(case: &'a Value, key: &str) -> &'a str {
     case[key].as_str().unwrap_or_else(|| panic!("{key} of {case}"))
@@ -122,6 +127,14 @@ fn p_098_reports_are_verified_months_later() {
         genuine += found.iter().filter(|verdict| verdict["genuine"] == true).count();
     }
     assert_eq!(genuine, 1);
+}
+
+/// the registry is the draft's, name by name.
+#[test]
+fn r_076_the_registry_is_the_drafts() {
+    let ours = REGISTRY.iter().map(|entry| json!({"name": entry.name, "value": entry.capability.0, "reserved": entry.is_reserved}));
+    let file = File::named("mimi-room-policy-04/capabilities");
+    assert_eq!(ours.collect::<Vec<_>>(), file.computed());
 }
 
 /// The presets are the draft's examples; capabilities are sets.

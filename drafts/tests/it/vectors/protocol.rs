@@ -1,6 +1,6 @@
 //! The structures of mimi-protocol-06 and of mls-ratchet-tree-options-04, by the drafts' names.
 
-use causeway_drafts::application::MediaType;
+use causeway_drafts::application::{FramingError, MediaType, unframe};
 use causeway_drafts::mimi_protocol_06::Protocol;
 use causeway_drafts::mimi_protocol_06::consent::{ConsentEntry, ConsentOperation};
 use causeway_drafts::mimi_protocol_06::directory::Directory;
@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 use tls_codec::{Deserialize, VLBytes};
 
 use super::mls::{capabilities, credential, dictionary, extension, list, octets, opaque, required_capabilities};
-use super::verdict::{Decoded, Refused, Verdict};
+use super::verdict::{Decoded, Refused, Verdict, tls};
 
 /// `fields` with more fields.
 fn and(mut fields: Value, more: Value) -> Value {
@@ -53,12 +53,8 @@ fn messages(values: &[Message]) -> Value {
 }
 
 pub(super) fn directory(bytes: &[u8]) -> Verdict {
-    let directory: Directory = serde_json::from_slice(bytes).map_err(|error| Refused {
-        class: "schema",
-        rules: vec!["P-016".to_owned()],
-        offset: None,
-        text: error.to_string(),
-    })?;
+    let directory: Directory =
+        serde_json::from_slice(bytes).map_err(|error| Refused::document(format!("P-016: not a directory: {error}")))?;
     let fields = json!({
         "keyMaterial": directory.key_material,
         "update": directory.update,
@@ -453,6 +449,20 @@ pub(super) fn identity_link(value: &IdentityLinkTbe) -> Value {
         "pseudonymous_credential_signature": opaque(&value.pseudonymous_credential_signature),
         "client_credential": credential(&value.client_credential),
     })
+}
+
+/// ApplicationFraming, which the crate itself takes off MIMI content only.
+pub(super) fn application_framing(bytes: &[u8]) -> Verdict {
+    let verdict = tls(
+        bytes,
+        |(kind, content): &(MediaType, VLBytes)| json!({"media_type": media_type(kind), "inner_application_content": opaque(content)}),
+    )?;
+    match unframe(bytes) {
+        Ok(content) => assert_eq!(octets(content), verdict.fields["inner_application_content"]),
+        Err(FramingError::OtherMediaType(_)) => {}
+        Err(FramingError::Malformed) => panic!("{} is well-formed", hex::encode(bytes)),
+    }
+    Ok(verdict)
 }
 
 pub(super) fn media_type(value: &MediaType) -> Value {
