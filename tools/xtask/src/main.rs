@@ -7,6 +7,7 @@ mod prerequisites;
 mod progress;
 mod spec;
 mod test;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,8 @@ enum Command {
     Test(test::Arguments),
     /// Check that every requirement has its row in docs/conformance, and every row that is done its test
     Spec,
+    /// Write the test vectors of drafts/vectors anew, or check that they are what their encoder writes
+    Vectors(vectors::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Command::Chaos(arguments) => chaos::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Spec => spec::run(),
+        Command::Vectors(arguments) => vectors::run(&arguments),
     };
     result.unwrap_or_else(|error| {
         progress::say(&format!("error: {error:#}"));
