@@ -7,6 +7,7 @@ use anyhow::{Context, Result, anyhow};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
+use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -15,6 +16,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -27,6 +29,31 @@ const LIMIT: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Https {
     tls: Arc<ClientConfig>,
+}
+
+/// An open connection; dropping it closes it.
+pub struct Line {
+    sender: SendRequest<Full<Bytes>>,
+    connection: AbortHandle,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.connection.abort();
+    }
+}
+
+impl Line {
+    /// Sends a request and reads the answer.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn send(&mut self, request: Request<Vec<u8>>) -> Result<Answer> {
+        self.sender.ready().await?;
+        let response = self.sender.send_request(request.map(|body| Full::new(Bytes::from(body)))).await?;
+        let (parts, body) = response.into_parts();
+        Ok(Answer { status: parts.status, headers: parts.headers, body: body.collect().await?.to_bytes() })
+    }
 }
 
 /// An answer, read completely.
@@ -92,21 +119,22 @@ impl Https {
         Ok(TlsConnector::from(self.tls.clone()).connect(name, stream).await?)
     }
 
-    /// Sends a request and reads the answer.
+    /// A connection that stays open for many requests.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn line(&self, port: u16, name: &str) -> Result<Line> {
+        let stream = self.connect(port, name).await?;
+        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        Ok(Line { sender, connection: tokio::spawn(connection).abort_handle() })
+    }
+
+    /// Sends a request on a connection of its own and reads the answer.
     ///
     /// # Errors
     /// If there is none.
     pub async fn send(&self, port: u16, name: &str, request: Request<Vec<u8>>) -> Result<Answer> {
-        let exchange = async {
-            let stream = self.connect(port, name).await?;
-            let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-            let connection = tokio::spawn(connection);
-            let response = sender.send_request(request.map(|body| Full::new(Bytes::from(body)))).await?;
-            let (parts, body) = response.into_parts();
-            let body = body.collect().await?.to_bytes();
-            connection.abort();
-            Ok(Answer { status: parts.status, headers: parts.headers, body })
-        };
+        let exchange = async { self.line(port, name).await?.send(request).await };
         tokio::time::timeout(LIMIT, exchange).await.map_err(|_| anyhow!("port {port} did not answer in time"))?
     }
 

@@ -26,6 +26,7 @@ use crate::http::{Listener, Reach};
 use crate::matrix::Federation;
 use crate::mimi::Providers;
 use crate::node::{Node, PinnedRoots};
+use crate::outbox::Pace;
 use crate::telemetry::PeerLabels;
 use crate::{keys, matrix, mimi, outbox};
 
@@ -63,7 +64,8 @@ pub(crate) async fn prepare(config: &Config) -> anyhow::Result<Prepared> {
     let providers = Providers::new(&config.mimi, config.peers.clone(), Reach::new(config.matrix.allowed_networks.clone()))?;
     let lives = process_numbers(&config.data_directory.join("process"))?;
     let labels = PeerLabels::new(config.peers.names());
-    Ok(Prepared { node: Arc::new(Node::new(gateway, (store, lives), (federation, providers, roots), labels)) })
+    let pace = Pace::new(config.matrix.events_per_second);
+    Ok(Prepared { node: Arc::new(Node::new(gateway, (store, lives), (federation, providers, roots), (labels, pace))) })
 }
 
 /// As many lives of a process have numbers of their own.

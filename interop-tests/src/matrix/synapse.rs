@@ -74,6 +74,11 @@ impl Synapse {
         self.process.log().to_owned()
     }
 
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Asks it to end, without waiting for it.
     pub fn terminate(&mut self) {
         self.process.terminate();

@@ -1,9 +1,10 @@
 //! Scenarios: people on both sides talk, come and go, and every step is checked through what their own clients see:
 //! Synapse's client API on one side, the messages that a MIMI device has decrypted on the other. The gateway's own
-//! records are never asked.
+//! records are never asked, but for the last scenario: there the operator looks at it.
 
 pub mod chat;
 pub mod consent;
+pub mod doctor;
 pub mod foreign_hub;
 pub mod group;
 pub mod guards;
@@ -51,11 +52,13 @@ pub enum Scenario {
     BecomesEncrypted,
     /// A question for consent that is declined.
     ConsentDeclined,
+    /// The operator examines the gateway after all this.
+    Doctor,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::OurHubDirect,
         Self::ForeignHubDirect,
         Self::OurHubGroup,
@@ -67,6 +70,7 @@ impl Scenario {
         Self::NotOptedIn,
         Self::BecomesEncrypted,
         Self::ConsentDeclined,
+        Self::Doctor,
     ];
 
     /// Its name.
@@ -83,14 +87,18 @@ impl Scenario {
             Self::NotOptedIn => "not-opted-in",
             Self::BecomesEncrypted => "becomes-encrypted",
             Self::ConsentDeclined => "consent-declined",
+            Self::Doctor => "doctor",
         }
     }
 
-    /// Who is hub in it.
-    pub fn topology(self) -> Topology {
+    /// Who is hub in it; nobody if it is about no room.
+    pub fn topology(self) -> Option<Topology> {
         match self {
-            Self::ForeignHubDirect | Self::ForeignHubGroup | Self::ForeignHubCrash | Self::ConsentDeclined => Topology::ForeignHub,
-            _ => Topology::OurHub,
+            Self::ForeignHubDirect | Self::ForeignHubGroup | Self::ForeignHubCrash | Self::ConsentDeclined => {
+                Some(Topology::ForeignHub)
+            }
+            Self::Doctor => None,
+            _ => Some(Topology::OurHub),
         }
     }
 
@@ -107,6 +115,7 @@ impl Scenario {
             Self::NotOptedIn => guards::not_opted_in(stage).await,
             Self::BecomesEncrypted => guards::becomes_encrypted(stage).await,
             Self::ConsentDeclined => guards::consent_declined(stage).await,
+            Self::Doctor => doctor::all_is_well(stage).await,
         }
     }
 

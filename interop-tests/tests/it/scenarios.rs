@@ -25,7 +25,7 @@ fn folder(database: Database) -> PathBuf {
 }
 
 /// Two environments at once would be too much for two cores.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+pub(crate) static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 async fn all_scenarios_pass(database: Database) {
     let _turn = ONE_AT_A_TIME.lock().await;

@@ -1,14 +1,16 @@
-//! `cargo xtask spec`: the ledger in `docs/conformance` against code and tests.
+//! `cargo xtask spec`: the ledger in `docs/conformance` against code and tests, and ARCHITECTURE.md against the code.
 
 mod check;
 mod ledger;
 mod sources;
+mod walkthroughs;
 
 use std::fmt::Write;
+use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::{cargo, progress};
 use ledger::{FAMILIES, Ledger, State};
@@ -29,14 +31,16 @@ pub(crate) fn run() -> Result<ExitCode> {
     if violations.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    progress::say(&format!("the ledger in {LEDGER} does not hold: {} violations", violations.len()));
+    progress::say(&format!("{LEDGER} and ARCHITECTURE.md do not hold: {} violations", violations.len()));
     Ok(ExitCode::FAILURE)
 }
 
 fn examine(workspace: &Path) -> Result<(Ledger, Vec<String>)> {
     let ledger = Ledger::read(&workspace.join(LEDGER))?;
     let sources = Sources::read(workspace)?;
-    let violations = check::violations(&ledger, &sources);
+    let mut violations = check::violations(&ledger, &sources);
+    let document = fs::read_to_string(workspace.join(walkthroughs::DOCUMENT)).context("cannot read ARCHITECTURE.md")?;
+    violations.extend(walkthroughs::violations(&document, &sources.code));
     Ok((ledger, violations))
 }
 

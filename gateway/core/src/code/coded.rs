@@ -108,6 +108,7 @@ impl Coded for Feature {
             Self::NoticeStyle => LOST_NOTICE_STYLE,
             Self::EmoteStyle => LOST_EMOTE_STYLE,
             Self::Markup => LOST_MARKUP,
+            Self::Mention => LOST_MENTION,
             Self::UnknownReplyTarget => LOST_REPLY_TARGET,
             Self::UnknownTarget => LOST_TARGET,
             Self::Alternatives => LOST_ALTERNATIVES,

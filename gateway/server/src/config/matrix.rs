@@ -60,6 +60,14 @@ pub(super) const SECTION: Section = Section {
             about: "Private networks (10.0.0.0/8) that the federation client may reach; by default none, so that no room event and \
                     no invite can make the gateway call its operator's own machines.",
         },
+        Key {
+            name: "events_per_second",
+            kind: Kind::Count,
+            presence: Presence::Default("25"),
+            credential: None,
+            about: "How fast events go to one homeserver, after twice as many at once. Matrix has no back-pressure, and a single \
+                    Synapse process takes in about as many as the default.",
+        },
     ],
 };
 
@@ -80,6 +88,8 @@ pub(crate) struct MatrixConfig {
     /// Private networks (`127.0.0.0/8`) that the federation client may reach; by default none, so that no room event
     /// and no invite can make the gateway call its operator's own machines.
     pub(crate) allowed_networks: Vec<Network>,
+    /// How fast events go to one homeserver, after twice as many at once.
+    pub(crate) events_per_second: u32,
 }
 
 impl MatrixConfig {

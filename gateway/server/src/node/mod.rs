@@ -24,7 +24,7 @@ use causeway_mls::MlsError;
 use causeway_store::{BoxFuture, Store, StoreError, Transience};
 
 use cache::Cache;
-pub(crate) use consents::has_consent;
+pub(crate) use consents::{has_consent, is_granted};
 pub(crate) use parked::{ReplayError, delivery_to_park, to_park};
 pub(crate) use roots::PinnedRoots;
 pub(crate) use session::{Find, Session};
@@ -32,7 +32,7 @@ pub(crate) use session::{Find, Session};
 use crate::crash;
 use crate::matrix::{Federation, ServerKeys};
 use crate::mimi::Providers;
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Pace};
 use crate::telemetry::{Fate, PeerLabels};
 
 /// So many providers' directories are asked on behalf of one message.
@@ -125,7 +125,7 @@ impl Node {
         gateway: Gateway,
         (store, lives): (Store, RangeInclusive<i64>),
         (federation, providers, roots): (Federation, Providers, PinnedRoots),
-        labels: PeerLabels,
+        (labels, pace): (PeerLabels, Pace),
     ) -> Self {
         Self {
             gateway,
@@ -133,7 +133,7 @@ impl Node {
             federation,
             providers,
             roots,
-            outbox: Outbox::new(lives, labels),
+            outbox: Outbox::new(lives, labels, pace),
             server_keys: ServerKeys::default(),
             cache: Cache::default(),
         }

@@ -30,7 +30,7 @@ use tracing::Instrument;
 
 use crate::node::{Node, now_ms};
 use crate::telemetry::PeerLabels;
-use pace::Pace;
+pub(crate) use pace::Pace;
 
 /// Deliveries under way at once.
 const DELIVERIES: usize = 64;
@@ -85,13 +85,13 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     /// The outbox of a process.
-    pub(crate) fn new(lives: RangeInclusive<i64>, labels: PeerLabels) -> Self {
+    pub(crate) fn new(lives: RangeInclusive<i64>, labels: PeerLabels, pace: Pace) -> Self {
         Self {
             lives,
             labels,
             turn: AtomicU64::new(0),
             changed: Notify::new(),
-            pace: Pace::default(),
+            pace,
             waiting: Mutex::default(),
             back: Mutex::default(),
         }

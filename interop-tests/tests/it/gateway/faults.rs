@@ -29,7 +29,7 @@ fn troubles() -> Vec<Fault> {
 
 /// No event has come twice, and a repeated transaction was repeated as it was.
 fn came_once(light: &Light) {
-    let ids: Vec<String> = light.matrix.sent_to_us().into_iter().map(|(id, _)| id).collect();
+    let ids: Vec<String> = light.matrix.sent_to_us().into_iter().map(|sent| sent.event).collect();
     let distinct: BTreeSet<&String> = ids.iter().collect();
     assert_eq!(ids.len(), distinct.len(), "{ids:?}");
     let mut bodies = std::collections::HashMap::new();

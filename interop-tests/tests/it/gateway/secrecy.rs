@@ -12,7 +12,6 @@ use base64::Engine;
 use causeway_store::{Keyring, Store, StoreError};
 use interop_tests::light::Light;
 use interop_tests::patience::{self, Look};
-use interop_tests::ports;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use super::support::light;
@@ -26,7 +25,7 @@ const MARKERS: [&str; 3] = ["MARKER-alice-7f3a9c", "MARKER-carol-51e0bd", "MARKE
 #[tokio::test]
 async fn nothing_that_is_secret_stands_in_the_clear() {
     let light = light("secrecy").await;
-    let admin = observed(&light).await;
+    observed(&light).await;
     let bridge = light.bridge("12", "s").await.unwrap();
     bridge.alice_says(MARKERS[0]).unwrap();
     bridge.carol_hears(&[MARKERS[0]]).await.unwrap();
@@ -35,7 +34,7 @@ async fn nothing_that_is_secret_stands_in_the_clear() {
     light.to_provider.faults().go_down();
     bridge.alice_says(MARKERS[2]).unwrap();
     let metrics = patience::until("a postponed delivery", async || {
-        let metrics = metrics(admin);
+        let metrics = metrics(&light);
         let is_so = metrics
             .lines()
             .any(|line| line.starts_with("causeway_deliveries_total{peer_kind=\"provider\"") && line.contains("postponed"));
@@ -68,18 +67,17 @@ async fn nothing_that_is_secret_stands_in_the_clear() {
     assert!(exceptions.iter().all(|(name, _)| MARKERS.contains(&name.as_str())), "{found:?}");
 }
 
-/// Starts the gateway again with an admin listener and a log for machines.
-async fn observed(light: &Light) -> u16 {
-    let [port] = ports::free().unwrap();
+/// Starts the gateway again with a log for machines.
+async fn observed(light: &Light) {
     let mut file = OpenOptions::new().append(true).open(&light.gateway.configuration).unwrap();
-    write!(file, "\n[admin]\nlisten = \"127.0.0.1:{port}\"\n\n[log]\nformat = \"json\"\n").unwrap();
+    write!(file, "\n[log]\nformat = \"json\"\n").unwrap();
     light.gateway.crash().unwrap();
     light.gateway.start_again().await.unwrap();
-    port
 }
 
-fn metrics(port: u16) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+fn metrics(light: &Light) -> String {
+    let admin = light.gateway.admin.base().trim_start_matches("http://");
+    let mut stream = TcpStream::connect(admin).unwrap();
     write!(stream, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();

@@ -16,10 +16,15 @@ pub(crate) const SYNAPSE_VENV: &str = "CAUSEWAY_SYNAPSE_VENV";
 
 /// Prepares all that the scenarios need; returns where Synapse's Python environment is.
 pub(crate) fn prepare() -> Result<PathBuf> {
-    packages::ensure_installed()?;
-    let venv = synapse::environment().ensure(&cargo::target()?)?;
+    let venv = software()?;
     cargo::build_programs()?;
     Ok(venv)
+}
+
+/// Prepares what Cargo does not build; returns where Synapse's Python environment is.
+pub(crate) fn software() -> Result<PathBuf> {
+    packages::ensure_installed()?;
+    synapse::environment().ensure(&cargo::target()?)
 }
 
 /// Prepares the encoder of the vectors, which is in `folder`; returns its Python.

@@ -57,7 +57,7 @@ fn proof(row: &Row, sources: &Sources) -> Vec<String> {
 }
 
 /// What stands between pairs of a mark.
-fn quoted(text: &str, mark: char) -> impl Iterator<Item = &str> {
+pub(super) fn quoted(text: &str, mark: char) -> impl Iterator<Item = &str> {
     text.split(mark).skip(1).step_by(2)
 }
 

@@ -1,5 +1,6 @@
 //! What homeservers send.
 
+mod answers;
 mod auth;
 mod events;
 mod history;
