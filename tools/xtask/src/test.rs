@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut tests = cargo::command()?;
     tests.args(["test", "--workspace", "--no-fail-fast", "--all-features"]).args(&arguments.filter).env(SYNAPSE_VENV, venv);
     if let Some(encoder) = &encoder {
-        encoder.ask_for_verdicts(&mut tests);
+        encoder.ask_for_verdicts(&mut tests)?;
     }
     let status = tests.status()?;
     if !status.success() {

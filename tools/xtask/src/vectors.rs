@@ -1,5 +1,7 @@
 //! `cargo xtask vectors`: the encoder of `tools/vectors`, which shares no code with the crate that its vectors are for.
 
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -25,11 +27,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if !arguments.check {
         return Ok(ExitCode::from(u8::from(!encoder.run(&[])?)));
     }
-    let are_current = encoder.are_current()?;
+    if !encoder.are_current()? {
+        return Ok(ExitCode::FAILURE);
+    }
     let mut tests = cargo::command()?;
     tests.args(["test", "--quiet", "--package", "causeway-drafts", "--test", "it", "vectors::"]);
-    let pass = encoder.ask_for_verdicts(&mut tests).status()?.success() && encoder.judges()?;
-    Ok(ExitCode::from(u8::from(!(are_current && pass))))
+    encoder.ask_for_verdicts(&mut tests)?;
+    let pass = tests.status()?.success() && encoder.judges()?;
+    Ok(ExitCode::from(u8::from(!pass)))
 }
 
 /// The encoder, ready to run.
@@ -52,9 +57,14 @@ impl Encoder {
         self.run(&["--check".as_ref()])
     }
 
-    /// Has the tests that `command` runs write what the crate makes of the vectors, for [`Self::judges`].
-    pub(crate) fn ask_for_verdicts<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        command.env(VERDICTS, &self.verdicts)
+    /// Has the tests that `command` runs write what the crate makes of the vectors, for [`Self::judges`]. What an earlier run
+    /// wrote goes.
+    pub(crate) fn ask_for_verdicts(&self, command: &mut Command) -> Result<()> {
+        command.env(VERDICTS, &self.verdicts);
+        match fs::remove_file(&self.verdicts) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Whether the encoder makes the same of the vectors, whole and damaged, as the crate did. Says what differs.
