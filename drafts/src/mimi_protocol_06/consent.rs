@@ -6,7 +6,7 @@ use tls_codec::{TlsDeserialize, TlsSerialize, TlsSize};
 use crate::mimi_uri::{RoomUri, UserUri};
 use crate::{Verbatim, encode};
 
-/// ConsentOperation.
+/// ConsentOperation (§5.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
 #[repr(u8)]
 pub enum ConsentOperation {
@@ -20,7 +20,7 @@ pub enum ConsentOperation {
     Revoke = 3,
 }
 
-/// ConsentEntry.
+/// ConsentEntry (§5.7).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConsentEntry {
     /// What it does.

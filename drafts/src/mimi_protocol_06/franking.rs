@@ -12,7 +12,7 @@ use crate::{DecodeError, decode_exact, encode};
 /// The signature scheme of franking is the group's ciphersuite's (P-049).
 pub const FRANKING_LABEL: &str = "FrankingIntegrityTBS";
 
-/// What the hub adds to an accepted message.
+/// What the hub adds to an accepted message (§5.4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frank {
     /// HMAC under the hub's secret key.
@@ -23,7 +23,7 @@ pub struct Frank {
     pub franking_integrity_signature: VLBytes,
 }
 
-/// What the server frank is about.
+/// What the server frank is about (§5.4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerFrankingContext {
     /// The sender.
@@ -40,14 +40,14 @@ struct FrankingIntegrityTbs {
     context: ServerFrankingContext,
 }
 
-/// The component `frank_aad`, an item of the SafeAAD of an application message.
+/// The component `frank_aad`, an item of the SafeAAD of an application message (§5.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrankAad {
     /// The sender's commitment, see [`franking_tag`].
     pub franking_tag: [u8; 32],
 }
 
-/// The component `franking_agent` (G-32).
+/// The component `franking_agent` (§5.4.1, G-32).
 #[derive(Clone, Debug, PartialEq)]
 pub struct FrankingAgent {
     /// Verifies integrity signatures.

@@ -18,7 +18,7 @@ pub const RESPONSE_LABEL: &str = "GroupInfoResponseTBS";
 /// The label of the HPKE encryption; its context is the room id.
 pub const ENCRYPTION_LABEL: &str = "GroupInfo and ratchet_tree encryption";
 
-/// GroupInfoRequest.
+/// GroupInfoRequest (§5.6).
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupInfoRequest {
     /// MLS 1.0
@@ -101,7 +101,7 @@ impl GroupInfoRequest {
     }
 }
 
-/// A proposal that the next commit has to include (P-079).
+/// A proposal that the next commit has to include (§5.6, P-079).
 #[derive(Clone, Debug, PartialEq)]
 pub struct PendingProposal {
     /// The proposal.
@@ -110,7 +110,7 @@ pub struct PendingProposal {
     pub hub_accepted_time: u64,
 }
 
-/// What the response encrypts: GroupInfoRatchetTreeTBE.
+/// What the response encrypts (§5.6): GroupInfoRatchetTreeTBE.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupInfoRatchetTreeTbe {
     /// Without ratchet_tree extension.
@@ -130,7 +130,7 @@ pub struct HubSender {
     pub credential: Credential,
 }
 
-/// GroupInfoCode with what depends on it.
+/// GroupInfoCode with what depends on it (§5.6).
 #[derive(Clone, Debug, PartialEq)]
 pub enum GroupInfoStatus {
     /// Here it is.
@@ -141,7 +141,7 @@ pub enum GroupInfoStatus {
     NoSuchRoom,
 }
 
-/// The successful part of a GroupInfoResponse.
+/// The successful part of a GroupInfoResponse (§5.6).
 #[derive(Clone, Debug, PartialEq)]
 pub struct EncryptedGroupInfo {
     /// The group's suite.
@@ -154,7 +154,7 @@ pub struct EncryptedGroupInfo {
     pub signature: VLBytes,
 }
 
-/// GroupInfoResponse.
+/// GroupInfoResponse (§5.6).
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupInfoResponse {
     /// MLS 1.0 (named `version` in the draft, G-21).

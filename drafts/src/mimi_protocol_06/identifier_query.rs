@@ -8,7 +8,7 @@ use crate::mimi_uri::UserUri;
 use crate::structure::{choice, structure};
 use crate::text::Text;
 
-/// What a query looks for: SearchIdentifierType with what depends on it.
+/// What a query looks for (§5.8): SearchIdentifierType with what depends on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SearchType {
     /// The whole handle (`im:alice.smith@a.example`), exactly.
@@ -35,7 +35,7 @@ pub enum SearchType {
     },
 }
 
-/// One condition; all of them have to hold.
+/// One condition (§5.8); all of them have to hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryElement {
     /// Where to look.
@@ -44,7 +44,7 @@ pub struct QueryElement {
     pub search_value: Text,
 }
 
-/// IdentifierRequest.
+/// IdentifierRequest (§5.8).
 #[derive(Clone, Debug, PartialEq)]
 pub struct IdentifierRequest {
     /// The conditions.
@@ -53,7 +53,7 @@ pub struct IdentifierRequest {
     pub id_request_extensions: AppDataDictionary,
 }
 
-/// IdentifierQueryCode.
+/// IdentifierQueryCode (§5.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
 #[repr(u8)]
 pub enum IdentifierQueryCode {
@@ -69,7 +69,7 @@ pub enum IdentifierQueryCode {
     UnsupportedField = 4,
 }
 
-/// FieldSource.
+/// FieldSource (§5.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
 #[repr(u8)]
 pub enum FieldSource {
@@ -79,7 +79,7 @@ pub enum FieldSource {
     VcardField = 8,
 }
 
-/// A field of a profile.
+/// A field of a profile (§5.8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfileField {
     /// Whose vocabulary its name is of.
@@ -90,7 +90,7 @@ pub struct ProfileField {
     pub field_value: VLBytes,
 }
 
-/// What a provider tells about a user.
+/// What a provider tells about a user (§5.8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserProfile {
     /// Who it is.
@@ -99,7 +99,7 @@ pub struct UserProfile {
     pub fields: Vec<ProfileField>,
 }
 
-/// IdentifierResponse. Users stand in both lists, in the same order (G-51).
+/// IdentifierResponse (§5.8). Users stand in both lists, in the same order (G-51).
 #[derive(Clone, Debug, PartialEq)]
 pub struct IdentifierResponse {
     /// The outcome.

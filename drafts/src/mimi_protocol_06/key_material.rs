@@ -12,7 +12,7 @@ use crate::{Verbatim, encode};
 /// The label of the request's signature.
 pub const LABEL: &str = "KeyMaterialRequestTBS";
 
-/// KeyMaterialRequestTBS: the request without its signature.
+/// KeyMaterialRequestTBS (§5.2): the request without its signature.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyMaterialRequestTbs {
     /// MLS 1.0
@@ -33,7 +33,7 @@ pub struct KeyMaterialRequestTbs {
     pub requester_credential: Credential,
 }
 
-/// KeyMaterialRequest.
+/// KeyMaterialRequest (§5.2).
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyMaterialRequest {
     /// What is signed.
@@ -70,7 +70,7 @@ impl KeyMaterialRequestTbs {
     }
 }
 
-/// KeyMaterialUserCode.
+/// KeyMaterialUserCode (§5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
 #[repr(u8)]
 pub enum KeyMaterialUserCode {
@@ -92,7 +92,7 @@ pub enum KeyMaterialUserCode {
     UserDeleted = 7,
 }
 
-/// KeyMaterialClientCode with what depends on it.
+/// KeyMaterialClientCode with what depends on it (§5.2).
 #[allow(clippy::large_enum_variant, reason = "success is the rule, and a response has a handful of them")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientKeyMaterialStatus {
@@ -104,7 +104,7 @@ pub enum ClientKeyMaterialStatus {
     NothingCompatible(Option<Capabilities>),
 }
 
-/// ClientKeyMaterial.
+/// ClientKeyMaterial (§5.2).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClientKeyMaterial {
     /// The client.
@@ -113,7 +113,7 @@ pub struct ClientKeyMaterial {
     pub status: ClientKeyMaterialStatus,
 }
 
-/// KeyMaterialResponse; unsigned (G-15).
+/// KeyMaterialResponse (§5.2); unsigned (G-15).
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyMaterialResponse {
     /// MLS 1.0

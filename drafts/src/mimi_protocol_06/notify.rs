@@ -11,7 +11,7 @@ use crate::decode::{decode_next, field, refuse, within};
 use crate::structure::optional;
 use crate::{DecodeError, encode};
 
-/// One event of a room, as the hub accepted it.
+/// One event of a room, as the hub accepted it (§5.5).
 #[derive(Clone, Debug, PartialEq)]
 pub struct FanoutMessage {
     /// When the hub accepted it, ms.
@@ -20,7 +20,7 @@ pub struct FanoutMessage {
     pub body: FanoutBody,
 }
 
-/// The event, told apart by its MLS message (G-18).
+/// The event, told apart by its MLS message (§5.5, G-18).
 #[derive(Clone, Debug, PartialEq)]
 pub enum FanoutBody {
     /// An application message.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::mimi_uri::UserUri;
 use crate::structure::structure;
 
-/// A participant with its role.
+/// A participant with its role (§7.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRolePair {
     /// The user.
@@ -14,7 +14,7 @@ pub struct UserRolePair {
     pub role_index: u32,
 }
 
-/// A participant, by position in the list before the update, with its new role.
+/// A participant, by position in the list before the update, with its new role (§7.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserindexRolePair {
     /// Position.
@@ -23,14 +23,14 @@ pub struct UserindexRolePair {
     pub role_index: u32,
 }
 
-/// ParticipantListData.
+/// ParticipantListData (§7.5).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ParticipantListData {
     /// In order.
     pub participants: Vec<UserRolePair>,
 }
 
-/// ParticipantListUpdate. All indexes refer to the list before the update (P-120).
+/// ParticipantListUpdate (§7.5). All indexes refer to the list before the update (P-120).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ParticipantListUpdate {
     /// Applied first.
@@ -50,7 +50,7 @@ structure!(ParticipantListUpdate {
     added_participants[] as "addedParticipants",
 });
 
-/// Why an update does not apply.
+/// Why an update does not apply (§7.5).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParticipantListError {
     /// No such position.

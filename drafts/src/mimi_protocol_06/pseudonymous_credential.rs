@@ -12,7 +12,7 @@ use crate::structure::structure;
 /// The label of the signature that links a pseudonym to a client.
 pub const LABEL: &str = "PseudonymousCredentialTBS";
 
-/// PseudonymousCredential.
+/// PseudonymousCredential (§6.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PseudonymousCredential {
     /// The client's name in the group.
@@ -25,7 +25,7 @@ pub struct PseudonymousCredential {
     pub identity_link_ciphertext: VLBytes,
 }
 
-/// PseudonymousCredentialTBS.
+/// PseudonymousCredentialTBS (§6.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PseudonymousCredentialTbs {
     /// The client's name in the group.
@@ -36,7 +36,7 @@ pub struct PseudonymousCredentialTbs {
     pub signature_public_key: VLBytes,
 }
 
-/// IdentityLinkTBE.
+/// IdentityLinkTBE (§6.1).
 #[derive(Clone, Debug, PartialEq)]
 pub struct IdentityLinkTbe {
     /// SignWithLabel(., "PseudonymousCredentialTBS", PseudonymousCredentialTBS), by the client's real key.

@@ -10,7 +10,7 @@ use crate::decode::{PARTIAL, field, refuse, unknown, within};
 use crate::structure::{choice, structure};
 use crate::{DecodeError, Verbatim};
 
-/// How a ratchet tree reaches its reader. `full` is encoded as RFC 9420's `ratchet_tree` (G-22).
+/// How a ratchet tree reaches its reader [mls-ratchet-tree-options-04]. `full` is encoded as RFC 9420's `ratchet_tree` (G-22).
 #[derive(Clone, Debug, PartialEq)]
 pub enum RatchetTreeOption {
     /// The tree itself.
@@ -115,7 +115,7 @@ pub struct PartialGroupInfo {
     pub signature: VLBytes,
 }
 
-/// RatchetTreePresence.
+/// RatchetTreePresence [mls-ratchet-tree-options-04].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
 #[repr(u8)]
 pub enum RatchetTreePresence {

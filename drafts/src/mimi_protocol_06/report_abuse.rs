@@ -9,7 +9,7 @@ use crate::mimi_uri::UserUri;
 use crate::structure::{empty_or, structure};
 use crate::text::Text;
 
-/// A message that was franked.
+/// A message that was franked (§5.9).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AbusiveMessage {
     /// The application_data, as received: the franking tag is over all of it (G-34).
@@ -20,7 +20,7 @@ pub struct AbusiveMessage {
     pub accepted_timestamp: u64,
 }
 
-/// AbuseType. The draft names no reason yet; what there is to say stands in the note (G-52).
+/// AbuseType (§5.9). The draft names no reason yet; what there is to say stands in the note (G-52).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
 #[repr(u8)]
 pub enum AbuseType {
@@ -29,7 +29,7 @@ pub enum AbuseType {
     Reserved = 0,
 }
 
-/// AbuseReport.
+/// AbuseReport (§5.9).
 #[derive(Clone, Debug, PartialEq)]
 pub struct AbuseReport {
     /// Who complains; an empty URI where that is not told (G-52).

@@ -9,7 +9,7 @@ use crate::mimi_uri::RoomUri;
 use crate::structure::structure;
 use crate::text::Text;
 
-/// UTF-8 without NUL (P-124).
+/// UTF-8 without NUL (§7.6, P-124).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Utf8(pub String);
 
@@ -48,7 +48,7 @@ impl Deserialize for Utf8 {
     }
 }
 
-/// RichDescription.
+/// RichDescription (§7.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RichDescription {
     /// Empty means `text/plain;charset=utf-8`.
@@ -68,7 +68,7 @@ impl RichDescription {
     }
 }
 
-/// RoomMetaData and RoomMetaUpdate.
+/// RoomMetaData and RoomMetaUpdate (§7.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomMetadata {
     /// The room.

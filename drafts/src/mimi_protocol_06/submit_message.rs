@@ -7,7 +7,7 @@ use crate::mimi_uri::UserUri;
 use crate::structure::{choice, optional, structure};
 use crate::{DecodeError, encode};
 
-/// SubmitMessageRequest.
+/// SubmitMessageRequest (§5.4).
 #[derive(Clone, Debug, PartialEq)]
 pub struct SubmitMessageRequest {
     /// MLS 1.0
@@ -37,7 +37,7 @@ impl SubmitMessageRequest {
     }
 }
 
-/// SubmitMessageResponse.
+/// SubmitMessageResponse (§5.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubmitMessageResponse {
     /// MLS 1.0
@@ -46,7 +46,7 @@ pub struct SubmitMessageResponse {
     pub status: SubmitStatus,
 }
 
-/// SubmitResponseCode with what depends on it. `accepted` and `success` are both 0 (G-19).
+/// SubmitResponseCode with what depends on it (§5.4). `accepted` and `success` are both 0 (G-19).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SubmitStatus {
     /// Taken.

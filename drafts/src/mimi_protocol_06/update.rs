@@ -12,7 +12,7 @@ use crate::structure::{choice, optional};
 use crate::text::Text;
 use crate::{DecodeError, Verbatim, encode};
 
-/// A commit with what comes with it.
+/// A commit with what comes with it (§5.3).
 #[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize)]
 pub struct CommitBundle {
     /// The commit.
@@ -25,7 +25,7 @@ pub struct CommitBundle {
     pub ratchet_tree_option: RatchetTreeOption,
 }
 
-/// One or several proposals, atomic (P-042).
+/// One or several proposals, atomic (§5.3, P-042).
 #[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize)]
 pub struct ProposalBundle {
     /// The first.
@@ -41,7 +41,7 @@ impl ProposalBundle {
     }
 }
 
-/// HandshakeBundle; also the UpdateRequest, which has no protocol octet on the wire (G-17).
+/// HandshakeBundle (§5.3); also the UpdateRequest, which has no protocol octet on the wire (G-17).
 #[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum UpdateRequest {
@@ -126,7 +126,7 @@ impl Deserialize for UpdateRequest {
     }
 }
 
-/// UpdateRoomResponse.
+/// UpdateRoomResponse (§5.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpdateRoomResponse {
     /// The outcome.
@@ -135,7 +135,7 @@ pub struct UpdateRoomResponse {
     pub error_description: String,
 }
 
-/// UpdateResponseCode with what depends on it.
+/// UpdateResponseCode with what depends on it (§5.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UpdateStatus {
     /// Taken.

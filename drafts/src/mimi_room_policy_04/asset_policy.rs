@@ -6,7 +6,7 @@ use crate::application::MediaType;
 use crate::mimi_uri::ProviderDomain;
 use crate::structure::{optional_vector, structure};
 
-/// AssetUploadLocation.
+/// AssetUploadLocation (§6.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
 #[repr(u8)]
 pub enum AssetUploadLocation {
@@ -18,7 +18,7 @@ pub enum AssetUploadLocation {
     Hub = 2,
 }
 
-/// Where the assets of a provider's users are.
+/// Where the assets of a provider's users are (§6.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderAssetUploadDomains {
     /// The provider.
@@ -39,7 +39,7 @@ pub enum DownloadPrivacyType {
     Ohttp = 2,
 }
 
-/// How assets may be fetched.
+/// How assets may be fetched (§6.4, R-038).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DownloadPrivacy {
     /// In these ways.
@@ -50,7 +50,7 @@ pub struct DownloadPrivacy {
     pub default_download_type: DownloadPrivacyType,
 }
 
-/// AssetPolicy.
+/// AssetPolicy (§6.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssetPolicy {
     /// Where assets are put.
@@ -73,7 +73,7 @@ pub struct AssetPolicy {
     pub permitted_media_types: Option<Vec<MediaType>>,
 }
 
-/// AssetPolicyUpdate.
+/// AssetPolicyUpdate (§6.4).
 pub type AssetPolicyUpdate = AssetPolicy;
 
 structure!(ProviderAssetUploadDomains { provider, asset_upload_destinations[] });

@@ -3,7 +3,7 @@
 use crate::structure::{octet, optional, structure};
 use crate::uri::Uri;
 
-/// BaseRoomPolicy. Booleans are octets 0 and 1; optional integers have RFC 9420's presence octet (G-58).
+/// BaseRoomPolicy (§5). Booleans are octets 0 and 1; optional integers have RFC 9420's presence octet (G-58).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseRoomPolicy {
     /// Nobody comes or goes.
@@ -41,7 +41,7 @@ structure!(BaseRoomPolicy {
     policy_component_ids[],
 });
 
-/// BaseRoomUpdate.
+/// BaseRoomUpdate (§5).
 pub type BaseRoomUpdate = BaseRoomPolicy;
 
 impl BaseRoomPolicy {

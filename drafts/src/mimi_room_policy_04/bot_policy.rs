@@ -5,7 +5,7 @@ use crate::structure::{empty_or, octet, structure};
 use crate::text::Text;
 use crate::uri::Uri;
 
-/// A bot.
+/// A bot (§6.7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bot {
     /// Its name.
@@ -24,14 +24,14 @@ pub struct Bot {
     pub per_user_content: bool,
 }
 
-/// BotPolicy.
+/// BotPolicy (§6.7).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BotPolicy {
     /// The bots.
     pub allowed_bots: Vec<Bot>,
 }
 
-/// BotPolicyUpdate.
+/// BotPolicyUpdate (§6.7).
 pub type BotPolicyUpdate = BotPolicy;
 
 structure!(Bot {

@@ -2,11 +2,11 @@
 
 use tls_codec::{TlsDeserialize, TlsSerialize, TlsSize};
 
-/// A capability. Values that are reserved or unknown are tolerated and grant nothing.
+/// A capability (§10.2). Values that are reserved or unknown are tolerated and grant nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, TlsSize, TlsSerialize, TlsDeserialize)]
 pub struct Capability(pub u16);
 
-/// An entry of the registry.
+/// An entry of the registry (§10.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The value.

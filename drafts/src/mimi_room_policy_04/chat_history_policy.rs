@@ -3,7 +3,7 @@
 use super::roles_list::{BANNED, NO_ROLE, RolesList};
 use crate::structure::{choice, octet, structure};
 
-/// HistoryPolicy.
+/// HistoryPolicy (§6.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HistoryPolicy {
     /// As the client likes.
@@ -14,7 +14,7 @@ pub enum HistoryPolicy {
     Forbidden,
 }
 
-/// Who may share how much.
+/// Who may share how much (§6.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistorySharing {
     /// Roles whose holders may.
@@ -25,7 +25,7 @@ pub struct HistorySharing {
     pub max_time_period: u32,
 }
 
-/// HistoryPolicyUpdate.
+/// HistoryPolicyUpdate (§6.6).
 pub type HistoryPolicyUpdate = HistoryPolicy;
 
 choice!(HistoryPolicy as "history_sharing" { 0 => Optional(sharing[flat]), 1 => Required(sharing[flat]), 2 => Forbidden });

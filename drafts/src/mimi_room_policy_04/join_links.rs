@@ -6,7 +6,7 @@ use tls_codec::VLBytes;
 
 use crate::structure::{octet, structure};
 
-/// JoinLinkPolicy: how new links behave.
+/// JoinLinkPolicy (§6.2): how new links behave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinLinkPolicy {
     /// At most one link is kept, and a client asks for it or makes one.
@@ -19,24 +19,24 @@ pub struct JoinLinkPolicy {
     pub expiration: u32,
 }
 
-/// JoinLinkPolicyUpdate.
+/// JoinLinkPolicyUpdate (§6.2).
 pub type JoinLinkPolicyUpdate = JoinLinkPolicy;
 
-/// A link; -04 has it in a vector, -03 without a length (G-61).
+/// A link (§6.2); -04 has it in a vector, -03 without a length (G-61).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinLink {
     /// The link.
     pub join_link: VLBytes,
 }
 
-/// JoinLinksData: the links in force.
+/// JoinLinksData (§6.2): the links in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JoinLinks {
     /// In order.
     pub links: Vec<JoinLink>,
 }
 
-/// JoinLinksUpdate.
+/// JoinLinksUpdate (§6.2, R-031).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JoinLinksUpdate {
     /// Positions in the list before the update; removed first.

@@ -4,7 +4,7 @@ use super::Optionality;
 use crate::structure::{choice, structure};
 use crate::uri::Uri;
 
-/// LinkPreviewPolicy.
+/// LinkPreviewPolicy (§6.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkPreviewPolicy {
     /// Whether a composer looks for links in plain text; never required.
@@ -17,7 +17,7 @@ pub struct LinkPreviewPolicy {
     pub link_preview_proxy: PreviewProxy,
 }
 
-/// `link_preview_proxy_use`, with the proxies.
+/// `link_preview_proxy_use`, with the proxies (§6.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PreviewProxy {
     /// As the client likes.
@@ -34,7 +34,7 @@ pub enum PreviewProxy {
     Forbidden,
 }
 
-/// LinkPreviewPolicyUpdate.
+/// LinkPreviewPolicyUpdate (§6.3).
 pub type LinkPreviewPolicyUpdate = LinkPreviewPolicy;
 
 structure!(LinkPreviewPolicy {

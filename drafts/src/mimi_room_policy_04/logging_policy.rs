@@ -3,7 +3,7 @@
 use crate::structure::{choice, empty_or, structure};
 use crate::uri::Uri;
 
-/// LoggingPolicy.
+/// LoggingPolicy (§6.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoggingPolicy {
     /// Active where a client is named.
@@ -14,7 +14,7 @@ pub enum LoggingPolicy {
     Forbidden,
 }
 
-/// Who logs, by which rules.
+/// Who logs, by which rules (§6.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Logging {
     /// At most one of each provider.
@@ -25,7 +25,7 @@ pub struct Logging {
     pub human_readable_policy: Option<Uri>,
 }
 
-/// LoggingPolicyUpdate.
+/// LoggingPolicyUpdate (§6.5).
 pub type LoggingPolicyUpdate = LoggingPolicy;
 
 choice!(LoggingPolicy as "logging" { 0 => Optional(logging[flat]), 1 => Required(logging[flat]), 2 => Forbidden });

@@ -2,7 +2,7 @@
 
 use crate::structure::{choice, optional, structure};
 
-/// MessageExpiration.
+/// MessageExpiration (§6.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageExpiration {
     /// As the sender likes.
@@ -13,7 +13,7 @@ pub enum MessageExpiration {
     Forbidden,
 }
 
-/// Seconds.
+/// Seconds (§6.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expiration {
     /// At least.
@@ -24,7 +24,7 @@ pub struct Expiration {
     pub default_expiration_duration: Option<u32>,
 }
 
-/// MessageExpirationUpdate.
+/// MessageExpirationUpdate (§6.8).
 pub type MessageExpirationUpdate = MessageExpiration;
 
 choice!(MessageExpiration as "expiring_messages" { 0 => Optional(expiration[flat]), 1 => Required(expiration[flat]), 2 => Forbidden });

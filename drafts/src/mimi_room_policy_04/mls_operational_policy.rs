@@ -28,7 +28,7 @@ pub struct ExtendedCapabilities {
     pub content_types: Vec<u8>,
 }
 
-/// PendingProposalPolicy: when proposals are committed. The draft's arm `extension` has no value (G-62).
+/// PendingProposalPolicy (§7): when proposals are committed. The draft's arm `extension` has no value (G-62).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PendingProposalPolicy {
     /// No matter.
@@ -44,7 +44,7 @@ pub enum PendingProposalPolicy {
     },
 }
 
-/// A time with its bounds.
+/// A time with its bounds (§7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MinDefaultMaxTime {
     /// At least.
@@ -55,7 +55,7 @@ pub struct MinDefaultMaxTime {
     pub maximum_time: u64,
 }
 
-/// AppMessagePolicy.
+/// AppMessagePolicy (§7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AppMessagePolicy {
     /// Messages of so many past epochs are taken.
@@ -66,7 +66,7 @@ pub struct AppMessagePolicy {
     pub max_generations_skipahead: u32,
 }
 
-/// OperationalParameters.
+/// OperationalParameters (§7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OperationalParameters {
     /// What every client has to have.
@@ -103,7 +103,7 @@ pub struct OperationalParameters {
     pub max_buffered_messages: u32,
 }
 
-/// OperationalParametersUpdate.
+/// OperationalParametersUpdate (§7).
 pub type OperationalParametersUpdate = OperationalParameters;
 
 structure!(ExtendedCapabilities {

@@ -5,7 +5,7 @@ use tls_codec::VLBytes;
 use super::roles_list::{Role, RolesList};
 use crate::structure::structure;
 
-/// What a claim is called.
+/// What a claim is called (§4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimId {
     /// The MLS credential type of the claim.
@@ -14,7 +14,7 @@ pub struct ClaimId {
     pub id: VLBytes,
 }
 
-/// A claim with the value that it has to have, exactly.
+/// A claim with the value that it has to have, exactly (§4, R-010).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// Which claim.
@@ -23,7 +23,7 @@ pub struct Claim {
     pub claim_value: VLBytes,
 }
 
-/// The role of those who have all claims of a set.
+/// The role of those who have all claims of a set (§4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreAuthRoleEntry {
     /// All have to match.
@@ -32,14 +32,14 @@ pub struct PreAuthRoleEntry {
     pub target_role: Role,
 }
 
-/// PreAuthData.
+/// PreAuthData (§4).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PreAuthList {
     /// The first that matches counts.
     pub preauthorized_entries: Vec<PreAuthRoleEntry>,
 }
 
-/// PreAuthUpdate.
+/// PreAuthUpdate (§4, R-011).
 pub type PreAuthUpdate = PreAuthList;
 
 structure!(ClaimId { credential_type, id });

@@ -12,7 +12,7 @@ pub const NO_ROLE: u32 = 0;
 /// Index of the banned.
 pub const BANNED: u32 = 1;
 
-/// From one role to which others a holder may move somebody.
+/// From one role to which others a holder may move somebody (§3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SingleSourceRoleChangeTargets {
     /// The present role.
@@ -30,7 +30,7 @@ impl SingleSourceRoleChangeTargets {
     }
 }
 
-/// A role.
+/// A role (§3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
     /// Unique; gaps are allowed.
@@ -104,7 +104,7 @@ impl Role {
     }
 }
 
-/// RoleData and RoleUpdate.
+/// RoleData and RoleUpdate (§3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RolesList {
     /// All roles.
@@ -113,7 +113,7 @@ pub struct RolesList {
 
 structure!(RolesList { roles[] });
 
-/// RoleUpdate.
+/// RoleUpdate (§3).
 pub type RoleUpdate = RolesList;
 
 impl RolesList {

@@ -3,7 +3,7 @@
 use super::Optionality;
 use crate::structure::structure;
 
-/// StatusNotificationPolicy.
+/// StatusNotificationPolicy (§6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatusNotificationPolicy {
     /// That a message arrived.
@@ -12,7 +12,7 @@ pub struct StatusNotificationPolicy {
     pub read_receipts: Optionality,
 }
 
-/// StatusNotificationPolicyUpdate.
+/// StatusNotificationPolicyUpdate (§6.1).
 pub type StatusNotificationPolicyUpdate = StatusNotificationPolicy;
 
 structure!(StatusNotificationPolicy { delivery_notifications, read_receipts });

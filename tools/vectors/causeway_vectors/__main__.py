@@ -4,6 +4,8 @@ import argparse
 import difflib
 import itertools
 import json
+import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -60,7 +62,14 @@ def check():
             lines = difflib.unified_diff(there[path].splitlines(), texts[path].splitlines(), "there", "generated", "", "", 1, "")
             print("\n".join(f"  {line[:160]}" for line in itertools.islice(lines, SHOWN_LINES)))
     print(f"{len(texts)} files of vectors, {len(differing)} differ")
-    return min(len(differing), 1)
+    return max(min(len(differing), 1), example())
+
+
+def example():
+    """Runs the example that their README gives."""
+    text = (VECTORS / "README.md").read_text()
+    (code,) = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return subprocess.run([sys.executable, "-c", code], cwd=VECTORS, check=False).returncode
 
 
 def judge(verdicts):
