@@ -13,6 +13,8 @@ FRAMING = Struct(media_type=MEDIA_TYPE, inner_application_content=OPAQUE)
 SAFE_AAD = Struct(
     aad_items=Vector(Struct(component_id=U16, aad_item_data=OPAQUE)), check=mls.increasing("aad_items")
 )
+MEDIA_TYPES = Struct(media_type_list=Vector(MEDIA_TYPE, at_least=1, rule="P-128"))
+COMPONENTS = Struct(component_ids=Vector(U16))
 FRANK_AAD = Struct(franking_tag=Octets(32))
 
 
@@ -31,6 +33,25 @@ def framing():
     vectors.valid("with-parameters", {"media_type": plain} | content)
     vectors.cut_and_longer(case)
     vectors.invalid("parameters-out-of-bounds", case.head("media_type.parameters", b"\x3f"), "truncated", "P-007")
+    return vectors
+
+
+def media_types():
+    vectors = File(DRAFT, "MediaTypeList", "6.2.2", MEDIA_TYPES, component="0x0003 content_media_types")
+    types = [media_type("application/mimi-content"), media_type("text/plain", charset="UTF-8")]
+    case = vectors.valid("two", {"media_type_list": types})
+    vectors.valid("one", {"media_type_list": types[:1]})
+    vectors.cut_and_longer(case)
+    vectors.invalid("none", b"\x00", "rule", "P-128")
+    return vectors
+
+
+def components():
+    vectors = File(DRAFT, "ComponentsList", "5", COMPONENTS, component="0x0001 app_components, 0x0002 safe_aad")
+    case = vectors.valid("three", {"component_ids": [0x20, 0x22, 0x8001]})
+    vectors.valid("none", {"component_ids": []})
+    vectors.cut_and_longer(case)
+    vectors.invalid("one-octet-of-an-id", bytes.fromhex("03002200"), "truncated", "P-007")
     return vectors
 
 
@@ -77,6 +98,8 @@ def app_data_update():
 
 def files():
     yield framing()
+    yield media_types()
+    yield components()
     yield safe_aad()
     yield frank_aad()
     yield dictionary()

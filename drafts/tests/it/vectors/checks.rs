@@ -87,6 +87,8 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("mls-extensions-09/AppDataDictionary", |octets| tls(octets, mls::dictionary)),
     ("mls-extensions-09/AppDataUpdate", |octets| tls(octets, mls::app_data_update)),
     ("mls-extensions-09/ApplicationFraming", protocol::application_framing),
+    ("mls-extensions-09/ComponentsList", |octets| tls(octets, protocol::components)),
+    ("mls-extensions-09/MediaTypeList", |octets| tls(octets, protocol::media_types)),
     ("mls-extensions-09/SafeAAD", |octets| tls(octets, mls::safe_aad)),
     ("mls-ratchet-tree-options-04/PartialGroupInfo", |octets| tls(octets, protocol::partial_group_info)),
     ("mls-ratchet-tree-options-04/RatchetTreeOption", |octets| tls(octets, protocol::ratchet_tree_option)),

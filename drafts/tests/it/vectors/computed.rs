@@ -7,9 +7,13 @@ use causeway_drafts::mimi_protocol_06::group_info::{
     ENCRYPTION_LABEL, GroupInfoRatchetTreeTbe, GroupInfoRequest, GroupInfoResponse, GroupInfoStatus,
 };
 use causeway_drafts::mimi_protocol_06::key_material::KeyMaterialRequest;
+use causeway_drafts::mimi_protocol_06::participant_list::{
+    ParticipantListData, ParticipantListUpdate, UserRolePair, UserindexRolePair,
+};
 use causeway_drafts::mimi_protocol_06::pseudonymous_credential::LABEL as PSEUDONYM_LABEL;
 use causeway_drafts::mimi_protocol_06::report_abuse::AbuseReport;
 use causeway_drafts::mimi_room_policy_04::capability::REGISTRY;
+use causeway_drafts::mimi_room_policy_04::join_links::{JoinLink, JoinLinks, JoinLinksUpdate};
 use causeway_drafts::mimi_room_policy_04::presets;
 use causeway_drafts::mimi_uri::{RoomUri, UserUri};
 use causeway_drafts::{decode_exact, encode};
@@ -28,7 +32,9 @@ pub(super) const FILES: &[&str] = &[
     "mimi-content-09/message-id",
     "mimi-protocol-06/abuse-report-verification",
     "mimi-protocol-06/franking",
+    "mimi-protocol-06/participant-list-updates",
     "mimi-room-policy-04/capabilities",
+    "mimi-room-policy-04/join-links-updates",
 ];
 
 fn text<'a>(case: &'a Value, key: &str) -> &'a str {
@@ -127,6 +133,69 @@ fn p_098_reports_are_verified_months_later() {
         genuine += found.iter().filter(|verdict| verdict["genuine"] == true).count();
     }
     assert_eq!(genuine, 1);
+}
+
+/// Whether an update ended as its case says: with a value, or with the rule that it breaks.
+fn assert_outcome(case: &Value, outcome: Result<Value, String>) {
+    match outcome {
+        Ok(after) => assert_eq!(Some(&after), case.get("after"), "{}", case["name"]),
+        Err(error) => {
+            let rule = text(&case["error"], "rule");
+            assert!(error.starts_with(rule), "{}: {rule}, but {error}", case["name"]);
+        }
+    }
+}
+
+fn pairs(value: &Value) -> Vec<UserRolePair> {
+    let pair = |pair: &Value| UserRolePair { user: text(pair, "user").parse().unwrap(), role_index: number(pair, "role_index") };
+    value.as_array().unwrap().iter().map(pair).collect()
+}
+
+fn number(case: &Value, key: &str) -> u32 {
+    u32::try_from(case[key].as_u64().unwrap()).unwrap()
+}
+
+fn indexes(value: &Value) -> Vec<u32> {
+    value.as_array().unwrap().iter().map(|index| u32::try_from(index.as_u64().unwrap()).unwrap()).collect()
+}
+
+/// P-120, P-121, G-31: the updates of a commit, applied.
+#[test]
+fn p_120_participant_lists_are_updated_as_computed() {
+    let file = File::named("mimi-protocol-06/participant-list-updates");
+    let before = ParticipantListData { participants: pairs(&file.json["before"]["participants"]) };
+    for case in file.computed() {
+        let change = |change: &Value| UserindexRolePair {
+            user_index: number(change, "user_index"),
+            role_index: number(change, "role_index"),
+        };
+        let update = |update: &Value| ParticipantListUpdate {
+            changed_role_participants: update["changedRoleParticipants"].as_array().unwrap().iter().map(change).collect(),
+            removed_indices: indexes(&update["removedIndices"]),
+            added_participants: pairs(&update["addedParticipants"]),
+        };
+        let updates: Vec<ParticipantListUpdate> = case["updates"].as_array().unwrap().iter().map(update).collect();
+        let after = before.apply_all(&updates);
+        assert_outcome(case, after.map(|after| protocol::participant_list(&after)).map_err(|error| error.to_string()));
+    }
+}
+
+/// an update of the links, applied.
+#[test]
+fn r_031_join_links_are_updated_as_computed() {
+    let links = |value: &Value| -> Vec<JoinLink> {
+        value.as_array().unwrap().iter().map(|link| JoinLink { join_link: octets(link, "join_link").into() }).collect()
+    };
+    let file = File::named("mimi-room-policy-04/join-links-updates");
+    let before = JoinLinks { links: links(&file.json["before"]) };
+    for case in file.computed() {
+        let update = JoinLinksUpdate {
+            removed_indices: indexes(&case["update"]["removedIndices"]),
+            added_links: links(&case["update"]["added_links"]),
+        };
+        let after = before.apply(&update).map(|after| policy::join_links(&after)["JoinLinksData"].clone());
+        assert_outcome(case, after.map_err(str::to_owned));
+    }
 }
 
 /// the registry is the draft's, name by name.

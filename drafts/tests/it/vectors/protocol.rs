@@ -1,6 +1,6 @@
 //! The structures of mimi-protocol-06 and of mls-ratchet-tree-options-04, by the drafts' names.
 
-use causeway_drafts::application::{FramingError, MediaType, unframe};
+use causeway_drafts::application::{ComponentsList, FramingError, MediaType, MediaTypeList, unframe};
 use causeway_drafts::mimi_protocol_06::Protocol;
 use causeway_drafts::mimi_protocol_06::consent::{ConsentEntry, ConsentOperation};
 use causeway_drafts::mimi_protocol_06::directory::Directory;
@@ -463,6 +463,14 @@ pub(super) fn application_framing(bytes: &[u8]) -> Verdict {
         Err(FramingError::Malformed) => panic!("{} is well-formed", hex::encode(bytes)),
     }
     Ok(verdict)
+}
+
+pub(super) fn media_types(value: &MediaTypeList) -> Value {
+    json!({"media_type_list": list(&value.media_types, media_type)})
+}
+
+pub(super) fn components(value: &ComponentsList) -> Value {
+    json!({"component_ids": value.component_ids})
 }
 
 pub(super) fn media_type(value: &MediaType) -> Value {

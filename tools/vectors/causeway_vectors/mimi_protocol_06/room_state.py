@@ -1,9 +1,10 @@
 """Participant list [§7.5] and room metadata [§7.6], components of the GroupContext"""
 
 from .. import uri
+from ..cases import Computed
 from ..inputs import ALICE, BOB, CATHY, ROOM, hexed
 from ..tls import OPAQUE, U32, Struct, Text, Vector
-from .common import file
+from .common import DRAFT, file
 
 PAIR = Struct(user=uri.USER, role_index=U32)
 LIST = Struct(participants=Vector(PAIR))
@@ -82,7 +83,61 @@ def metadata():
     return vectors
 
 
+def applied(before, updates):
+    """The participants after the updates of one commit, or the rule that they break: each works on the result of the one
+    before (G-31), indexes are those before an update (P-120), and nobody is touched twice in a commit (P-121)."""
+    touched, participants = set(), before
+    for update in updates:
+        changed = {change["user_index"]: change["role_index"] for change in update["changedRoleParticipants"]}
+        added = update["addedParticipants"]
+        indexes = [change["user_index"] for change in update["changedRoleParticipants"]] + update["removedIndices"]
+        if any(index >= len(participants) for index in indexes):
+            return {"error": {"class": "rule", "rule": "P-120"}}
+        users = [participants[index]["user"] for index in indexes] + [pair["user"] for pair in added]
+        present = {pair["user"] for pair in participants}
+        if len(set(users)) < len(users) or touched & set(users) or present & {pair["user"] for pair in added}:
+            return {"error": {"class": "rule", "rule": "P-121"}}
+        if 0 in changed.values() or any(pair["role_index"] == 0 for pair in added):
+            return {"error": {"class": "rule", "rule": "R-002"}}
+        touched |= set(users)
+        kept = [
+            pair | {"role_index": changed.get(index, pair["role_index"])}
+            for index, pair in enumerate(participants) if index not in update["removedIndices"]
+        ]
+        participants = kept + added
+    return {"after": {"participants": participants}}
+
+
+def applications():
+    before = participants((ALICE, 4), (BOB, 2), (CATHY, 2))
+    dave = "mimi://d.example/u/dave"
+
+    def update(changed=(), removed=(), added=()):
+        changes = [{"user_index": index, "role_index": role} for index, role in changed]
+        return {"changedRoleParticipants": changes, "removedIndices": list(removed), "addedParticipants": participants(*added)}
+
+    commits = {
+        "all-three-at-once": [update([(2, 3)], [1], [(dave, 2)])],
+        "removed-from-the-middle-and-the-end": [update(removed=[2, 1])],
+        "indexes-are-those-before-the-update": [update([(2, 3)], [0])],
+        "the-second-works-on-the-result-of-the-first": [update(removed=[0]), update([(0, 3)])],
+        "nothing": [update()],
+        "index-outside-of-the-list": [update(removed=[3])],
+        "index-of-one-who-is-added": [update([(3, 3)], added=[(dave, 2)])],
+        "changed-and-removed": [update([(1, 3)], [1])],
+        "removed-and-added-again": [update(removed=[1], added=[(BOB, 2)])],
+        "changed-twice": [update([(1, 3), (1, 4)])],
+        "touched-in-two-updates": [update([(1, 3)]), update(removed=[1])],
+        "added-though-there": [update(added=[(BOB, 3)])],
+        "role-0": [update([(1, 0)])],
+        "added-with-role-0": [update(added=[(dave, 0)])],
+    }
+    cases = [{"name": name, "updates": updates} | applied(before, updates) for name, updates in commits.items()]
+    return Computed(DRAFT, "participant-list-updates", "7.5", cases, before={"participants": before})
+
+
 def files():
+    yield applications()
     yield participant_list()
     yield participant_list_update()
     yield metadata()

@@ -1,9 +1,10 @@
 """Other MIMI policy components [§6]"""
 
+from ..cases import Computed
 from ..inputs import HUB, hexed
 from ..mls_extensions_09 import MEDIA_TYPE, media_type
 from ..tls import OPAQUE, U32, U64, Enum, Optional, Select, Struct, Vector
-from .common import BOOL, DOMAIN, OPTIONAL_U32, OPTIONALITY, TEXT, URI, URI_OR_NONE, file, unless_forbidden
+from .common import BOOL, DOMAIN, DRAFT, OPTIONAL_U32, OPTIONALITY, TEXT, URI, URI_OR_NONE, file, unless_forbidden
 
 STATUS = Struct(delivery_notifications=OPTIONALITY, read_receipts=OPTIONALITY)
 # G-61: `opaque join_link<V>` since -04.
@@ -156,6 +157,28 @@ def join_links_update():
     return vectors
 
 
+def join_links_applied(before, update):
+    """The links after an update, or the rule that it breaks: removed by index, then appended (R-031)."""
+    removed = update["removedIndices"]
+    if len(set(removed)) < len(removed) or any(index >= len(before) for index in removed):
+        return {"error": {"class": "rule", "rule": "R-031"}}
+    return {"after": [link for index, link in enumerate(before) if index not in removed] + update["added_links"]}
+
+
+def join_links_updates():
+    before = [{"join_link": hexed(f"https://hub.example/join/{number}")} for number in range(3)]
+    more = {"join_link": hexed("https://hub.example/join/3")}
+    updates = {
+        "removed-and-added": ([2, 0], [more]), "nothing": ([], []), "all": ([0, 1, 2], []), "added-twice": ([], [more, more]),
+        "index-of-one-that-is-added": ([3], [more]), "removed-twice": ([1, 1], []),
+    }
+    cases = []
+    for name, (removed, added) in updates.items():
+        update = {"removedIndices": removed, "added_links": added}
+        cases.append({"name": name, "update": update} | join_links_applied(before, update))
+    return Computed(DRAFT, "join-links-updates", "6.2", cases, before=before)
+
+
 def link_preview():
     vectors = file("LinkPreviewPolicy", "6.3", LINK_PREVIEW, "0x002B link_preview_policy", "LinkPreviewPolicyUpdate")
     fields = {
@@ -270,6 +293,7 @@ def files():
     yield join_link_policy()
     yield join_links()
     yield join_links_update()
+    yield join_links_updates()
     yield link_preview()
     yield assets()
     yield logging()
