@@ -3,7 +3,7 @@
 from . import mls
 from .cases import File
 from .inputs import MLS
-from .tls import OPAQUE, Enum, Select, Struct, Verbatim
+from .tls import OPAQUE, Enum, Select, Struct, Verbatim, decode
 
 DRAFT = "mls-ratchet-tree-options-04"
 
@@ -28,7 +28,7 @@ FULL_TREE = {"representation": "full", "ratchet_tree": MLS["ratchet_tree"]}
 HUB_HAS_IT = {"representation": "distributionService"}
 A_PARTIAL_GROUP_INFO = {
     "ratchet_tree_presence": "no_ratchet_tree",
-    "group_info_extensions": [{"extension_type": 4, "extension_data": "20" + "42" * 32}],
+    "group_info_extensions": decode(mls.EXTENSIONS, bytes.fromhex("24" + MLS["external_pub"])),
     "signature": "51" * 64,
 }
 

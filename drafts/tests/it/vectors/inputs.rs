@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use causeway_drafts::mimi_protocol_06::message::{Message, MessageKind};
 use causeway_drafts::mimi_protocol_06::ratchet_tree::{GroupInfoOption, RatchetTreeOption};
 use causeway_drafts::{Verbatim, encode};
-use openmls::prelude::{KeyPackageIn, Welcome};
+use openmls::prelude::{Extension, ExternalPubExtension, KeyPackageIn, Welcome};
 use serde_json::{Value, json};
 
 use crate::support::mls;
@@ -41,6 +41,7 @@ fn written() -> Value {
             "proposal": hex::encode(&mls.proposal),
             "application": hex::encode(&mls.application),
             "credential": hex::encode(encode(&mls.credential)),
+            "external_pub": hex::encode(encode(&Extension::ExternalPub(ExternalPubExtension::new(vec![0x42; 32].into())))),
         }
     })
 }
@@ -61,4 +62,5 @@ fn the_mls_objects_are_what_they_are_called() {
     Verbatim::<Welcome>::from_bytes(&object("welcome")).unwrap();
     GroupInfoOption::full(&object("group_info")).unwrap();
     RatchetTreeOption::full(&object("ratchet_tree")).unwrap();
+    Verbatim::<Extension>::from_bytes(&object("external_pub")).unwrap();
 }
