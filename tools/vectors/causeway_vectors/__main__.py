@@ -9,13 +9,25 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import mimi_content_09, mimi_content_more_extensions_00, mimi_message_status_01, mimi_protocol_06
-from . import mimi_room_policy_04, mls_extensions_09, mls_ratchet_tree_options_04
+from . import (
+    mimi_content_09,
+    mimi_content_more_extensions_00,
+    mimi_message_status_01,
+    mimi_protocol_06,
+    mimi_room_policy_04,
+    mls_extensions_09,
+    mls_ratchet_tree_options_04,
+)
 from .inputs import VECTORS
 
 DRAFTS = (
-    mimi_content_09, mimi_content_more_extensions_00, mimi_message_status_01, mimi_protocol_06, mimi_room_policy_04,
-    mls_extensions_09, mls_ratchet_tree_options_04,
+    mimi_content_09,
+    mimi_content_more_extensions_00,
+    mimi_message_status_01,
+    mimi_protocol_06,
+    mimi_room_policy_04,
+    mls_extensions_09,
+    mls_ratchet_tree_options_04,
 )
 SHOWN_LINES = 20
 
@@ -59,7 +71,9 @@ def check():
             print(f"{path}: nothing generates it")
         else:
             print(f"{path}: differs")
-            lines = difflib.unified_diff(there[path].splitlines(), texts[path].splitlines(), "there", "generated", "", "", 1, "")
+            lines = difflib.unified_diff(
+                there[path].splitlines(), texts[path].splitlines(), "there", "generated", "", "", 1, ""
+            )
             print("\n".join(f"  {line[:160]}" for line in itertools.islice(lines, SHOWN_LINES)))
     print(f"{len(texts)} files of vectors, {len(differing)} differ")
     return max(min(len(differing), 1), example())

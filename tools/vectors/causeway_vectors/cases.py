@@ -7,7 +7,6 @@ import cbor2
 from . import cbor, tls
 from .errors import Malformed
 
-
 WIDTH = 120
 
 
@@ -107,7 +106,10 @@ class File:
         if fields != verdict["fields"]:
             return f"fields: {verdict['fields']}\n  own: {fields}"
         encoded, _ = self.encode(fields)
-        return not encoded == octets == bytes.fromhex(verdict["encoded"]) and f"encoded: {verdict['encoded']}\n  own: {encoded.hex()}"
+        return (
+            not encoded == octets == bytes.fromhex(verdict["encoded"])
+            and f"encoded: {verdict['encoded']}\n  own: {encoded.hex()}"
+        )
 
     def cut_and_longer(self, case):
         """The three ways to be wrong that every structure has."""

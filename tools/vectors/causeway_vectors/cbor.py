@@ -208,7 +208,7 @@ class Reader:
 
     def simple(self, info, argument, start):
         if info < 24:
-            return SIMPLE[argument] if argument in SIMPLE else {"simple": argument}
+            return SIMPLE.get(argument, {"simple": argument})
         if info == 24:
             if argument < 32:
                 raise Malformed("reserved", ENCODING, start)

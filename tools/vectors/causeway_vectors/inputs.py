@@ -18,7 +18,11 @@ NOW = 1_644_387_225_019
 
 HUB = "hub.example"
 ALICE, BOB, CATHY = "mimi://a.example/u/alice", "mimi://b.example/u/bob", "mimi://c.example/u/cathy"
-ALICE_PHONE, BOB_PHONE, BOB_TABLET = "mimi://a.example/d/alice/phone", "mimi://b.example/d/bob/phone", "mimi://b.example/d/bob/tablet"
+ALICE_PHONE, BOB_PHONE, BOB_TABLET = (
+    "mimi://a.example/d/alice/phone",
+    "mimi://b.example/d/bob/phone",
+    "mimi://b.example/d/bob/tablet",
+)
 ROOM = "mimi://hub.example/r/clubhouse"
 
 

@@ -2,9 +2,9 @@
 
 from . import cbor
 from .cases import CborFile
-from .content_extensions import EXTERNAL_ID, LAST_SEEN, SUBJECT, TIMESTAMP, ExternalId, LastSeen, Subject, Timestamp
 from .inputs import hexed
-from .mimi_content_09 import AN_ID, ANOTHER_ID
+from .mimi_content_09.extensions import EXTERNAL_ID, LAST_SEEN, SUBJECT, TIMESTAMP, ExternalId, LastSeen, Subject, Timestamp
+from .mimi_content_09.published import AN_ID, ANOTHER_ID
 
 DRAFT = "mimi-content-more-extensions-00"
 
@@ -27,7 +27,9 @@ def timestamp():
 
 def external_id():
     vectors = CborFile(DRAFT, "externalMessageId", "4", ExternalId, extension=4)
-    case = vectors.valid("enterprise-number", {"id": "08bbeeb8175c4a64a8926a5a23bb2811", "scope": 311}, note="the example of the draft")
+    case = vectors.valid(
+        "enterprise-number", {"id": "08bbeeb8175c4a64a8926a5a23bb2811", "scope": 311}, note="the example of the draft"
+    )
     vectors.valid("domain", {"id": hexed("$Rqnc-F-dvnEYJTyHq_iKxU2bZ1CI92-kuZq3a5lr5Zg"), "scope": "hs.example"})
     vectors.valid("uri", {"id": "00", "scope": {"tag": [32, "https://hs.example/"]}})
     vectors.cut_and_longer(case)

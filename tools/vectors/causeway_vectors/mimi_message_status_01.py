@@ -2,7 +2,7 @@
 
 from . import cbor
 from .cases import CborFile
-from .mimi_content_09 import PUBLISHED
+from .mimi_content_09.published import PUBLISHED
 
 RULE = "C-079"
 

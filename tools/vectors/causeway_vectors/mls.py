@@ -3,7 +3,20 @@ end, and the labels of its signatures and encryptions."""
 
 from .errors import Malformed
 from .tls import (
-    OPAQUE, U8, U16, U32, U64, Enum, Number, Optional, Select, Struct, Vector, Verbatim, encode,
+    OPAQUE,
+    U8,
+    U16,
+    U32,
+    U64,
+    Enum,
+    Number,
+    Optional,
+    Select,
+    Struct,
+    Vector,
+    Verbatim,
+    decode,
+    encode,
 )
 
 # As numbers: what is not registered is no error.
@@ -12,7 +25,6 @@ PROTOCOL_VERSION = U16
 
 EXTENSIONS = Vector(Struct(extension_type=U16, extension_data=OPAQUE))
 HPKE_CIPHERTEXT = Struct(kem_output=OPAQUE, ciphertext=OPAQUE)
-
 
 
 class CredentialType(Enum):
@@ -27,9 +39,7 @@ class CredentialType(Enum):
 
 
 CREDENTIAL = Struct(credential_type=CredentialType(basic=1, x509=2, width=2)).then(
-    Select(
-        "credential_type", {"content": OPAQUE}, basic={"identity": OPAQUE}, x509={"certificates": Vector(OPAQUE)}
-    )
+    Select("credential_type", {"content": OPAQUE}, basic={"identity": OPAQUE}, x509={"certificates": Vector(OPAQUE)})
 )
 CAPABILITIES = Struct(
     versions=Vector(U16), cipher_suites=Vector(U16), extensions=Vector(U16), proposals=Vector(U16), credentials=Vector(U16)
@@ -38,14 +48,22 @@ REQUIRED_CAPABILITIES = Struct(extension_types=Vector(U16), proposal_types=Vecto
 EXTERNAL_SENDER = Struct(signature_key=OPAQUE, credential=CREDENTIAL)
 
 LEAF_NODE = Struct(
-    encryption_key=OPAQUE, signature_key=OPAQUE, credential=CREDENTIAL, capabilities=CAPABILITIES,
+    encryption_key=OPAQUE,
+    signature_key=OPAQUE,
+    credential=CREDENTIAL,
+    capabilities=CAPABILITIES,
     leaf_node_source=Enum(key_package=1, update=2, commit=3),
 ).then(
     Select("leaf_node_source", key_package={"not_before": U64, "not_after": U64}, commit={"parent_hash": OPAQUE}),
-    extensions=EXTENSIONS, signature=OPAQUE,
+    extensions=EXTENSIONS,
+    signature=OPAQUE,
 )
 KEY_PACKAGE = Struct(
-    version=PROTOCOL_VERSION, cipher_suite=CIPHER_SUITE, init_key=OPAQUE, leaf_node=LEAF_NODE, extensions=EXTENSIONS,
+    version=PROTOCOL_VERSION,
+    cipher_suite=CIPHER_SUITE,
+    init_key=OPAQUE,
+    leaf_node=LEAF_NODE,
+    extensions=EXTENSIONS,
     signature=OPAQUE,
 )
 PARENT_NODE = {"encryption_key": OPAQUE, "parent_hash": OPAQUE, "unmerged_leaves": Vector(U32)}
@@ -54,28 +72,43 @@ NODE = Struct(node_type=Enum(leaf=1, parent=2)).then(Select("node_type", leaf={"
 RATCHET_TREE = Vector(Optional(NODE))
 
 GROUP_CONTEXT = Struct(
-    version=PROTOCOL_VERSION, cipher_suite=CIPHER_SUITE, group_id=OPAQUE, epoch=U64, tree_hash=OPAQUE,
-    confirmed_transcript_hash=OPAQUE, extensions=EXTENSIONS,
+    version=PROTOCOL_VERSION,
+    cipher_suite=CIPHER_SUITE,
+    group_id=OPAQUE,
+    epoch=U64,
+    tree_hash=OPAQUE,
+    confirmed_transcript_hash=OPAQUE,
+    extensions=EXTENSIONS,
 )
-GROUP_INFO = Struct(
-    group_context=GROUP_CONTEXT, extensions=EXTENSIONS, confirmation_tag=OPAQUE, signer=U32, signature=OPAQUE
-)
+GROUP_INFO = Struct(group_context=GROUP_CONTEXT, extensions=EXTENSIONS, confirmation_tag=OPAQUE, signer=U32, signature=OPAQUE)
 WELCOME = Struct(
-    cipher_suite=CIPHER_SUITE, secrets=Vector(Struct(new_member=OPAQUE, encrypted_group_secrets=HPKE_CIPHERTEXT)),
+    cipher_suite=CIPHER_SUITE,
+    secrets=Vector(Struct(new_member=OPAQUE, encrypted_group_secrets=HPKE_CIPHERTEXT)),
     encrypted_group_info=OPAQUE,
 )
 
 PSK_ID = Struct(psktype=Enum(external=1, resumption=2, application=3)).then(
     Select(
-        "psktype", external={"psk_id": OPAQUE}, resumption={"usage": U8, "psk_group_id": OPAQUE, "psk_epoch": U64},
+        "psktype",
+        external={"psk_id": OPAQUE},
+        resumption={"usage": U8, "psk_group_id": OPAQUE, "psk_epoch": U64},
         application={"component_id": U16, "psk_id": OPAQUE},
     ),
     psk_nonce=OPAQUE,
 )
 APP_DATA_UPDATE = Struct(component_id=U16, op=Enum(update=1, remove=2)).then(Select("op", update={"update": OPAQUE}))
 PROPOSAL_TYPE = Enum(
-    width=2, add=1, update=2, remove=3, psk=4, reinit=5, external_init=6, group_context_extensions=7, app_data_update=8,
-    app_ephemeral=9, self_remove=10,
+    width=2,
+    add=1,
+    update=2,
+    remove=3,
+    psk=4,
+    reinit=5,
+    external_init=6,
+    group_context_extensions=7,
+    app_data_update=8,
+    app_ephemeral=9,
+    self_remove=10,
 )
 PROPOSAL = Struct(proposal_type=PROPOSAL_TYPE).then(
     Select(
@@ -104,18 +137,18 @@ CONTENT_TYPE = Enum(application=1, proposal=2, commit=3)
 SENDER = Struct(sender_type=Enum(member=1, external=2, new_member_proposal=3, new_member_commit=4)).then(
     Select("sender_type", member={"leaf_index": U32}, external={"sender_index": U32})
 )
-PUBLIC_MESSAGE = Struct(
-    group_id=OPAQUE, epoch=U64, sender=SENDER, authenticated_data=OPAQUE, content_type=CONTENT_TYPE
-).then(
+PUBLIC_MESSAGE = Struct(group_id=OPAQUE, epoch=U64, sender=SENDER, authenticated_data=OPAQUE, content_type=CONTENT_TYPE).then(
     Select("content_type", application={"content": OPAQUE}, proposal={"content": PROPOSAL}, commit={"content": COMMIT}),
     signature=OPAQUE,
 )
 PUBLIC_MESSAGE = PUBLIC_MESSAGE.then(Select("content_type", commit={"confirmation_tag": OPAQUE}))
-PUBLIC_MESSAGE = PUBLIC_MESSAGE.then(
-    Select(lambda fields: fields["sender"]["sender_type"], member={"membership_tag": OPAQUE})
-)
+PUBLIC_MESSAGE = PUBLIC_MESSAGE.then(Select(lambda fields: fields["sender"]["sender_type"], member={"membership_tag": OPAQUE}))
 PRIVATE_MESSAGE = Struct(
-    group_id=OPAQUE, epoch=U64, content_type=CONTENT_TYPE, authenticated_data=OPAQUE, encrypted_sender_data=OPAQUE,
+    group_id=OPAQUE,
+    epoch=U64,
+    content_type=CONTENT_TYPE,
+    authenticated_data=OPAQUE,
+    encrypted_sender_data=OPAQUE,
     ciphertext=OPAQUE,
 )
 
@@ -133,8 +166,11 @@ class WireFormat(Number):
 MLS_MESSAGE = Struct(version=Enum(mls10=1, width=2), wire_format=WireFormat(2)).then(
     Select(
         lambda fields: f"_{fields['wire_format']}",
-        _1={"message": PUBLIC_MESSAGE}, _2={"message": PRIVATE_MESSAGE}, _3={"message": WELCOME},
-        _4={"message": GROUP_INFO}, _5={"message": KEY_PACKAGE},
+        _1={"message": PUBLIC_MESSAGE},
+        _2={"message": PRIVATE_MESSAGE},
+        _3={"message": WELCOME},
+        _4={"message": GROUP_INFO},
+        _5={"message": KEY_PACKAGE},
     )
 )
 
@@ -151,8 +187,6 @@ def kind_of(message):
 
 def kind_of_encoded(octets):
     """The same, of an encoded MLSMessage in hexadecimal."""
-    from .tls import decode
-
     return kind_of(decode(MLS_MESSAGE, bytes.fromhex(octets)))
 
 

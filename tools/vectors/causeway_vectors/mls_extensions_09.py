@@ -10,9 +10,7 @@ DRAFT = "mls-extensions-09"
 PARAMETER = Struct(parameter_name=OPAQUE, parameter_value=OPAQUE)
 MEDIA_TYPE = Struct(media_type=OPAQUE, parameters=Vector(PARAMETER))
 FRAMING = Struct(media_type=MEDIA_TYPE, inner_application_content=OPAQUE)
-SAFE_AAD = Struct(
-    aad_items=Vector(Struct(component_id=U16, aad_item_data=OPAQUE)), check=mls.increasing("aad_items")
-)
+SAFE_AAD = Struct(aad_items=Vector(Struct(component_id=U16, aad_item_data=OPAQUE)), check=mls.increasing("aad_items"))
 MEDIA_TYPES = Struct(media_type_list=Vector(MEDIA_TYPE, at_least=1, rule="P-128"))
 COMPONENTS = Struct(component_ids=Vector(U16))
 FRANK_AAD = Struct(franking_tag=Octets(32))

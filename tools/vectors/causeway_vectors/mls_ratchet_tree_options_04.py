@@ -8,9 +8,7 @@ from .tls import OPAQUE, Enum, Select, Struct, Verbatim, decode
 DRAFT = "mls-ratchet-tree-options-04"
 
 # G-22: `full` is the tree as in RFC 9420; the name of `httpsUri` is `httpsUrl` in the select.
-RATCHET_TREE_OPTION = Struct(
-    representation=Enum(full=1, httpsUri=2, outOfBand=3, distributionService=4)
-).then(
+RATCHET_TREE_OPTION = Struct(representation=Enum(full=1, httpsUri=2, outOfBand=3, distributionService=4)).then(
     Select(
         "representation",
         full={"ratchet_tree": Verbatim(mls.RATCHET_TREE)},

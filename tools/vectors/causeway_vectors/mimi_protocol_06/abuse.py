@@ -24,8 +24,12 @@ A_MESSAGE = {"message_content": hexed("the application_data"), "frank": A_FRANK,
 def files():
     vectors = file("AbuseReport", "5.9", REPORT)
     fields = {
-        "reportingUser": BOB, "allegedAbuserUri": ALICE, "reasonCode": "reserved", "note": "spam, täglich",
-        "messages": [A_MESSAGE, A_MESSAGE | {"accepted_timestamp": NOW + 1}], "abuse_extensions": NONE,
+        "reportingUser": BOB,
+        "allegedAbuserUri": ALICE,
+        "reasonCode": "reserved",
+        "note": "spam, täglich",
+        "messages": [A_MESSAGE, A_MESSAGE | {"accepted_timestamp": NOW + 1}],
+        "abuse_extensions": NONE,
     }
     case = vectors.valid("two-messages", fields)
     vectors.valid("anonymous-and-without-messages", fields | {"reportingUser": "", "note": "", "messages": []})

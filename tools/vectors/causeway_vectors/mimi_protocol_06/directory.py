@@ -7,8 +7,16 @@ from ..errors import Malformed
 from .common import DRAFT
 
 KEYS = (
-    "keyMaterial", "update", "notify", "submitMessage", "groupInfo", "requestConsent", "updateConsent", "identifierQuery",
-    "reportAbuse", "proxyDownload",
+    "keyMaterial",
+    "update",
+    "notify",
+    "submitMessage",
+    "groupInfo",
+    "requestConsent",
+    "updateConsent",
+    "identifierQuery",
+    "reportAbuse",
+    "proxyDownload",
 )
 AS_PRINTED = """{
   "keyMaterial":

@@ -59,7 +59,9 @@ def one():
     vectors.invalid("a-key-package", franked.octets[:8] + key_package + b"\0", "wrong-message", "G-18")
     group_info = bytes.fromhex("00010004" + MLS["group_info"])
     vectors.invalid("a-group-info", franked.octets[:8] + group_info + b"\0", "wrong-message", "G-18")
-    vectors.invalid_fields("an-application-message-among-proposals", several, "wrong-message", "P-037", moreProposals=[MLS["application"]])
+    vectors.invalid_fields(
+        "an-application-message-among-proposals", several, "wrong-message", "P-037", moreProposals=[MLS["application"]]
+    )
     vectors.invalid("presence-2", franked.head("frank", b"\x02"), "unknown-value", "RFC9420-2.1.1")
     vectors.invalid("welcome-without-tree-option", welcome.from_("ratchetTreeOption"), "truncated", "P-007")
     return vectors

@@ -132,15 +132,26 @@ def report():
     cases = []
     for name, reported in reports.items():
         fields = {
-            "reportingUser": BOB, "allegedAbuserUri": ALICE, "reasonCode": "reserved", "note": "", "messages": [reported],
+            "reportingUser": BOB,
+            "allegedAbuserUri": ALICE,
+            "reasonCode": "reserved",
+            "note": "",
+            "messages": [reported],
             "abuse_extensions": NONE,
         }
         found = verdict(reported, ROOM, keys)
         assert found["genuine"] == (name == "genuine"), (name, found)
         cases.append({"name": name, "report": octets(REPORT, fields).hex(), "verdicts": [found]})
     return Computed(
-        DRAFT, "abuse-report-verification", "5.9", cases, room=ROOM, hubKeys=[key.hex() for key in keys],
-        franking_signature_key=HUB_KEY.public_hex, acceptedAt=NOW, verifiedAt=NOW + HALF_A_YEAR,
+        DRAFT,
+        "abuse-report-verification",
+        "5.9",
+        cases,
+        room=ROOM,
+        hubKeys=[key.hex() for key in keys],
+        franking_signature_key=HUB_KEY.public_hex,
+        acceptedAt=NOW,
+        verifiedAt=NOW + HALF_A_YEAR,
         note="The hub has a new key since; it keeps the old one, and tries the newest first (G-35).",
     )
 

@@ -15,7 +15,10 @@ PRIVATE, EPHEMERAL = b"\xe1" * 32, b"\xe2" * 32
 PUBLIC = hpke.raw(X25519PrivateKey.from_private_bytes(PRIVATE).public_key())
 
 HEAD = {
-    "protocol": PROTOCOL, "cipher_suite": U16, "requestingSignatureKey": OPAQUE, "requestingCredential": mls.CREDENTIAL,
+    "protocol": PROTOCOL,
+    "cipher_suite": U16,
+    "requestingSignatureKey": OPAQUE,
+    "requestingCredential": mls.CREDENTIAL,
     "groupInfoPublicKey": OPAQUE,
 }
 # G-20: optional in what is signed, and plain in the request, where an empty one is none.
@@ -23,9 +26,7 @@ REQUEST_TBS = Struct(**HEAD, joiningCode=Optional(OPAQUE))
 REQUEST = Struct(**HEAD, joiningCode=OPAQUE, signature=OPAQUE)
 
 PENDING_PROPOSAL = Struct(proposal=PROPOSAL, hub_accepted_time=U64)
-TBE = Struct(
-    groupInfo=GROUP_INFO, ratchetTreeOption=RATCHET_TREE_OPTION, pending_proposals=Vector(PENDING_PROPOSAL)
-)
+TBE = Struct(groupInfo=GROUP_INFO, ratchetTreeOption=RATCHET_TREE_OPTION, pending_proposals=Vector(PENDING_PROPOSAL))
 SUCCESS = {"cipher_suite": U16, "hub_sender": mls.EXTERNAL_SENDER, "encrypted_groupinfo_and_tree": mls.HPKE_CIPHERTEXT}
 RESPONSE_HEAD = Struct(version=PROTOCOL, room_id=OPAQUE, status=Enum(success=1, notAuthorized=2, noSuchRoom=3))
 RESPONSE_TBS = RESPONSE_HEAD.then(Select("status", success=SUCCESS))
@@ -34,8 +35,11 @@ RESPONSE = RESPONSE_HEAD.then(Select("status", success=SUCCESS | {"signature": O
 
 def signed_request(joining_code):
     fields = {
-        "protocol": "mls10", "cipher_suite": SUITE, "requestingSignatureKey": ALICE_KEY.public_hex,
-        "requestingCredential": basic("mimi://a.example/d/alice/phone"), "groupInfoPublicKey": PUBLIC.hex(),
+        "protocol": "mls10",
+        "cipher_suite": SUITE,
+        "requestingSignatureKey": ALICE_KEY.public_hex,
+        "requestingCredential": basic("mimi://a.example/d/alice/phone"),
+        "groupInfoPublicKey": PUBLIC.hex(),
     }
     tbs = bytes(encode(REQUEST_TBS, fields | {"joiningCode": joining_code or None}).octets)
     made, signature = mls.signed(ALICE_KEY, REQUEST_LABEL, tbs)
@@ -56,7 +60,8 @@ def request():
 
 
 TBE_FIELDS = {
-    "groupInfo": MLS["group_info"], "ratchetTreeOption": FULL_TREE,
+    "groupInfo": MLS["group_info"],
+    "ratchetTreeOption": FULL_TREE,
     "pending_proposals": [{"proposal": MLS["proposal"], "hub_accepted_time": NOW}],
 }
 
@@ -80,13 +85,19 @@ def signed_response():
     output, ciphertext = hpke.seal(PUBLIC, EPHEMERAL, info, plaintext)
     assert hpke.open_(PRIVATE, output, info, ciphertext) == plaintext
     fields = {
-        "version": "mls10", "room_id": hexed(ROOM), "status": "success", "cipher_suite": SUITE,
+        "version": "mls10",
+        "room_id": hexed(ROOM),
+        "status": "success",
+        "cipher_suite": SUITE,
         "hub_sender": {"signature_key": HUB_KEY.public_hex, "credential": basic("mimi://hub.example")},
         "encrypted_groupinfo_and_tree": {"kem_output": output.hex(), "ciphertext": ciphertext.hex()},
     }
     made, signature = mls.signed(HUB_KEY, RESPONSE_LABEL, bytes(encode(RESPONSE_TBS, fields).octets))
     encryption = {
-        "label": ENCRYPTION_LABEL, "context": hexed(ROOM), "privateKey": PRIVATE.hex(), "publicKey": PUBLIC.hex(),
+        "label": ENCRYPTION_LABEL,
+        "context": hexed(ROOM),
+        "privateKey": PRIVATE.hex(),
+        "publicKey": PUBLIC.hex(),
         "plaintext": plaintext.hex(),
     }
     return fields | {"signature": made}, signature, encryption

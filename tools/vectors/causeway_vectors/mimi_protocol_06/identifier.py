@@ -6,9 +6,7 @@ from ..tls import Enum, Select, Struct, Text, Vector
 from .common import OPAQUE, STRING, file
 from .consent import NONE
 
-SEARCH_TYPE = Enum(
-    handle=1, nick=2, email=3, phone=4, partialName=5, wholeProfile=6, oidcStdClaim=7, vcardField=8
-)
+SEARCH_TYPE = Enum(handle=1, nick=2, email=3, phone=4, partialName=5, wholeProfile=6, oidcStdClaim=7, vcardField=8)
 QUERY_ELEMENT = Struct(searchType=SEARCH_TYPE).then(
     Select("searchType", oidcStdClaim={"claimName": OPAQUE}, vcardField={"propertyName": OPAQUE}),
     searchValue=Text("P-092"),
@@ -30,10 +28,16 @@ def element(kind, value, **name):
 
 def request():
     vectors = file("IdentifierRequest", "5.8", REQUEST)
-    case = vectors.valid("handle", {"query_elements": [element("handle", "im:alice.smith@a.example")], "id_request_extensions": NONE})
+    case = vectors.valid(
+        "handle", {"query_elements": [element("handle", "im:alice.smith@a.example")], "id_request_extensions": NONE}
+    )
     elements = [
-        element("nick", "alice.smith"), element("email", "asmith@a.example"), element("phone", "+12125551212"),
-        element("partialName", "mat"), element("wholeProfile", "Zürich"), element("oidcStdClaim", "Alice", claimName="given_name"),
+        element("nick", "alice.smith"),
+        element("email", "asmith@a.example"),
+        element("phone", "+12125551212"),
+        element("partialName", "mat"),
+        element("wholeProfile", "Zürich"),
+        element("oidcStdClaim", "Alice", claimName="given_name"),
         element("vcardField", "Example Inc.", propertyName="ORG"),
     ]
     every = vectors.valid("every-other-type", {"query_elements": elements, "id_request_extensions": NONE})
@@ -54,7 +58,9 @@ def response():
         {"fieldSource": "vcardField", "fieldName": "ORG", "fieldValue": hexed("Example Inc.")},
     ]
     found = {
-        "responseCode": "success", "uri": [ALICE], "foundProfiles": [{"stableUri": ALICE, "fields": fields}],
+        "responseCode": "success",
+        "uri": [ALICE],
+        "foundProfiles": [{"stableUri": ALICE, "fields": fields}],
         "id_response_extensions": NONE,
     }
     case = vectors.valid("one-profile", found)

@@ -20,14 +20,19 @@ TBS = Struct(
 REQUEST = TBS.then(key_material_request_signature=OPAQUE)
 
 USER_CODE = Enum(
-    success=0, partialSuccess=1, incompatibleProtocol=2, noCompatibleMaterial=3, userUnknown=4, noConsent=5,
-    noConsentForThisRoom=6, userDeleted=7,
+    success=0,
+    partialSuccess=1,
+    incompatibleProtocol=2,
+    noCompatibleMaterial=3,
+    userUnknown=4,
+    noConsent=5,
+    noConsentForThisRoom=6,
+    userDeleted=7,
 )
-CLIENT = Struct(
-    clientStatus=Enum(success=0, keyMaterialExhausted=1, nothingCompatible=2), clientUri=uri.CLIENT
-).then(
+CLIENT = Struct(clientStatus=Enum(success=0, keyMaterialExhausted=1, nothingCompatible=2), clientUri=uri.CLIENT).then(
     Select(
-        "clientStatus", success={"keyPackage": KEY_PACKAGE},
+        "clientStatus",
+        success={"keyPackage": KEY_PACKAGE},
         nothingCompatible={"clientCapabilities": Optional(mls.CAPABILITIES)},
     )
 )
@@ -49,9 +54,7 @@ def fitting(response):
         yield "rule", broken
 
 
-RESPONSE = Struct(
-    protocol=PROTOCOL, userStatus=USER_CODE, userUri=uri.USER, clients=Vector(CLIENT), check=fitting
-)
+RESPONSE = Struct(protocol=PROTOCOL, userStatus=USER_CODE, userUri=uri.USER, clients=Vector(CLIENT), check=fitting)
 
 CAPABILITIES = {"extension_types": [6], "proposal_types": [8, 10], "credential_types": [1]}
 
@@ -59,8 +62,13 @@ CAPABILITIES = {"extension_types": [6], "proposal_types": [8, 10], "credential_t
 def signed(**changes):
     """A request, and what its signature is over."""
     tbs = {
-        "protocol": "mls10", "requestingUser": ALICE, "targetUser": BOB, "roomId": ROOM, "acceptableCiphersuites": [SUITE],
-        "requiredCapabilities": CAPABILITIES, "requesterSignatureKey": ALICE_KEY.public_hex,
+        "protocol": "mls10",
+        "requestingUser": ALICE,
+        "targetUser": BOB,
+        "roomId": ROOM,
+        "acceptableCiphersuites": [SUITE],
+        "requiredCapabilities": CAPABILITIES,
+        "requesterSignatureKey": ALICE_KEY.public_hex,
         "requesterCredential": basic("mimi://a.example/d/alice/phone"),
     } | changes
     signature, how = mls.signed(ALICE_KEY, LABEL, bytes(encode(TBS, tbs).octets))

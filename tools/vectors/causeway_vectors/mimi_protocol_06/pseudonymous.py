@@ -24,7 +24,9 @@ def credential():
     vectors = file("PseudonymousCredential", "6.1", CREDENTIAL)
     case = vectors.valid("credential", FIELDS | {"identity_link_ciphertext": "c1" * 48})
     vectors.cut_and_longer(case)
-    vectors.invalid_fields("a-pseudonym-without-domain", case, "bad-uri", "G-07", user_pseudonym="0a0b7e1c-92f4-4d43-8a55-30f6a2f6b3b1")
+    vectors.invalid_fields(
+        "a-pseudonym-without-domain", case, "bad-uri", "G-07", user_pseudonym="0a0b7e1c-92f4-4d43-8a55-30f6a2f6b3b1"
+    )
     return vectors
 
 

@@ -35,7 +35,9 @@ def participant_list():
     vectors = file("ParticipantListData", "7.5", LIST, component="0x0022 participant_list")
     case = vectors.valid("three", {"participants": participants((ALICE, 4), (BOB, 2), (CATHY, 1))})
     vectors.valid("empty", {"participants": []})
-    vectors.valid("user-with-a-percent-encoded-name", {"participants": participants(("mimi://a.example/u/%40watch%2Ffor%3Aslashes", 2))})
+    vectors.valid(
+        "user-with-a-percent-encoded-name", {"participants": participants(("mimi://a.example/u/%40watch%2Ffor%3Aslashes", 2))}
+    )
     vectors.invalid("no-octet", b"", "truncated", "P-007")
     vectors.invalid("cut-off-by-one", case.octets[:-1], "truncated", "P-007")
     vectors.invalid("one-octet-follows", case.octets + b"\0", "trailing", "P-007")
@@ -48,7 +50,8 @@ def participant_list():
 def participant_list_update():
     vectors = file("ParticipantListUpdate", "7.5", UPDATE, component="0x0022 participant_list")
     fields = {
-        "changedRoleParticipants": [{"user_index": 0, "role_index": 3}], "removedIndices": [1, 2],
+        "changedRoleParticipants": [{"user_index": 0, "role_index": 3}],
+        "removedIndices": [1, 2],
         "addedParticipants": participants((CATHY, 2)),
     }
     case = vectors.valid("changed-removed-added", fields)
@@ -64,7 +67,10 @@ def participant_list_update():
 def metadata():
     vectors = file("RoomMetaData", "7.6", METADATA, component="0x0023 room_metadata", update="RoomMetaUpdate")
     full = {
-        "room_uri": ROOM, "room_name": "Clubhouse", "room_avatar": "https://hub.example/avatar.png", "room_subject": "Spätzle",
+        "room_uri": ROOM,
+        "room_name": "Clubhouse",
+        "room_avatar": "https://hub.example/avatar.png",
+        "room_subject": "Spätzle",
         "room_mood": "🥳",
         "room_descriptions": [
             {"media_type": "", "language_tag": "en", "description_content": hexed("Where we meet")},
@@ -102,7 +108,8 @@ def applied(before, updates):
         touched |= set(users)
         kept = [
             pair | {"role_index": changed.get(index, pair["role_index"])}
-            for index, pair in enumerate(participants) if index not in update["removedIndices"]
+            for index, pair in enumerate(participants)
+            if index not in update["removedIndices"]
         ]
         participants = kept + added
     return {"after": {"participants": participants}}

@@ -6,15 +6,11 @@ from ..tls import U16, U64, Enum, Octets, Optional, Select, Struct
 from .common import OPAQUE, PROTOCOL, file
 
 FRANK = Struct(server_frank=Octets(32), franking_signature_ciphersuite=U16, franking_integrity_signature=OPAQUE)
-A_FRANK = {
-    "server_frank": "f0" * 32, "franking_signature_ciphersuite": 1, "franking_integrity_signature": "51" * 64
-}
+A_FRANK = {"server_frank": "f0" * 32, "franking_signature_ciphersuite": 1, "franking_integrity_signature": "51" * 64}
 REQUEST = Struct(protocol=PROTOCOL, appMessage=mls.message("P-043", "application"), sendingUri=uri.USER)
 # The select says `success` where the enumerator is `accepted`.
 RESPONSE = Struct(protocol=PROTOCOL, statusCode=Enum(accepted=0, notAllowed=1, epochTooOld=2)).then(
-    Select(
-        "statusCode", accepted={"accepted_timestamp": U64, "frank": Optional(FRANK)}, epochTooOld={"currentEpoch": U64}
-    )
+    Select("statusCode", accepted={"accepted_timestamp": U64, "frank": Optional(FRANK)}, epochTooOld={"currentEpoch": U64})
 )
 
 

@@ -3,7 +3,11 @@
 from .. import mls
 from ..inputs import MLS, NOW
 from ..mls_ratchet_tree_options_04 import (
-    A_PARTIAL_GROUP_INFO, FULL_TREE, HUB_HAS_IT, PARTIAL_GROUP_INFO, RATCHET_TREE_OPTION,
+    A_PARTIAL_GROUP_INFO,
+    FULL_TREE,
+    HUB_HAS_IT,
+    PARTIAL_GROUP_INFO,
+    RATCHET_TREE_OPTION,
 )
 from ..tls import U64, Enum, Optional, Select, Struct, Vector
 from .common import GROUP_INFO, OPAQUE, PROPOSAL, STRING, WELCOME, file
@@ -16,16 +20,18 @@ REQUEST = Struct(proposalOrCommit=mls.message("P-037", "proposal", "commit")).th
     Select(
         lambda fields: mls.kind_of_encoded(fields["proposalOrCommit"]),
         commit={
-            "welcome": Optional(WELCOME), "groupInfoOption": GROUP_INFO_OPTION, "ratchetTreeOption": RATCHET_TREE_OPTION,
+            "welcome": Optional(WELCOME),
+            "groupInfoOption": GROUP_INFO_OPTION,
+            "ratchetTreeOption": RATCHET_TREE_OPTION,
         },
         proposal={"moreProposals": Vector(PROPOSAL)},
     )
 )
-RESPONSE = Struct(
-    responseCode=Enum(success=0, wrongEpoch=1, notAllowed=2, invalidProposal=3), errorDescription=STRING
-).then(
+RESPONSE = Struct(responseCode=Enum(success=0, wrongEpoch=1, notAllowed=2, invalidProposal=3), errorDescription=STRING).then(
     Select(
-        "responseCode", success={"accepted_timestamp": U64}, wrongEpoch={"currentEpoch": U64},
+        "responseCode",
+        success={"accepted_timestamp": U64},
+        wrongEpoch={"currentEpoch": U64},
         invalidProposal={"invalidProposals": Vector(OPAQUE)},
     )
 )
@@ -35,7 +41,10 @@ def request():
     vectors = file("UpdateRequest", "5.3", REQUEST)
     full = {"representation": "full", "groupInfo": MLS["group_info"]}
     adding = {
-        "proposalOrCommit": MLS["commit"], "welcome": MLS["welcome"], "groupInfoOption": full, "ratchetTreeOption": FULL_TREE
+        "proposalOrCommit": MLS["commit"],
+        "welcome": MLS["welcome"],
+        "groupInfoOption": full,
+        "ratchetTreeOption": FULL_TREE,
     }
     case = vectors.valid("commit-that-adds", adding)
     vectors.valid("commit-without-welcome", adding | {"welcome": None, "ratchetTreeOption": HUB_HAS_IT})

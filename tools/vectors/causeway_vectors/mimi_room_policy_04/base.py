@@ -31,14 +31,29 @@ BASE = Struct(
 def files():
     vectors = file("BaseRoomPolicy", "5", BASE, "0x0027 base_room_policy", "BaseRoomUpdate")
     fields = {
-        "fixed_membership": False, "parent_dependant": False, "parent_room": [], "multi_device": True, "max_clients": None,
-        "max_users": None, "pseudonyms_allowed": False, "persistent_room": True, "discoverable": False,
+        "fixed_membership": False,
+        "parent_dependant": False,
+        "parent_room": [],
+        "multi_device": True,
+        "max_clients": None,
+        "max_users": None,
+        "pseudonyms_allowed": False,
+        "persistent_room": True,
+        "discoverable": False,
         "policy_component_ids": [0x25, 0x27],
     }
     case = vectors.valid("ordinary", fields)
     child = {
-        "fixed_membership": True, "parent_dependant": True, "parent_room": [ROOM], "multi_device": False, "max_clients": 0,
-        "max_users": 2, "pseudonyms_allowed": True, "persistent_room": False, "discoverable": True, "policy_component_ids": [],
+        "fixed_membership": True,
+        "parent_dependant": True,
+        "parent_room": [ROOM],
+        "multi_device": False,
+        "max_clients": 0,
+        "max_users": 2,
+        "pseudonyms_allowed": True,
+        "persistent_room": False,
+        "discoverable": True,
+        "policy_component_ids": [],
     }
     vectors.valid("child-of-another-room", child)
     vectors.cut_and_longer(case)

@@ -16,7 +16,9 @@ OPTIONAL_U32 = Optional(U32)
 TEXT = Text("P-124")
 # RFC 3986 §3: a scheme, and the characters that may stand in a URI.
 PCHAR = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})"
-SYNTAX = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:(?://(?:{PCHAR}|[\[\]])*(?=[/?#]|\Z))?(?:{PCHAR}|[/?])*(?:#(?:{PCHAR}|[/?])*)?\Z")
+SYNTAX = re.compile(
+    rf"[A-Za-z][A-Za-z0-9+.-]*:(?://(?:{PCHAR}|[\[\]])*(?=[/?#]|\Z))?(?:{PCHAR}|[/?])*(?:#(?:{PCHAR}|[/?])*)?\Z"
+)
 URI = Text("P-124", SYNTAX.match)
 URI_OR_NONE = Text("P-124", lambda text: not text or SYNTAX.match(text))
 DOMAIN = Text("G-07", is_domain)

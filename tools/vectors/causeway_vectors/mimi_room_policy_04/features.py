@@ -36,10 +36,16 @@ def previewing(value):
         yield "rule", "R-033"
 
 
-LINK_PREVIEW = Struct(
-    autodetect_hyperlinks_in_text=OPTIONALITY, send_link_previews=OPTIONALITY, automatic_link_previews=OPTIONALITY,
-    link_preview_proxy_use=OPTIONALITY,
-).then(Select("link_preview_proxy_use", **unless_forbidden(link_preview_proxy=Vector(URI)))).checked(previewing)
+LINK_PREVIEW = (
+    Struct(
+        autodetect_hyperlinks_in_text=OPTIONALITY,
+        send_link_previews=OPTIONALITY,
+        automatic_link_previews=OPTIONALITY,
+        link_preview_proxy_use=OPTIONALITY,
+    )
+    .then(Select("link_preview_proxy_use", **unless_forbidden(link_preview_proxy=Vector(URI))))
+    .checked(previewing)
+)
 
 UPLOAD_DOMAIN = Struct(domain=DOMAIN)
 DOWNLOAD = Enum(direct=0, hubProxy=1, ohttp=2)
@@ -58,7 +64,10 @@ ASSETS = Struct(
     download_privacy=Struct(
         allowed_download_types=Vector(DOWNLOAD), forbidden_download_types=Vector(DOWNLOAD), default_download_type=DOWNLOAD
     ),
-    max_image=U64, max_audio=U64, max_video=U64, max_attachment=U64,
+    max_image=U64,
+    max_audio=U64,
+    max_video=U64,
+    max_attachment=U64,
     forbidden_media_types=Vector(MEDIA_TYPE),
     # `optional<MediaType> permitted_media_types<V>`: the list is optional, as the text says (G-58), not each entry.
     permitted_media_types=Optional(Vector(MEDIA_TYPE)),
@@ -72,12 +81,18 @@ def logged(value):
         yield "rule", "R-043"
 
 
-LOGGING = Struct(logging=OPTIONALITY).then(
-    Select(
-        "logging",
-        **unless_forbidden(logging_clients=Vector(URI), machine_readable_policy=URI_OR_NONE, human_readable_policy=URI_OR_NONE),
+LOGGING = (
+    Struct(logging=OPTIONALITY)
+    .then(
+        Select(
+            "logging",
+            **unless_forbidden(
+                logging_clients=Vector(URI), machine_readable_policy=URI_OR_NONE, human_readable_policy=URI_OR_NONE
+            ),
+        )
     )
-).checked(logged)
+    .checked(logged)
+)
 
 
 def shared(value):
@@ -86,12 +101,16 @@ def shared(value):
         yield "rule", "R-047"
 
 
-HISTORY = Struct(history_sharing=OPTIONALITY).then(
-    Select(
-        "history_sharing",
-        **unless_forbidden(roles_that_can_share=Vector(U32), automatically_share=BOOL, max_time_period=U32),
+HISTORY = (
+    Struct(history_sharing=OPTIONALITY)
+    .then(
+        Select(
+            "history_sharing",
+            **unless_forbidden(roles_that_can_share=Vector(U32), automatically_share=BOOL, max_time_period=U32),
+        )
     )
-).checked(shared)
+    .checked(shared)
+)
 
 
 def local(value):
@@ -103,8 +122,13 @@ def local(value):
 BOTS = Struct(
     allowed_bots=Vector(
         Struct(
-            name=TEXT, description=TEXT, homepage=URI_OR_NONE, local_client_bot=BOOL, bot_role_index=U32,
-            can_target_message_in_group=BOOL, per_user_content=BOOL,
+            name=TEXT,
+            description=TEXT,
+            homepage=URI_OR_NONE,
+            local_client_bot=BOOL,
+            bot_role_index=U32,
+            can_target_message_in_group=BOOL,
+            per_user_content=BOOL,
         )
     ),
     check=local,
@@ -112,15 +136,15 @@ BOTS = Struct(
 EXPIRATION = Struct(expiring_messages=OPTIONALITY).then(
     Select(
         "expiring_messages",
-        **unless_forbidden(
-            min_expiration_duration=U32, max_expiration_duration=U32, default_expiration_duration=OPTIONAL_U32
-        ),
+        **unless_forbidden(min_expiration_duration=U32, max_expiration_duration=U32, default_expiration_duration=OPTIONAL_U32),
     )
 )
 
 
 def status():
-    vectors = file("StatusNotificationPolicy", "6.1", STATUS, "0x0028 status_notification_policy", "StatusNotificationPolicyUpdate")
+    vectors = file(
+        "StatusNotificationPolicy", "6.1", STATUS, "0x0028 status_notification_policy", "StatusNotificationPolicyUpdate"
+    )
     case = vectors.valid("optional-and-forbidden", {"delivery_notifications": "optional", "read_receipts": "forbidden"})
     vectors.valid("required", {"delivery_notifications": "required", "read_receipts": "required"})
     vectors.cut_and_longer(case)
@@ -150,7 +174,9 @@ def join_links():
 
 def join_links_update():
     vectors = file("JoinLinksUpdate", "6.2", JOIN_LINKS_UPDATE, "0x002A join_links", "JoinLinksUpdate")
-    case = vectors.valid("removed-and-added", {"removedIndices": [1, 0], "added_links": [{"join_link": hexed("https://hub.example/join/3")}]})
+    case = vectors.valid(
+        "removed-and-added", {"removedIndices": [1, 0], "added_links": [{"join_link": hexed("https://hub.example/join/3")}]}
+    )
     vectors.valid("nothing", {"removedIndices": [], "added_links": []})
     vectors.cut_and_longer(case)
     vectors.invalid("an-index-of-three-octets", bytes.fromhex("0300000100"), "truncated", "P-007")
@@ -169,8 +195,12 @@ def join_links_updates():
     before = [{"join_link": hexed(f"https://hub.example/join/{number}")} for number in range(3)]
     more = {"join_link": hexed("https://hub.example/join/3")}
     updates = {
-        "removed-and-added": ([2, 0], [more]), "nothing": ([], []), "all": ([0, 1, 2], []), "added-twice": ([], [more, more]),
-        "index-of-one-that-is-added": ([3], [more]), "removed-twice": ([1, 1], []),
+        "removed-and-added": ([2, 0], [more]),
+        "nothing": ([], []),
+        "all": ([0, 1, 2], []),
+        "added-twice": ([], [more, more]),
+        "index-of-one-that-is-added": ([3], [more]),
+        "removed-twice": ([1, 1], []),
     }
     cases = []
     for name, (removed, added) in updates.items():
@@ -182,8 +212,11 @@ def join_links_updates():
 def link_preview():
     vectors = file("LinkPreviewPolicy", "6.3", LINK_PREVIEW, "0x002B link_preview_policy", "LinkPreviewPolicyUpdate")
     fields = {
-        "autodetect_hyperlinks_in_text": "forbidden", "send_link_previews": "optional", "automatic_link_previews": "forbidden",
-        "link_preview_proxy_use": "required", "link_preview_proxy": ["https://preview.hub.example/"],
+        "autodetect_hyperlinks_in_text": "forbidden",
+        "send_link_previews": "optional",
+        "automatic_link_previews": "forbidden",
+        "link_preview_proxy_use": "required",
+        "link_preview_proxy": ["https://preview.hub.example/"],
     }
     case = vectors.valid("by-proxy", fields)
     without = {key: value for key, value in fields.items() if key != "link_preview_proxy"}
@@ -205,10 +238,14 @@ def assets():
         "asset_upload_location": "localProvider",
         "upload_domains": [domains("a.example", "assets.a.example", "cdn.a.example"), domains("b.example", "b.example")],
         "download_privacy": {
-            "allowed_download_types": ["hubProxy", "ohttp"], "forbidden_download_types": ["direct"],
+            "allowed_download_types": ["hubProxy", "ohttp"],
+            "forbidden_download_types": ["direct"],
             "default_download_type": "hubProxy",
         },
-        "max_image": 10_000_000, "max_audio": 20_000_000, "max_video": 1 << 32, "max_attachment": 0,
+        "max_image": 10_000_000,
+        "max_audio": 20_000_000,
+        "max_video": 1 << 32,
+        "max_attachment": 0,
         "forbidden_media_types": [media_type("text/html"), media_type("image/svg+xml")],
         "permitted_media_types": [media_type("image/png"), media_type("text/plain", charset="utf-8")],
     }
@@ -232,8 +269,10 @@ def assets():
 def logging():
     vectors = file("LoggingPolicy", "6.5", LOGGING, "0x002D logging_policy", "LoggingPolicyUpdate")
     fields = {
-        "logging": "required", "logging_clients": ["mimi://hub.example/d/logger/1"],
-        "machine_readable_policy": "https://hub.example/logging.json", "human_readable_policy": "https://hub.example/logging",
+        "logging": "required",
+        "logging_clients": ["mimi://hub.example/d/logger/1"],
+        "machine_readable_policy": "https://hub.example/logging.json",
+        "human_readable_policy": "https://hub.example/logging",
     }
     case = vectors.valid("required", fields)
     vectors.valid("forbidden", {"logging": "forbidden"})
@@ -247,7 +286,12 @@ def logging():
 
 def history():
     vectors = file("HistoryPolicy", "6.6", HISTORY, "0x002E chat_history_policy", "HistoryPolicyUpdate")
-    fields = {"history_sharing": "optional", "roles_that_can_share": [3, 4], "automatically_share": True, "max_time_period": 86400}
+    fields = {
+        "history_sharing": "optional",
+        "roles_that_can_share": [3, 4],
+        "automatically_share": True,
+        "max_time_period": 86400,
+    }
     case = vectors.valid("a-day-by-admins", fields)
     vectors.valid("forbidden", {"history_sharing": "forbidden"})
     vectors.cut_and_longer(case)
@@ -260,8 +304,13 @@ def history():
 def bots():
     vectors = file("BotPolicy", "6.7", BOTS, "0x002F bot_policy", "BotPolicyUpdate")
     poker = {
-        "name": "poker", "description": "deals cards", "homepage": "https://bots.example/poker", "local_client_bot": False,
-        "bot_role_index": 4, "can_target_message_in_group": True, "per_user_content": True,
+        "name": "poker",
+        "description": "deals cards",
+        "homepage": "https://bots.example/poker",
+        "local_client_bot": False,
+        "bot_role_index": 4,
+        "can_target_message_in_group": True,
+        "per_user_content": True,
     }
     translator = poker | {"name": "translator", "local_client_bot": True, "bot_role_index": 0, "per_user_content": False}
     case = vectors.valid("two", {"allowed_bots": [poker, translator]})
@@ -275,7 +324,9 @@ def bots():
 def expiration():
     vectors = file("MessageExpiration", "6.8", EXPIRATION, "0x0030 message_expiration_policy", "MessageExpirationUpdate")
     fields = {
-        "expiring_messages": "required", "min_expiration_duration": 60, "max_expiration_duration": 604800,
+        "expiring_messages": "required",
+        "min_expiration_duration": 60,
+        "max_expiration_duration": 604800,
         "default_expiration_duration": 3600,
     }
     case = vectors.valid("required-with-default", fields)

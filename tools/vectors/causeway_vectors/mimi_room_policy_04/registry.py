@@ -32,12 +32,26 @@ CAPABILITIES = {
         "canSendMLSExternalProposal canSendMLSExternalCommit"
     ),
 }
-RESERVED = (
-    "canCreateJoinCode canDeleteJoinCode canKnock canAcceptKnock canCreateSubgroup canSendDirectMessage canTargetMessage "
-    "canChangeOwnName canChangeOwnPresence canChangeOwnMood canChangeOwnAvatar canCreateRoom canChangeOtherPolicyAttribute "
-    "canChangeMlsOperationalPolicies canSendMLSUpdateProposal canSendMLSPSKProposal canSendMLSExternalProposal "
-    "canSendMLSExternalCommit"
-).split()
+RESERVED = [
+    "canCreateJoinCode",
+    "canDeleteJoinCode",
+    "canKnock",
+    "canAcceptKnock",
+    "canCreateSubgroup",
+    "canSendDirectMessage",
+    "canTargetMessage",
+    "canChangeOwnName",
+    "canChangeOwnPresence",
+    "canChangeOwnMood",
+    "canChangeOwnAvatar",
+    "canCreateRoom",
+    "canChangeOtherPolicyAttribute",
+    "canChangeMlsOperationalPolicies",
+    "canSendMLSUpdateProposal",
+    "canSendMLSPSKProposal",
+    "canSendMLSExternalProposal",
+    "canSendMLSExternalCommit",
+]
 
 NUMBERS = {name: first + index for first, names in CAPABILITIES.items() for index, name in enumerate(names.split())}
 

@@ -1,6 +1,6 @@
 """Roles [§3] and preauthorized users [§4]"""
 
-from ..tls import OPAQUE, U16, U32, Enum, Struct, Vector
+from ..tls import OPAQUE, U16, U32, Struct, Vector
 from .common import OPTIONAL_U32, TEXT, file
 from .registry import NUMBERS
 
@@ -70,7 +70,13 @@ def roles_list():
     vectors.valid("none", {"roles": []})
     vectors.cut_and_longer(case)
     vectors.invalid_fields("an-index-twice", case, "rule", "R-001", roles=[MEMBER, MEMBER])
-    vectors.invalid_fields("a-change-to-nowhere", case, "rule", "R-007", roles=[MEMBER | {"authorized_role_changes": role(0, "", (), [(2, [7])])["authorized_role_changes"]}])
+    vectors.invalid_fields(
+        "a-change-to-nowhere",
+        case,
+        "rule",
+        "R-007",
+        roles=[MEMBER | {"authorized_role_changes": role(0, "", (), [(2, [7])])["authorized_role_changes"]}],
+    )
     vectors.invalid_fields("minimum-above-maximum", case, "rule", "R-003", roles=[role(2, "odd", least=3, most=2)])
     vectors.invalid_fields("open-join-for-members", case, "rule", "R-060", roles=[role(2, "odd", (NUMBERS["canOpenJoin"],))])
     presence = case.head("roles[0].maximum_participants_constraint", b"\x02")

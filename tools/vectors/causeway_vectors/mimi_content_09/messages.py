@@ -1,177 +1,25 @@
-"""draft-ietf-mimi-content-09: the container `application/mimi-content`, and message ids"""
+"""Messages of every kind, and what can be wrong with one"""
 
-import hashlib
 import math
 
-from . import cbor
-from .cases import CborFile, Computed
-from .content_extensions import ExternalId, LastSeen, Subject, Timestamp
-from .inputs import ALICE, ROOM, VECTORS, hexed
-
-DRAFT = "mimi-content-09"
-NULL, SINGLE, EXTERNAL, MULTI = range(4)
-MARKDOWN, PLAIN = "text/markdown;variant=GFM-MIMI", "text/plain;charset=utf-8"
-MAX_PARTS, MAX_LEVELS, MAX_TOPIC = 1024, 4, 4096
-EXTERNAL_FIELDS = (
-    "contentType", "url", "expires", "size", "encAlg", "key", "nonce", "aad", "hashAlg", "contentHash", "description", "filename",
+from .. import cbor
+from ..inputs import ALICE, ROOM, hexed
+from .codec import (
+    DRAFT,
+    EXTERNAL,
+    MARKDOWN,
+    MAX_LEVELS,
+    MAX_PARTS,
+    MAX_TOPIC,
+    MULTI,
+    NULL,
+    PLAIN,
+    SINGLE,
+    Content,
+    Messages,
+    part_to_cbor,
 )
-
-# The header comments of the published `examples/*.edn`. (`implied-original.cbor` is stale, and not a message.)
-PUBLISHED = {
-    "original": "017ce54837404c3696e0c747b985cb172716d0ed0a3d249ca63ace7d82a096f4",
-    "reply": "015354973c2b65ca937bf1e035ae53a5ab80e947afa43d46920d4202e5cc0b27",
-    "reaction": "0158c4288911e50a8f6be3f47746b6682f10fd91bc8c05557aa589a3157aff68",
-    "mention": "018d825adf9f6be00dcafc5704c4102f5022e74219d0b603e4ba7622654042af",
-    "mention-html": "01967ff8e9a66819738ad5cf26d2e0388a3b81d86b0f61d129c077d043ee2a4e",
-    "edit": "014028c0deddbdea56bec26172f6ede953d11024cb82b8192b5e2aea62d7fb47",
-    "delete": "011d9efc78d04d4dcf4d82b07d5199bbef37011c1f0c7e004b6111c6dda504b4",
-    "unlike": "013aadbb8f313253c8930f4e93c6ca54b2ed06d258185bdcec3870534c8a4ec4",
-    "expiring": "01e59db8173939facc2c8a4a0f0ae8d0c7a11a81239626630c9464a8d6717a03",
-    "attachment": "0176180c7d19a925021fe446d241134d05c38e0d999cdc0f39c391d2377ed9d1",
-    "conferencing": "01496d15a8dba28d7397f9868b70768e4a67f765d5b5b1ae9e03848c5fdeb0ba",
-    "multipart-1": "01da5a515ec5db42cc4dcc19b90c3c31245d8a1cfcce11318f24eb11dce0990e",
-    "multipart-2": "01d65918c6c51c8e76546337276ae6f4bfd873d867d5cb57c76bcdca3d999dd7",
-    "multipart-3": "01cfebeadbdb83c1eefb6403ba4852daf8bbbf9cd53bf5035a74d5d741950c9f",
-}
-
-
-def message_id(sender, room, content, salt):
-    """The id of a message [§3.3]; the lengths are of octets."""
-    named = b"".join(len(uri.encode()).to_bytes(2, "big") + uri.encode() for uri in (sender, room))
-    return "01" + hashlib.sha256(named + content + bytes.fromhex(salt)).digest()[:31].hex()
-
-
-class Content:
-    """mimiContent"""
-
-    @staticmethod
-    def to_cbor(fields):
-        def octets(value):
-            return None if value is None else {"bytes": value}
-
-        expires = fields["expires"]
-        return [
-            octets(fields["salt"]), octets(fields["replaces"]), octets(fields["topicId"]),
-            expires and [expires["relative"], expires["time"]], octets(fields["inReplyTo"]), {"map": fields["mimiExtensions"]},
-            part_to_cbor(fields["nestedPart"]),
-        ]
-
-    @staticmethod
-    def from_cbor(document):
-        salt, replaces, topic, expires, reply, extensions, part = document.items("C-006", 7)
-        counted = Parts()
-        return {
-            "salt": salt.octets("C-005", 16),
-            "replaces": optional_id(replaces),
-            "topicId": topic.expect(len(topic.octets("C-006")) <= 2 * MAX_TOPIC, "C-065", "limit").octets("C-006"),
-            "expires": expiration(expires),
-            "inReplyTo": optional_id(reply),
-            "mimiExtensions": [extension(key, value) for key, value in extensions.entries("C-006")],
-            "nestedPart": counted.part(part, 1),
-        }
-
-
-def optional_id(item):
-    """null or a MessageId, whose first octet names SHA-256."""
-    if item.value is None:
-        return None
-    octets = item.octets("C-006", 32)
-    return item.expect(octets.startswith("01"), "C-062").octets("C-006")
-
-
-def expiration(item):
-    """null or [relative, time]"""
-    if item.value is None:
-        return None
-    relative, time = item.items("C-009", 2)
-    return {"relative": relative.expect(type(relative.value) is bool, "C-009").value, "time": time.number("C-009", 32)}
-
-
-def levels(item):
-    """How many maps, arrays and tags are in one another [§6.3]."""
-    inner = [part for entry in item.inner for part in (entry if isinstance(entry, tuple) else (entry,))]
-    return 1 + max(map(levels, inner), default=0) if isinstance(item.value, (list, dict)) and is_container(item.value) else 0
-
-
-def is_container(value):
-    """An array, a map or a tag; byte strings and floats are dictionaries here, too."""
-    return isinstance(value, list) or "map" in value or "tag" in value
-
-
-# What stands at known keys [§4.3, more-extensions-00].
-KNOWN = {
-    1: lambda value: value.text("C-015"), 2: lambda value: value.text("C-015"), 3: Timestamp.from_cbor, 4: ExternalId.from_cbor,
-    5: Subject.from_cbor, 256: LastSeen.from_cbor,
-}
-
-
-def extension(key, value):
-    """An extension; the map of extensions is the first of four levels."""
-    key.expect(type(key.value) is int or (isinstance(key.value, str) and 1 <= len(key.value.encode()) <= 255), "C-043")
-    if type(key.value) is int and key.value in KNOWN:
-        KNOWN[key.value](value)
-    value.expect(levels(value) < MAX_LEVELS, "C-050", "limit")
-    return [key.value, value.value]
-
-
-class Parts:
-    """NestedParts, of which there is a limit."""
-
-    def __init__(self):
-        self.count = 0
-
-    def part(self, item, level):
-        self.count += 1
-        item.expect(level <= MAX_LEVELS, "C-049", "limit")
-        item.expect(self.count <= MAX_PARTS, "C-068", "limit")
-        disposition, language, cardinality, *rest = item.items("C-016", 3, 5, 15)
-        fields = {
-            "disposition": disposition.number("C-022", 8), "language": language.text("C-023"),
-            "cardinality": cardinality.number("C-016", 8),
-        }
-        sizes = {NULL: 0, SINGLE: 2, EXTERNAL: 12, MULTI: 2}
-        cardinality.expect(cardinality.value in sizes, "C-016")
-        item.expect(len(rest) == sizes[cardinality.value], "C-016")
-        match cardinality.value:
-            case 1:
-                return fields | {"contentType": rest[0].text("C-016"), "content": rest[1].octets("C-016")}
-            case 2:
-                return fields | external(rest)
-            case 3:
-                semantics = rest[0].expect(rest[0].number("C-016", 64) <= 2, "C-069").value
-                parts = rest[1].items("C-016")
-                rest[1].expect(len(parts) >= 2, "C-018")
-                return fields | {"partSemantics": semantics, "parts": [self.part(part, level + 1) for part in parts]}
-        return fields
-
-
-BITS = {"expires": 32, "size": 64, "encAlg": 16, "hashAlg": 8}
-OCTETS = ("key", "nonce", "aad", "contentHash")
-
-
-def external(rest):
-    """The fields of an ExternalPart."""
-    fields = {}
-    for name, item in zip(EXTERNAL_FIELDS, rest):
-        if name in BITS:
-            fields[name] = item.number("C-027", BITS[name])
-        else:
-            fields[name] = item.octets("C-027") if name in OCTETS else item.text("C-027")
-    key = rest[EXTERNAL_FIELDS.index("key")]
-    key.expect(fields["encAlg"] or not (fields["key"] or fields["nonce"] or fields["aad"]), "C-029")
-    return fields
-
-
-def part_to_cbor(fields):
-    head = [fields["disposition"], fields["language"], fields["cardinality"]]
-    match fields["cardinality"]:
-        case 1:
-            return [*head, fields["contentType"], {"bytes": fields["content"]}]
-        case 2:
-            return head + [{"bytes": fields[name]} if name in OCTETS else fields[name] for name in EXTERNAL_FIELDS]
-        case 3:
-            return [*head, fields["partSemantics"], list(map(part_to_cbor, fields["parts"]))]
-    return head
+from .published import AN_ID, ANOTHER_ID
 
 
 def null(disposition=1):
@@ -189,20 +37,42 @@ def multi(semantics, *parts, disposition=1):
 
 
 PICTURE = {
-    "disposition": 6, "language": "de", "cardinality": EXTERNAL, "contentType": "image/png", "url": "https://a.example/1.png",
-    "expires": 0, "size": 0, "encAlg": 0, "key": "", "nonce": "", "aad": "", "hashAlg": 0, "contentHash": "",
-    "description": "ein Bild", "filename": "bild.png",
+    "disposition": 6,
+    "language": "de",
+    "cardinality": EXTERNAL,
+    "contentType": "image/png",
+    "url": "https://a.example/1.png",
+    "expires": 0,
+    "size": 0,
+    "encAlg": 0,
+    "key": "",
+    "nonce": "",
+    "aad": "",
+    "hashAlg": 0,
+    "contentHash": "",
+    "description": "ein Bild",
+    "filename": "bild.png",
 }
 ENCRYPTED = {
-    "encAlg": 1, "key": "21" * 16, "nonce": "c8" * 12, "aad": "aa55", "hashAlg": 1, "contentHash": "9a" * 32,
-    "size": (1 << 64) - 1, "expires": (1 << 32) - 1,
+    "encAlg": 1,
+    "key": "21" * 16,
+    "nonce": "c8" * 12,
+    "aad": "aa55",
+    "hashAlg": 1,
+    "contentHash": "9a" * 32,
+    "size": (1 << 64) - 1,
+    "expires": (1 << 32) - 1,
 }
 NAMES = [[1, ALICE], [2, ROOM]]
 PLAIN_MESSAGE = {
-    "salt": "000102030405060708090a0b0c0d0e0f", "replaces": None, "topicId": "", "expires": None, "inReplyTo": None,
-    "mimiExtensions": NAMES, "nestedPart": single("Hello"),
+    "salt": "000102030405060708090a0b0c0d0e0f",
+    "replaces": None,
+    "topicId": "",
+    "expires": None,
+    "inReplyTo": None,
+    "mimiExtensions": NAMES,
+    "nestedPart": single("Hello"),
 }
-AN_ID, ANOTHER_ID = PUBLISHED["original"], PUBLISHED["reply"]
 
 
 def extended(*extensions):
@@ -216,30 +86,6 @@ def nested(levels):
     for _ in range(levels - 1):
         part = multi(0, part, null())
     return part
-
-
-class Messages(CborFile):
-    """mimiContent, with its message id where it names its sender and room."""
-
-    def valid(self, name, fields, cbor2_orders_keys=True, **more):
-        names = dict((key, value) for key, value in fields["mimiExtensions"] if key in (1, 2))
-        if len(names) == 2:
-            octets, _ = self.encode(fields)
-            more = more | {"messageId": message_id(names[1], names[2], octets, fields["salt"])}
-        return super().valid(name, fields, cbor2_orders_keys, **more)
-
-
-def published():
-    """The examples of the draft, decoded and encoded again."""
-    vectors = Messages(DRAFT, "published-examples", "5", Content, source="published/*.cbor: examples of the draft, byte for byte")
-    for name, expected in PUBLISHED.items():
-        octets = (VECTORS / DRAFT / "published" / f"{name}.cbor").read_bytes()
-        case = vectors.valid(name, vectors.decode(octets))
-        assert case.octets == octets and vectors.valid_cases[-1]["messageId"] == expected, name
-        if name == "original":
-            original = case
-    vectors.cut_and_longer(original)
-    return vectors
 
 
 def valid_messages(vectors):
@@ -262,7 +108,9 @@ def valid_messages(vectors):
     vectors.valid("topic-of-4096-octets", PLAIN_MESSAGE | {"topicId": "70" * MAX_TOPIC})
     vectors.valid("private-extensions", extended([-1, {"bytes": "00"}], ["x", None], ["é" * 127 + "x", True]))
     vectors.valid(
-        "keys-in-bytewise-order-not-by-length", extended([1000, 0], [-1, 0], ["a", 0]), cbor2_orders_keys=False,
+        "keys-in-bytewise-order-not-by-length",
+        extended([1000, 0], [-1, 0], ["a", 0]),
+        cbor2_orders_keys=False,
         note="RFC 8949 §4.2.1, not RFC 7049 (C-041)",
     )
     vectors.valid("greatest-and-least-integer-key", extended([cbor.MAX_KEY, 0], [-cbor.MAX_KEY, 0]))
@@ -274,8 +122,10 @@ def valid_messages(vectors):
     values = {"map": [[0, False], [-1, {"simple": 16}], [{"bytes": "00"}, None], ["", {"map": []}]]}
     vectors.valid("map-with-every-type-of-key", extended([1000, values]), cbor2_orders_keys=False)
     extensions = [
-        [3, {"map": [[1, 1762760377], [-6, 462917]]}], [4, [{"bytes": "08bbeeb8175c4a64a8926a5a23bb2811"}, 311]],
-        [5, "This space intentionally left blank"], [256, [{"bytes": AN_ID}, {"bytes": ANOTHER_ID}]],
+        [3, {"map": [[1, 1762760377], [-6, 462917]]}],
+        [4, [{"bytes": "08bbeeb8175c4a64a8926a5a23bb2811"}, 311]],
+        [5, "This space intentionally left blank"],
+        [256, [{"bytes": AN_ID}, {"bytes": ANOTHER_ID}]],
     ]
     vectors.valid("more-extensions-00", extended(*extensions))
     return case
@@ -301,7 +151,9 @@ def broken_encodings(vectors, case):
     invalid("array-of-indefinite-length", b"\x9f" + octets[1:] + b"\xff", "indefinite", "C-040")
     invalid("salt-length-in-three-octets", head + b"\x59\x00\x10" + octets[2:], "not-shortest", "C-040")
     invalid("salt-of-indefinite-length", head + b"\x5f" + octets[1:18] + b"\xff" + octets[18:], "indefinite", "C-040")
-    invalid("map-of-indefinite-length", before + b"\xbf" + extension_map[1 : -len(body)] + b"\xff" + body, "indefinite", "C-040")
+    invalid(
+        "map-of-indefinite-length", before + b"\xbf" + extension_map[1 : -len(body)] + b"\xff" + body, "indefinite", "C-040"
+    )
     invalid("reserved-additional-information", before + b"\xbc" + extension_map[1:], "reserved", "C-040")
     invalid("keys-out-of-order", before + b"\xa2" + key_2 + key_1 + body, "unsorted", "C-041")
     three = before + b"\xa3" + key_1
@@ -385,7 +237,11 @@ def broken_documents(vectors, case):
     part("language-is-null", [1, None, 0], "C-023")
     part("content-is-text", [1, "", 1, PLAIN, "Hello"], "C-016")
     part("content-type-is-bytes", [1, "", 1, {"bytes": hexed(PLAIN)}, {"bytes": "00"}], "C-016")
-    part("url-is-tagged", [{"tag": [32, value]} if value == PICTURE["url"] else value for value in part_to_cbor(PICTURE)], "C-027")
+    part(
+        "url-is-tagged",
+        [{"tag": [32, value]} if value == PICTURE["url"] else value for value in part_to_cbor(PICTURE)],
+        "C-027",
+    )
     part("external-expiry-in-33-bits", part_to_cbor(PICTURE | {"expires": 1 << 32}), "C-027")
     part("aead-number-in-17-bits", part_to_cbor(PICTURE | {"encAlg": 1 << 16}), "C-027")
     part("key-without-encryption", part_to_cbor(PICTURE | {"key": "00" * 16}), "C-029")
@@ -404,27 +260,3 @@ def messages():
     broken_encodings(vectors, case)
     broken_documents(vectors, case)
     return vectors
-
-
-def message_ids():
-    """Message ids of URIs for which octets and characters, or the border between the two, make a difference."""
-    salt, content = "5a" * 16, cbor.encode(Content.to_cbor(PLAIN_MESSAGE))
-    pairs = {
-        "ordinary": (ALICE, ROOM),
-        "octets-not-characters": ("mimi://a.example/u/ünï", "mimi://hub.example/r/🥳"),
-        "the-border-moved-left": ("ab", "c"),
-        "the-border-moved-right": ("a", "bc"),
-        "long": ("mimi://a.example/u/" + "a" * 300, ROOM),
-    }
-    cases = [
-        {"name": name, "senderUri": sender, "roomUri": room, "message": content.hex(), "salt": salt,
-         "messageId": message_id(sender, room, content, salt)}
-        for name, (sender, room) in pairs.items()
-    ]
-    return Computed(DRAFT, "message-id", "3.3", cases)
-
-
-def files():
-    yield published()
-    yield messages()
-    yield message_ids()
