@@ -7,7 +7,7 @@ use causeway_drafts::mimi_protocol_06::key_material::{
     ClientKeyMaterial, ClientKeyMaterialStatus, KeyMaterialResponse, KeyMaterialUserCode,
 };
 use causeway_drafts::mimi_protocol_06::notify::FanoutMessage;
-use causeway_drafts::mimi_protocol_06::update::UpdateRoomResponse;
+use causeway_drafts::mimi_protocol_06::update::{UpdateRequest, UpdateRoomResponse};
 use causeway_drafts::mimi_room_policy_04::base_room_policy::BaseRoomPolicy;
 use causeway_drafts::mimi_room_policy_04::join_links::JoinLinks;
 use causeway_drafts::mimi_room_policy_04::presets;
@@ -235,6 +235,19 @@ fn p_066_faults_of_a_later_message_are_found() {
     body[last] = 7;
     let DecodeError::Malformed(fault) = FanoutMessage::decode_body(&body).unwrap_err() else { panic!("not malformed") };
     assert_eq!((fault.offset, fault.path.as_str()), (last, "frank"));
+}
+
+/// G-18, P-037: a message in the wrong place is refused where it begins.
+#[test]
+fn g_18_a_message_in_the_wrong_place_is_named() {
+    let key_package = [&[0, 1, 0, 5], mls().key_package.as_slice()].concat();
+    assert_fault::<FanoutMessage>(&[&[0; 8], key_package.as_slice()].concat(), 8, "message", "G-18");
+    assert_fault::<UpdateRequest>(&key_package, 0, "proposalOrCommit", "P-037");
+    let good = FanoutMessage::proposals(1, &mls().proposal, &[&mls().proposal]).unwrap().to_bytes();
+    let head = &good[..8 + mls().proposal.len()];
+    let two = [mls().proposal.as_slice(), &mls().commit].concat();
+    let odd = [head, &encode(&tls_codec::VLBytes::new(two))].concat();
+    assert_fault::<FanoutMessage>(&odd, odd.len() - mls().commit.len(), "moreProposals[1]", "P-037");
 }
 
 /// P-079: what is pending is a proposal.
