@@ -2,9 +2,14 @@
 //! kept inputs, without a fuzzer.
 //!
 //! A decoder must not panic, and what it accepts is in the one form that the encoder gives it.
+//! Each function returns whether a decoder accepted the bytes.
+
+use std::fmt::Debug;
 
 use causeway_drafts::application::{ComponentsList, MediaTypeList, frame, unframe};
+use causeway_drafts::cbor::Item;
 use causeway_drafts::mimi_content_09::MimiContent;
+use causeway_drafts::mimi_message_status_01::MessageStatusReport;
 use causeway_drafts::mimi_protocol_06::consent::ConsentEntry;
 use causeway_drafts::mimi_protocol_06::directory::{Directory, uri_from_path};
 use causeway_drafts::mimi_protocol_06::franking::{Frank, FrankingAgent, ServerFrankingContext};
@@ -24,8 +29,9 @@ use openmls::framing::SafeAad;
 use tls_codec::{Deserialize, Serialize};
 
 /// Name and function of each target; a target of the same name stands in `fuzz_targets/`.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, fn(&[u8]) -> bool)] = &[
     ("application_framing", application_framing),
+    ("cbor", cbor),
     ("components", components),
     ("consent", structure::<ConsentEntry>),
     ("content", content),
@@ -38,6 +44,7 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("group_info_response", structure::<GroupInfoResponse>),
     ("key_material_request", structure::<KeyMaterialRequest>),
     ("key_material_response", structure::<KeyMaterialResponse>),
+    ("message_status", message_status),
     ("participant_list", participant_list),
     ("ratchet_tree_option", structure::<RatchetTreeOption>),
     ("room_metadata", structure::<RoomMetadata>),
@@ -51,78 +58,79 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
 ];
 
 /// Runs a target by its name.
-pub fn run(name: &str, bytes: &[u8]) {
+pub fn run(name: &str, bytes: &[u8]) -> bool {
     let target = TARGETS.iter().find(|(known, _)| *known == name);
     let (_, function) = target.unwrap_or_else(|| panic!("no target is called {name}"));
-    function(bytes);
+    function(bytes)
+}
+
+/// What was decoded encodes to the same bytes.
+fn same<T, E>(decoded: Result<T, E>, encode: impl FnOnce(&T) -> Vec<u8>, bytes: &[u8]) -> bool {
+    decoded.inspect(|value| assert_eq!(encode(value), bytes)).is_ok()
 }
 
 /// A structure in the presentation language.
-fn structure<T: Deserialize + Serialize>(bytes: &[u8]) {
-    if let Ok(value) = decode_exact::<T>(bytes) {
-        assert_eq!(encode(&value), bytes);
-    }
+fn structure<T: Deserialize + Serialize>(bytes: &[u8]) -> bool {
+    same(decode_exact::<T>(bytes), encode, bytes)
 }
 
-fn content(bytes: &[u8]) {
-    if let Ok(content) = MimiContent::decode(bytes) {
-        assert_eq!(content.encode(), bytes);
-    }
+fn cbor(bytes: &[u8]) -> bool {
+    same(Item::from_bytes(bytes), |item| item.as_bytes().to_vec(), bytes)
 }
 
-fn application_framing(bytes: &[u8]) {
-    if let Ok(content) = unframe(bytes) {
-        assert_eq!(unframe(&frame(&content)), Ok(content));
-    }
+fn content(bytes: &[u8]) -> bool {
+    same(MimiContent::decode(bytes), MimiContent::encode, bytes)
 }
 
-fn components(bytes: &[u8]) {
-    structure::<ComponentsList>(bytes);
-    structure::<MediaTypeList>(bytes);
+fn message_status(bytes: &[u8]) -> bool {
+    same(MessageStatusReport::decode(bytes), MessageStatusReport::encode, bytes)
 }
 
-fn directory(bytes: &[u8]) {
-    if let Ok(directory) = serde_json::from_slice::<Directory>(bytes) {
-        let again = serde_json::to_vec(&directory).expect("a directory has no value that JSON cannot carry");
-        assert_eq!(serde_json::from_slice::<Directory>(&again).ok(), Some(directory));
-    }
+/// The frame may name the media type or leave it out: only what is in it has one form.
+fn application_framing(bytes: &[u8]) -> bool {
+    unframe(bytes).is_ok_and(|content| comes_back(Ok(content.clone()), unframe(&frame(&content))))
+}
+
+fn components(bytes: &[u8]) -> bool {
+    structure::<ComponentsList>(bytes) | structure::<MediaTypeList>(bytes)
+}
+
+/// JSON has many forms.
+fn directory(bytes: &[u8]) -> bool {
+    let decode = |bytes: &[u8]| serde_json::from_slice::<Directory>(bytes).map_err(drop);
+    let encode = |directory: &Directory| serde_json::to_vec(directory).map_err(drop);
+    decode(bytes).is_ok_and(|directory| comes_back(Ok(directory.clone()), encode(&directory).and_then(|json| decode(&json))))
+}
+
+fn comes_back<T: PartialEq + Debug, E: PartialEq + Debug>(value: Result<T, E>, again: Result<T, E>) -> bool {
+    assert_eq!(value, again);
+    true
 }
 
 /// Several in one body (P-066).
-fn fanout(bytes: &[u8]) {
-    if let Ok(messages) = FanoutMessage::decode_body(bytes) {
-        let again: Vec<u8> = messages.iter().flat_map(FanoutMessage::to_bytes).collect();
-        assert_eq!(again, bytes);
-    }
+fn fanout(bytes: &[u8]) -> bool {
+    same(FanoutMessage::decode_body(bytes), |messages| messages.iter().flat_map(FanoutMessage::to_bytes).collect(), bytes)
 }
 
-fn franking(bytes: &[u8]) {
-    structure::<Frank>(bytes);
-    structure::<FrankingAgent>(bytes);
-    structure::<ServerFrankingContext>(bytes);
+fn franking(bytes: &[u8]) -> bool {
+    structure::<Frank>(bytes) | structure::<FrankingAgent>(bytes) | structure::<ServerFrankingContext>(bytes)
 }
 
-fn participant_list(bytes: &[u8]) {
-    structure::<ParticipantListData>(bytes);
-    structure::<ParticipantListUpdate>(bytes);
+fn participant_list(bytes: &[u8]) -> bool {
+    structure::<ParticipantListData>(bytes) | structure::<ParticipantListUpdate>(bytes)
 }
 
-fn room_policy(bytes: &[u8]) {
-    structure::<RolesList>(bytes);
-    structure::<BaseRoomPolicy>(bytes);
+fn room_policy(bytes: &[u8]) -> bool {
+    structure::<RolesList>(bytes) | structure::<BaseRoomPolicy>(bytes)
 }
 
-fn uri(bytes: &[u8]) {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
-    macro_rules! check {
+fn uri(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    macro_rules! any {
         ($($kind:ty)*) => {
-            $(if let Ok(uri) = text.parse::<$kind>() {
-                assert_eq!(uri.as_str(), text);
-            })*
+            false $(| same(text.parse::<$kind>(), |uri| uri.as_str().as_bytes().to_vec(), bytes))*
         };
     }
-    check!(ClientUri GroupUri IdentifierUri ProviderUri RoomUri UserUri);
-    if let Ok(uri) = uri_from_path::<RoomUri>(text) {
-        assert_eq!(uri.as_str().parse(), Ok(uri));
-    }
+    let in_path = uri_from_path::<RoomUri>(text).is_ok_and(|uri| comes_back(Ok(uri.clone()), uri.as_str().parse()));
+    any!(ClientUri GroupUri IdentifierUri ProviderUri RoomUri UserUri) | in_path
 }

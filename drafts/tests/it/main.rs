@@ -6,6 +6,7 @@ mod content_decoding;
 mod content_extensions;
 mod content_parts;
 mod content_vectors;
+mod corpus;
 mod directory;
 mod franking;
 mod message_status;
