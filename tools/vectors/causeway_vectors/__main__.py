@@ -57,6 +57,7 @@ def write():
     for path, text in texts.items():
         (VECTORS / path).parent.mkdir(parents=True, exist_ok=True)
         (VECTORS / path).write_text(text)
+    print(f"{len(texts)} files of vectors written")
     return 0
 
 

@@ -32,7 +32,7 @@ A_PARTIAL_GROUP_INFO = {
 
 
 def option():
-    vectors = File(DRAFT, "RatchetTreeOption", "Conveying the Ratchet Tree", RATCHET_TREE_OPTION)
+    vectors = File(DRAFT, "RatchetTreeOption", "3", RATCHET_TREE_OPTION)
     full = vectors.valid("full", FULL_TREE)
     url = b"https://a.example/tree".hex()
     vectors.valid("https-uri", {"representation": "httpsUri", "ratchet_tree_url": url, "tree_signature": "51" * 64})
@@ -46,7 +46,7 @@ def option():
 
 
 def partial():
-    vectors = File(DRAFT, "PartialGroupInfo", "Conveying the GroupInfo", PARTIAL_GROUP_INFO)
+    vectors = File(DRAFT, "PartialGroupInfo", "4", PARTIAL_GROUP_INFO)
     case = vectors.valid("with-external-pub", A_PARTIAL_GROUP_INFO)
     vectors.valid("without-extensions", A_PARTIAL_GROUP_INFO | {"ratchet_tree_presence": "added", "group_info_extensions": []})
     for presence in ("present", "removed"):
