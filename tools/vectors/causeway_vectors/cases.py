@@ -129,6 +129,11 @@ class File:
         return dump(head | self.more | body) + "\n"
 
 
+def canonically(octets):
+    """A document as cbor2 encodes it, canonically."""
+    return cbor2.dumps(cbor2.loads(octets), canonical=True)
+
+
 class CborFile(File):
     """The vectors of a CBOR document; `kind` reads the fields of a decoded one and writes them. That an encoding is the
     canonical one, cbor2 says, too; but of the old order of keys, where that is another."""
@@ -137,9 +142,23 @@ class CborFile(File):
 
     def valid(self, name, fields, cbor2_orders_keys=True, **more):
         case = super().valid(name, fields, **more)
-        canonical = cbor2.dumps(cbor2.loads(case.octets), canonical=True)
+        canonical = canonically(case.octets)
         assert (canonical == case.octets) == cbor2_orders_keys, f"{self.path} {name}: {canonical.hex()}"
+        assert sorted(canonical) == sorted(case.octets), f"{self.path} {name}: {canonical.hex()}"
         return case
+
+    def difference(self, verdict):
+        difference = super().difference(verdict)
+        if difference or "encoded" not in verdict:
+            return difference
+        encoded = bytes.fromhex(verdict["encoded"])
+        try:
+            canonical = canonically(encoded)
+        except cbor2.CBORDecodeError:
+            # Of some tags cbor2 knows what they mean, and damaged content means nothing.
+            return False
+        # The same octets in another order are keys in another order.
+        return sorted(canonical) != sorted(encoded) and f"cbor2: {canonical.hex()}"
 
     def encode(self, fields):
         return cbor.encode(self.kind.to_cbor(fields)), {}
