@@ -27,8 +27,8 @@ pub struct Gateway {
     pub domain: String,
     /// Its configuration file.
     pub configuration: PathBuf,
-    /// Its admin listener.
-    pub admin: HttpClient,
+    admin: HttpClient,
+    database_url: String,
     programs: Programs,
     process: Mutex<Process>,
     starts: AtomicU32,
@@ -63,6 +63,8 @@ impl Gateway {
             domain: own.domain.clone(),
             configuration: file,
             admin: HttpClient::new(admin_port),
+            database_url: database_url
+                .map_or_else(|| format!("sqlite://{}", folder.join("data/causeway.db").display()), str::to_owned),
             programs: programs.clone(),
             process: Mutex::new(process),
             starts: AtomicU32::new(1),
@@ -83,6 +85,11 @@ impl Gateway {
     pub fn puppet(&self, matrix_user: &str) -> String {
         let name = matrix_user.trim_start_matches('@').replace(':', "%3A");
         format!("mimi://{}/u/{name}", self.domain)
+    }
+
+    /// Its operator's listener.
+    pub fn admin(&self) -> &HttpClient {
+        &self.admin
     }
 
     /// Waits until it says that it is ready; or that it is not, and that this check is the reason.
@@ -173,6 +180,11 @@ impl Gateway {
         let later = 2..=self.starts.load(Ordering::Relaxed);
         let later = later.map(|number| fs::read_to_string(folder.with_extension(format!("{number}.log"))));
         Ok(first + &later.collect::<Result<String, _>>()?)
+    }
+
+    /// Where its database is.
+    pub fn database_url(&self) -> &str {
+        &self.database_url
     }
 
     /// Where its configuration and its data are.

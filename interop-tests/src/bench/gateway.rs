@@ -151,19 +151,19 @@ pub(super) async fn measure(
 /// One round of everything: the gateway both ways, the floor both ways.
 async fn rounds(rooms: &mut Rooms<'_>, floor: &mut Floor, meters: Meters, extent: &Extent) -> Result<[Round; 4]> {
     let before = meters.read()?;
-    let latencies = rooms.to_mimi_alone(extent.alone).await?;
+    let latencies = rooms.alone_to_mimi(extent.alone).await?;
     let mut to_mimi = alone(latencies, meters.since(before, extent.alone).await?);
     let before = meters.read()?;
-    let latencies = rooms.to_matrix_alone(extent.alone).await?;
+    let latencies = rooms.alone_to_matrix(extent.alone).await?;
     let mut to_matrix = alone(latencies, meters.since(before, extent.alone).await?);
-    let prepared = rooms.to_mimi_loaded(extent.loaded).await?;
+    let prepared = rooms.prepare_to_mimi(extent.loaded).await?;
     let before = meters.read()?;
-    let wall = rooms.send(prepared).await?;
+    let wall = rooms.loaded_to_mimi(prepared).await?;
     to_mimi.loaded = Some(loaded(wall, extent.loaded, meters.since(before, extent.loaded).await?));
     let before = meters.read()?;
-    let wall = rooms.to_matrix_loaded(extent.loaded).await?;
+    let wall = rooms.loaded_to_matrix(extent.loaded).await?;
     to_matrix.loaded = Some(loaded(wall, extent.loaded, meters.since(before, extent.loaded).await?));
-    Ok([to_mimi, to_matrix, floor.to_mimi(extent.loaded).await?, floor.to_matrix(extent.loaded).await?])
+    Ok([to_mimi, to_matrix, floor.messages_to_mimi(extent.loaded).await?, floor.messages_to_matrix(extent.loaded).await?])
 }
 
 fn alone(latencies: Vec<f64>, (cpu_alone, database_alone): (f64, f64)) -> Round {

@@ -71,7 +71,7 @@ impl<'a> Rooms<'a> {
     }
 
     /// From Matrix to MIMI, one at a time; from sending to decrypted, µs.
-    pub(super) async fn to_mimi_alone(&mut self, count: usize) -> Result<Vec<f64>> {
+    pub(super) async fn alone_to_mimi(&mut self, count: usize) -> Result<Vec<f64>> {
         let (mut heard, mut latencies) = (self.heard().await?, Vec::new());
         for number in 0..count {
             let event = self.event(number)?;
@@ -92,7 +92,7 @@ impl<'a> Rooms<'a> {
     }
 
     /// From MIMI to Matrix, one at a time; from sealing to accepted by the homeserver, µs.
-    pub(super) async fn to_matrix_alone(&mut self, count: usize) -> Result<Vec<f64>> {
+    pub(super) async fn alone_to_matrix(&mut self, count: usize) -> Result<Vec<f64>> {
         let mut latencies = Vec::new();
         for number in 0..count {
             let text = self.text();
@@ -109,9 +109,8 @@ impl<'a> Rooms<'a> {
         Ok(latencies)
     }
 
-    /// From Matrix to MIMI, in full transactions one after the other, as a homeserver that is behind sends them. The
-    /// events are signed before the clock runs. µs in all.
-    pub(super) async fn to_mimi_loaded(&mut self, count: usize) -> Result<Prepared> {
+    /// Events for [`Self::loaded_to_mimi`], signed before the clock runs.
+    pub(super) async fn prepare_to_mimi(&mut self, count: usize) -> Result<Prepared> {
         let mut share = vec![0; self.bridges.len()];
         let mut requests = Vec::new();
         for first in (0..count).step_by(BATCH) {
@@ -126,8 +125,9 @@ impl<'a> Rooms<'a> {
         Ok(Prepared { requests, share, heard: self.heard().await? })
     }
 
-    /// Sends what is prepared; µs until the last was decrypted.
-    pub(super) async fn send(&mut self, prepared: Prepared) -> Result<f64> {
+    /// From Matrix to MIMI, in full transactions one after the other, as a homeserver that is behind sends them. µs until
+    /// the last was decrypted.
+    pub(super) async fn loaded_to_mimi(&mut self, prepared: Prepared) -> Result<f64> {
         let Prepared { requests, share, heard } = prepared;
         let Self { light, bridges, line, .. } = self;
         let began = Instant::now();
@@ -148,7 +148,7 @@ impl<'a> Rooms<'a> {
     }
 
     /// From MIMI to Matrix, in all rooms at once, in each the next when the hub has taken the one before. µs in all.
-    pub(super) async fn to_matrix_loaded(&mut self, count: usize) -> Result<f64> {
+    pub(super) async fn loaded_to_matrix(&mut self, count: usize) -> Result<f64> {
         let share = count.div_ceil(self.bridges.len().max(1));
         let known: Vec<usize> = self.bridges.iter().map(|bridge| self.light.matrix.count(&bridge.room)).collect();
         let mut speakers = JoinSet::new();

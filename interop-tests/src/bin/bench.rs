@@ -49,8 +49,8 @@ async fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> Result<()> {
     let extent = if arguments.quick { Extent::QUICK } else { Extent::FULL };
     let own = std::env::current_exe()?;
-    let programs = Programs::in_folder(own.parent().context("this program is in no folder")?)?;
-    let folder = log_folder(&own.with_file_name("bench-logs"))?;
+    let own = own.parent().context("this program is in no folder")?;
+    let (programs, folder) = (Programs::in_folder(own)?, log_folder(own.with_file_name("bench"))?);
     let bar = ProgressBar::new(extent.steps() as u64);
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} ({elapsed})")?);
     let begins = |what: &str| {
@@ -73,11 +73,11 @@ async fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The logs of the last run.
-fn log_folder(folder: &std::path::Path) -> Result<PathBuf> {
+/// `bench` beside the folder of the programs: the logs of the last run.
+fn log_folder(folder: PathBuf) -> Result<PathBuf> {
     if folder.exists() {
-        std::fs::remove_dir_all(folder).with_context(|| format!("cannot clear {}", folder.display()))?;
+        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot clear {}", folder.display()))?;
     }
-    std::fs::create_dir_all(folder)?;
-    Ok(folder.to_owned())
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
 }

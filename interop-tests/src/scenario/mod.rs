@@ -42,6 +42,8 @@ pub enum Scenario {
     OurHubCrash,
     /// The gateway crashes while it follows.
     ForeignHubCrash,
+    /// The homeserver starts again with its queue full, and finds the gateway's full, too.
+    HomeserverRestart,
     /// Room version 10.
     RoomVersion10,
     /// Room version 11.
@@ -65,6 +67,7 @@ impl Scenario {
         Self::ForeignHubGroup,
         Self::OurHubCrash,
         Self::ForeignHubCrash,
+        Self::HomeserverRestart,
         Self::RoomVersion10,
         Self::RoomVersion11,
         Self::NotOptedIn,
@@ -82,6 +85,7 @@ impl Scenario {
             Self::ForeignHubGroup => "foreign-hub-group",
             Self::OurHubCrash => "our-hub-crash",
             Self::ForeignHubCrash => "foreign-hub-crash",
+            Self::HomeserverRestart => "homeserver-restart",
             Self::RoomVersion10 => "room-version-10",
             Self::RoomVersion11 => "room-version-11",
             Self::NotOptedIn => "not-opted-in",
@@ -94,9 +98,11 @@ impl Scenario {
     /// Who is hub in it; nobody if it is about no room.
     pub fn topology(self) -> Option<Topology> {
         match self {
-            Self::ForeignHubDirect | Self::ForeignHubGroup | Self::ForeignHubCrash | Self::ConsentDeclined => {
-                Some(Topology::ForeignHub)
-            }
+            Self::ForeignHubDirect
+            | Self::ForeignHubGroup
+            | Self::ForeignHubCrash
+            | Self::HomeserverRestart
+            | Self::ConsentDeclined => Some(Topology::ForeignHub),
             Self::Doctor => None,
             _ => Some(Topology::OurHub),
         }
@@ -110,6 +116,7 @@ impl Scenario {
             Self::ForeignHubGroup => foreign_hub::group(stage).await,
             Self::OurHubCrash => restart::our_hub(stage).await,
             Self::ForeignHubCrash => restart::foreign_hub(stage).await,
+            Self::HomeserverRestart => restart::homeserver(stage).await,
             Self::RoomVersion10 => our_hub::of_version(stage, "10").await,
             Self::RoomVersion11 => our_hub::of_version(stage, "11").await,
             Self::NotOptedIn => guards::not_opted_in(stage).await,

@@ -11,4 +11,5 @@ mod postgres;
 mod provider;
 mod providers;
 mod scenarios;
+mod secrecy;
 mod support;

@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
 /// Prepares, then runs all tests of the workspace; Cargo's exit code is ours. Without a filter the vectors of the drafts are
 /// checked, too.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let venv = prerequisites::prepare()?;
+    let venv = prerequisites::prepare_tests()?;
     let encoder = if arguments.filter.is_none() { Some(Encoder::prepare()?) } else { None };
     let mut tests = cargo::command()?;
     tests.args(["test", "--workspace", "--no-fail-fast", "--all-features"]).args(&arguments.filter).env(SYNAPSE_VENV, venv);

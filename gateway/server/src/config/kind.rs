@@ -2,13 +2,12 @@
 
 use std::net::SocketAddr;
 
+use causeway_core::reach::Network;
 use causeway_drafts::mimi_uri::ProviderDomain;
 use ruma::OwnedServerName;
 use serde_json::json;
 use toml::Value;
 use tracing_subscriber::EnvFilter;
-
-use super::matrix::Network;
 
 /// As many as anything may be.
 const MOST: i64 = 1_000_000;

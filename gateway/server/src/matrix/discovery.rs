@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use causeway_core::reach::Reach;
 use hickory_resolver::TokioResolver;
 use hickory_resolver::proto::rr::RData;
 use ruma::ServerName;
@@ -12,7 +13,7 @@ use rustls::pki_types::ServerName as TlsName;
 use serde::Deserialize;
 
 use crate::config::MatrixConfig;
-use crate::http::{Endpoint, HttpError, Pool, Reach};
+use crate::http::{Endpoint, HttpError, Pool};
 
 const DEFAULT_PORT: u16 = 8448;
 const WELL_KNOWN_PORT: u16 = 443;

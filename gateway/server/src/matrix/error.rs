@@ -33,6 +33,11 @@ impl MatrixError {
         Self::new(code::ROOM_VERSION, format!("room version {version} is not supported by both sides"))
     }
 
+    /// Whether this is the refusal.
+    pub(crate) fn is(&self, code: Code) -> bool {
+        self.code == code
+    }
+
     /// What is counted of an event that is refused like this.
     pub(crate) fn fate(&self) -> Fate {
         if self.answer().0.is_server_error() { Fate::Failed } else { Fate::Refused }

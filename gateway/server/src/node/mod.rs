@@ -12,7 +12,7 @@ mod roots;
 mod save;
 mod session;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;

@@ -25,7 +25,7 @@ fn certificate(folder: &Path) {
     std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
 }
 
-async fn node() -> (TempDir, Arc<Node>) {
+pub(crate) async fn node() -> (TempDir, Arc<Node>) {
     let folder = TempDir::new().unwrap();
     certificate(folder.path());
     let side = "listen = \"127.0.0.1:0\"\ncertificate = \"cert.pem\"\nprivate_key = \"key.pem\"\n";
@@ -120,7 +120,7 @@ async fn an_event_of_a_room_whose_state_is_unreadable_is_parked_whole() {
 }
 
 async fn lease(node: &Node) -> Vec<OutboxRow> {
-    let lease = Lease { now: now_ms() as i64, duration: 60_000, holder: 1, batch: 1, batched_kinds: &[] };
+    let lease = Lease { now: now_ms() as i64, duration: 60_000, holder: 1, first_life: 1, batch: 1, batched_kinds: &[] };
     node.store.transaction::<_, StoreError, _>("lease", move |tx| Box::pin(tx.lease(lease))).await.unwrap()
 }
 

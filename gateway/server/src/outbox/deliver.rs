@@ -17,7 +17,7 @@ use crate::telemetry::Delivery;
 /// The first wait after a failure, ms; it doubles.
 const FIRST_WAIT: u64 = 250;
 /// The longest wait, ms.
-const LONGEST_WAIT: u64 = 10 * 60 * 1000;
+pub(super) const LONGEST_WAIT: u64 = 10 * 60 * 1000;
 
 /// What came of a request.
 pub(super) enum Outcome {

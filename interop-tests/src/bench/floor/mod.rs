@@ -54,7 +54,7 @@ impl Floor {
     ///
     /// # Errors
     /// If a part does not work.
-    pub(super) async fn to_mimi(&mut self, count: usize) -> Result<Round> {
+    pub(super) async fn messages_to_mimi(&mut self, count: usize) -> Result<Round> {
         let started = self.start()?;
         let mut latencies = Vec::new();
         for _ in 0..count {
@@ -72,7 +72,7 @@ impl Floor {
     ///
     /// # Errors
     /// If a part does not work.
-    pub(super) async fn to_matrix(&mut self, count: usize) -> Result<Round> {
+    pub(super) async fn messages_to_matrix(&mut self, count: usize) -> Result<Round> {
         let sealed = (0..count).map(|_| self.groups.sealed_by_peer()).collect::<Result<Vec<_>>>()?;
         let started = self.start()?;
         let mut latencies = Vec::new();

@@ -49,8 +49,8 @@ impl Rows {
     pub(super) async fn store(&self, body: &[u8]) -> Result<()> {
         let statement = "INSERT INTO rows (body) VALUES ($1)";
         match self {
-            Self::Sqlite(pool) => drop(sqlx::query(statement).bind(body).execute(pool).await?),
-            Self::Postgres(pool) => drop(sqlx::query(statement).bind(body).execute(pool).await?),
+            Self::Sqlite(pool) => sqlx::query(statement).bind(body).execute(pool).await.map(|_| ())?,
+            Self::Postgres(pool) => sqlx::query(statement).bind(body).execute(pool).await.map(|_| ())?,
         }
         Ok(())
     }

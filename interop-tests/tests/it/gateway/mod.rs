@@ -1,5 +1,6 @@
 //! The gateway among light peers that make mistakes, lie, or fail.
 
+mod doctor;
 mod faults;
 mod ground;
 mod http;

@@ -1,7 +1,8 @@
-//! What the chores need beside what Cargo builds: Debian packages, and Python environments.
+//! What the chores need beside what Cargo builds: Debian packages, Python environments, and promtool.
 
 mod encoder;
 mod packages;
+mod promtool;
 mod python;
 mod synapse;
 
@@ -19,6 +20,12 @@ pub(crate) fn prepare() -> Result<PathBuf> {
     let venv = software()?;
     cargo::build_programs()?;
     Ok(venv)
+}
+
+/// Prepares everything, and what only tests need; returns where Synapse's Python environment is.
+pub(crate) fn prepare_tests() -> Result<PathBuf> {
+    promtool::ensure(&cargo::target()?)?;
+    prepare()
 }
 
 /// Prepares what Cargo does not build; returns where Synapse's Python environment is.

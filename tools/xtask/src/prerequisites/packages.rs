@@ -49,22 +49,58 @@ fn install(missing: &[&str]) -> Result<()> {
         return Ok(());
     }
     let by_hand = format!("apt-get install -y --no-install-recommends {}", missing.join(" "));
-    let prefix: &[&str] = match () {
-        () if !Path::new("/usr/bin/apt-get").exists() => {
-            bail!("install these first, by their names in Debian: {}", missing.join(" "))
-        }
-        () if runs(&["sh", "-c", "test \"$(id -u)\" = 0"]) => &[],
-        () if runs(&["sudo", "-n", "true"]) => &["sudo", "-n"],
-        () => bail!("packages are missing; install them with:\n\n    sudo {by_hand}\n"),
+    let apt_get = match AptGet::find() {
+        AptGet::Absent => bail!("install these first, by their names in Debian: {}", missing.join(" ")),
+        AptGet::Forbidden => bail!("packages are missing; install them with:\n\n    sudo {by_hand}\n"),
+        AptGet::Allowed(apt_get) => apt_get,
     };
-    let apt_get = |arguments: &[&str]| {
-        let words: Vec<&str> = prefix.iter().copied().chain(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]).collect();
-        let (program, rest) = words.split_first().unwrap_or((&"apt-get", &[]));
-        quietly(Command::new(program).args(rest).args(arguments))
-    };
-    step("apt-get update", || apt_get(&["update"]))?;
+    update(apt_get)?;
     step(&by_hand, || {
         let install = ["install", "-y", "--no-install-recommends"];
-        apt_get(&[&install[..], missing].concat())
+        run(apt_get, &[&install[..], missing].concat())
     })
+}
+
+/// Whether packages may be installed, and how.
+enum AptGet {
+    /// This is not Debian.
+    Absent,
+    /// It takes a password.
+    Forbidden,
+    /// By these words.
+    Allowed(&'static [&'static str]),
+}
+
+impl AptGet {
+    fn find() -> Self {
+        match () {
+            () if !Path::new("/usr/bin/apt-get").exists() => Self::Absent,
+            () if runs(&["sh", "-c", "test \"$(id -u)\" = 0"]) => Self::Allowed(&["env"]),
+            () if runs(&["sudo", "-n", "true"]) => Self::Allowed(&["sudo", "-n", "env"]),
+            () => Self::Forbidden,
+        }
+    }
+}
+
+fn run(apt_get: &[&str], arguments: &[&str]) -> Result<()> {
+    let (program, rest) = apt_get.split_first().unwrap_or((&"env", &[]));
+    quietly(Command::new(program).args(rest).args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]).args(arguments))
+}
+
+fn update(apt_get: &[&str]) -> Result<()> {
+    step("apt-get update", || run(apt_get, &["update"]))
+}
+
+/// Downloads a package into a folder, as it is.
+///
+/// # Errors
+/// If this is not Debian, or there is no such package.
+pub(super) fn download(package: &str, folder: &Path) -> Result<()> {
+    let download = || quietly(Command::new("apt-get").args(["-q", "download", package]).current_dir(folder));
+    match (download(), AptGet::find()) {
+        (Ok(()), _) => Ok(()),
+        // A fresh machine does not know what there is.
+        (Err(_), AptGet::Allowed(apt_get)) => update(apt_get).and_then(|()| download()),
+        (Err(error), _) => Err(error),
+    }
 }
