@@ -1,216 +1,159 @@
 //! Strict decoding: exactly what the draft allows.
 
-use std::collections::BTreeMap;
-
-use serde_cbor::Value;
-
-use super::validate::{CborError, validate};
 use super::{
-    Disposition, Expiration, ExtensionKey, Extensions, ExternalPart, MessageId, MimiContent, NestedPart, PartBody, PartSemantics,
-    ROOM_URI, SENDER_URI,
+    Disposition, Expiration, Extensions, ExternalPart, HashAlgorithm, MessageId, MimiContent, NestedPart, PartBody, PartSemantics,
 };
+use crate::cbor::{DocumentError, Reader, too_much, wrong};
 
 /// Levels of NestedPart, the root included (C-049, G-46).
-const MAX_LEVELS: usize = 4;
+pub const MAX_PART_LEVELS: usize = 4;
 /// Parts in all (C-068).
-const MAX_PARTS: usize = 1024;
+pub const MAX_PARTS: usize = 1024;
 /// Octets of a topic (C-065).
-const MAX_TOPIC: usize = 4096;
-/// Integer keys fit a double (C-045).
-const MAX_KEY: i128 = (1 << 53) - 1;
+pub const MAX_TOPIC: usize = 4096;
 
-/// Why a document is not a MIMI message. The fault is the sender's.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ContentError {
-    /// Not deterministic CBOR.
-    #[error(transparent)]
-    Cbor(#[from] CborError),
-    /// A field is not what the schema says.
-    #[error("{rule}: {field} is not {expected}")]
-    Field {
-        /// The rule.
-        rule: &'static str,
-        /// The field.
-        field: &'static str,
-        /// What it has to be.
-        expected: &'static str,
-    },
-    /// Too much of something.
-    #[error("{rule}: {what}")]
-    Limit {
-        /// The rule.
-        rule: &'static str,
-        /// What is too much.
-        what: &'static str,
-    },
-}
-
-type Result<T> = std::result::Result<T, ContentError>;
-
-fn wrong<T>(rule: &'static str, field: &'static str, expected: &'static str) -> Result<T> {
-    Err(ContentError::Field { rule, field, expected })
-}
+type Result<T> = std::result::Result<T, DocumentError>;
 
 impl MimiContent {
     /// Decodes a document.
     ///
     /// # Errors
-    /// The first rule that it breaks.
+    /// The first rule that it breaks, and the byte at which it does.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
-        validate(bytes)?;
-        let Ok(Value::Array(fields)) = serde_cbor::from_slice(bytes) else {
-            return wrong("C-006", "the document", "an array");
-        };
-        let Ok([salt, replaces, topic_id, expires, in_reply_to, extensions, nested_part]) = <[Value; 7]>::try_from(fields) else {
-            return wrong("C-006", "the document", "an array of 7");
-        };
-        let topic_id = byte_string(topic_id, "topicId")?;
-        if topic_id.len() > MAX_TOPIC {
-            return Err(ContentError::Limit { rule: "C-065", what: "topicId is longer than 4096 octets" });
-        }
-        let mut parts = 0;
+        let mut reader = Reader::new(bytes)?;
+        reader.array_of(7, ("C-006", "the document"), "an array of 7")?;
         Ok(Self {
-            salt: byte_string(salt, "salt")?.try_into().or_else(|_| wrong("C-005", "salt", "16 octets"))?,
-            replaces: optional_id(replaces, "replaces")?,
-            topic_id,
-            expires: expiration(expires)?,
-            in_reply_to: optional_id(in_reply_to, "inReplyTo")?,
-            extensions: extension_map(extensions)?,
-            nested_part: part(nested_part, 1, &mut parts)?,
+            salt: reader.octets(("C-005", "salt"), "16 octets")?,
+            replaces: optional_id(&mut reader, "replaces")?,
+            topic_id: topic(&mut reader)?,
+            expires: expiration(&mut reader)?,
+            in_reply_to: optional_id(&mut reader, "inReplyTo")?,
+            extensions: Extensions::read(&mut reader)?,
+            nested_part: Parts { reader: &mut reader, count: 0 }.part(1)?,
         })
     }
 }
 
-fn byte_string(value: Value, field: &'static str) -> Result<Vec<u8>> {
-    match value {
-        Value::Bytes(bytes) => Ok(bytes),
-        _ => wrong("C-006", field, "a byte string"),
+fn topic(reader: &mut Reader<'_>) -> Result<Vec<u8>> {
+    let start = reader.offset();
+    match reader.bytes(("C-006", "topicId"))? {
+        topic if topic.len() <= MAX_TOPIC => Ok(topic.to_vec()),
+        _ => too_much(start, "C-065", "topicId is longer than 4096 octets"),
     }
 }
 
-fn text_string(value: Value, field: &'static str) -> Result<String> {
-    match value {
-        Value::Text(text) => Ok(text),
-        _ => wrong("C-006", field, "a text string"),
+fn optional_id(reader: &mut Reader<'_>, field: &'static str) -> Result<Option<MessageId>> {
+    match reader.null() {
+        Some(()) => Ok(None),
+        None => MessageId::read(reader, ("C-006", field)).map(Some),
     }
 }
 
-fn unsigned<T: TryFrom<i128>>(value: &Value, field: &'static str) -> Result<T> {
-    match value {
-        Value::Integer(number) => T::try_from(*number).or_else(|_| wrong("C-006", field, "in range")),
-        _ => wrong("C-006", field, "an unsigned integer"),
+impl MessageId {
+    /// An id that the message names. One that was made with an unknown hash algorithm names no message (C-062).
+    pub(crate) fn read(reader: &mut Reader<'_>, field: (&'static str, &'static str)) -> Result<Self> {
+        let start = reader.offset();
+        let id: [u8; 32] = reader.octets(field, "32 octets")?;
+        if id[0] == HashAlgorithm::SHA_256.0 {
+            Ok(Self::from_bytes(id))
+        } else {
+            wrong(start, ("C-062", field.1), "a SHA-256 message id")
+        }
     }
 }
 
-fn optional_id(value: Value, field: &'static str) -> Result<Option<MessageId>> {
-    if value == Value::Null {
+fn expiration(reader: &mut Reader<'_>) -> Result<Option<Expiration>> {
+    if reader.null().is_some() {
         return Ok(None);
     }
-    let bytes: [u8; 32] = byte_string(value, field)?.try_into().or_else(|_| wrong("C-006", field, "32 octets"))?;
-    // C-062: an id made with another hash algorithm names no message.
-    if bytes[0] == 1 { Ok(Some(MessageId::from_bytes(bytes))) } else { wrong("C-062", field, "a SHA-256 message id") }
+    reader.array_of(2, ("C-009", "expires"), "null or [relative, time]")?;
+    let relative = reader.boolean(("C-009", "relative"))?;
+    Ok(Some(Expiration { relative, time: reader.unsigned(("C-009", "time"))? }))
 }
 
-fn expiration(value: Value) -> Result<Option<Expiration>> {
-    match value {
-        Value::Null => Ok(None),
-        Value::Array(pair) => match pair.as_slice() {
-            [Value::Bool(relative), time] => Ok(Some(Expiration { relative: *relative, time: unsigned(time, "expires")? })),
-            _ => wrong("C-009", "expires", "[relative, time]"),
-        },
-        _ => wrong("C-009", "expires", "null or [relative, time]"),
-    }
+struct Parts<'a, 'b> {
+    reader: &'a mut Reader<'b>,
+    count: usize,
 }
 
-fn extension_map(value: Value) -> Result<Extensions> {
-    let Value::Map(entries) = value else { return wrong("C-006", "mimiExtensions", "a map") };
-    let mut extensions = BTreeMap::new();
-    for (key, item) in entries {
-        let key = match key {
-            Value::Integer(number) if number.abs() <= MAX_KEY => ExtensionKey::Int(number as i64),
-            Value::Text(name) if (1..=255).contains(&name.len()) => ExtensionKey::Text(name),
-            _ => return wrong("C-043", "an extension key", "an integer within ±(2^53−1) or text of 1 to 255 octets"),
+impl Parts<'_, '_> {
+    fn part(&mut self, level: usize) -> Result<NestedPart> {
+        let start = self.reader.offset();
+        self.count += 1;
+        if level > MAX_PART_LEVELS {
+            return too_much(start, "C-049", "parts nest deeper than 4 levels");
+        }
+        if self.count > MAX_PARTS {
+            return too_much(start, "C-068", "more than 1024 parts");
+        }
+        let length = self.reader.array(("C-016", "a part"))?;
+        if !matches!(length, 3 | 5 | 15) {
+            return wrong(start, ("C-016", "a part"), "an array of 3, 5 or 15");
+        }
+        let disposition = Disposition(self.reader.unsigned(("C-022", "disposition"))?);
+        let language = self.reader.text(("C-023", "language"))?.to_owned();
+        let cardinality_at = self.reader.offset();
+        let cardinality: u8 = self.reader.unsigned(("C-016", "cardinality"))?;
+        let body = match (cardinality, length) {
+            (0, 3) => PartBody::Null,
+            (1, 5) => PartBody::Single {
+                content_type: self.reader.text(("C-016", "contentType"))?.to_owned(),
+                content: self.reader.bytes(("C-016", "content"))?.to_vec(),
+            },
+            (2, 15) => PartBody::External(Box::new(external(self.reader)?)),
+            (3, 5) => PartBody::Multi { semantics: semantics(self.reader)?, parts: self.multi(level)? },
+            (0..=3, _) => return wrong(start, ("C-016", "a part"), "of the length that its cardinality has"),
+            _ => return wrong(cardinality_at, ("C-016", "cardinality"), "one that the draft names"),
         };
-        if matches!(key, ExtensionKey::Int(SENDER_URI | ROOM_URI)) && !matches!(item, Value::Text(_)) {
-            return wrong("C-015", "extension 1 or 2", "a text string");
+        Ok(NestedPart { disposition, language, body })
+    }
+
+    fn multi(&mut self, level: usize) -> Result<Vec<NestedPart>> {
+        let start = self.reader.offset();
+        let count = self.reader.array(("C-016", "parts"))?;
+        if count < 2 {
+            return wrong(start, ("C-018", "parts"), "two or more");
         }
-        // C-050: the extension map itself is the first of four levels.
-        if levels(&item) > 3 {
-            return Err(ContentError::Limit { rule: "C-050", what: "an extension nests deeper than 4 levels" });
-        }
-        extensions.insert(key, item);
-    }
-    Ok(Extensions(extensions))
-}
-
-fn levels(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(levels).max().unwrap_or(0),
-        Value::Map(entries) => 1 + entries.values().map(levels).max().unwrap_or(0),
-        Value::Tag(_, inner) => levels(inner),
-        _ => 0,
+        (0..count).map(|_| self.part(level + 1)).collect()
     }
 }
 
-fn part(value: Value, level: usize, parts: &mut usize) -> Result<NestedPart> {
-    *parts += 1;
-    if level > MAX_LEVELS {
-        return Err(ContentError::Limit { rule: "C-049", what: "parts nest deeper than 4 levels" });
-    }
-    if *parts > MAX_PARTS {
-        return Err(ContentError::Limit { rule: "C-068", what: "more than 1024 parts" });
-    }
-    let Value::Array(fields) = value else { return wrong("C-016", "a part", "an array") };
-    let count = fields.len();
-    let mut fields = fields.into_iter();
-    let mut next = || fields.next().unwrap_or(Value::Null);
-    let disposition = Disposition(unsigned(&next(), "disposition")?);
-    let language = text_string(next(), "language")?;
-    let body = match (unsigned::<u8>(&next(), "cardinality")?, count) {
-        (0, 3) => PartBody::Null,
-        (1, 5) => PartBody::Single { content_type: text_string(next(), "contentType")?, content: byte_string(next(), "content")? },
-        (2, 15) => PartBody::External(Box::new(external(&mut next)?)),
-        (3, 5) => PartBody::Multi { semantics: semantics(&next())?, parts: multi(next(), level, parts)? },
-        _ => return wrong("C-016", "a part", "of the length that its cardinality has"),
-    };
-    Ok(NestedPart { disposition, language, body })
-}
-
-fn semantics(value: &Value) -> Result<PartSemantics> {
-    match unsigned::<u8>(value, "partSemantics")? {
-        0 => Ok(PartSemantics::ChooseOne),
+fn semantics(reader: &mut Reader<'_>) -> Result<PartSemantics> {
+    let start = reader.offset();
+    match reader.unsigned(("C-016", "partSemantics"))? {
+        0u64 => Ok(PartSemantics::ChooseOne),
         1 => Ok(PartSemantics::SingleUnit),
         2 => Ok(PartSemantics::ProcessAll),
-        _ => wrong("C-069", "partSemantics", "known"),
+        _ => wrong(start, ("C-069", "partSemantics"), "one that the draft names"),
     }
 }
 
-fn multi(value: Value, level: usize, parts: &mut usize) -> Result<Vec<NestedPart>> {
-    let Value::Array(items) = value else { return wrong("C-016", "parts", "an array") };
-    if items.len() < 2 {
-        return wrong("C-018", "parts", "of two or more");
+fn external(reader: &mut Reader<'_>) -> Result<ExternalPart> {
+    const RULE: &str = "C-027";
+    let content_type = reader.text((RULE, "contentType"))?.to_owned();
+    let url = reader.text((RULE, "url"))?.to_owned();
+    let expires = reader.unsigned((RULE, "expires"))?;
+    let size = reader.unsigned((RULE, "size"))?;
+    let enc_alg = reader.unsigned((RULE, "encAlg"))?;
+    let start = reader.offset();
+    let key = reader.bytes((RULE, "key"))?.to_vec();
+    let nonce = reader.bytes((RULE, "nonce"))?.to_vec();
+    let aad = reader.bytes((RULE, "aad"))?.to_vec();
+    if enc_alg == 0 && !(key.is_empty() && nonce.is_empty() && aad.is_empty()) {
+        return wrong(start, ("C-029", "key, nonce and aad"), "empty without encAlg");
     }
-    items.into_iter().map(|item| part(item, level + 1, parts)).collect()
-}
-
-fn external(next: &mut impl FnMut() -> Value) -> Result<ExternalPart> {
-    let part = ExternalPart {
-        content_type: text_string(next(), "contentType")?,
-        url: text_string(next(), "url")?,
-        expires: unsigned(&next(), "expires")?,
-        size: unsigned(&next(), "size")?,
-        enc_alg: unsigned(&next(), "encAlg")?,
-        key: byte_string(next(), "key")?,
-        nonce: byte_string(next(), "nonce")?,
-        aad: byte_string(next(), "aad")?,
-        hash_alg: unsigned(&next(), "hashAlg")?,
-        content_hash: byte_string(next(), "contentHash")?,
-        description: text_string(next(), "description")?,
-        filename: text_string(next(), "filename")?,
-    };
-    let unencrypted = part.key.is_empty() && part.nonce.is_empty() && part.aad.is_empty();
-    if part.enc_alg == 0 && !unencrypted {
-        return wrong("C-029", "key, nonce and aad", "empty without encAlg");
-    }
-    Ok(part)
+    Ok(ExternalPart {
+        content_type,
+        url,
+        expires,
+        size,
+        enc_alg,
+        key,
+        nonce,
+        aad,
+        hash_alg: HashAlgorithm(reader.unsigned((RULE, "hashAlg"))?),
+        content_hash: reader.bytes((RULE, "contentHash"))?.to_vec(),
+        description: reader.text((RULE, "description"))?.to_owned(),
+        filename: reader.text((RULE, "filename"))?.to_owned(),
+    })
 }

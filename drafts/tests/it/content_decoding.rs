@@ -1,14 +1,15 @@
 //! Exactly what the draft allows, and nothing that only looks like it.
 
+use causeway_drafts::cbor::{CborError, CborErrorKind, DocumentError, Item};
 use causeway_drafts::mimi_content_09::{
-    CborErrorKind, ContentError, Disposition, Expiration, ExtensionKey, Extensions, ExternalPart, MessageId, MimiContent,
-    NestedPart, PartBody, PartSemantics, Value,
+    Disposition, Expiration, Extension, ExtensionKey, Extensions, ExternalPart, HashAlgorithm, MessageId, MimiContent, NestedPart,
+    PartBody, PartSemantics,
 };
 use proptest::prelude::*;
 
 use crate::content_vectors::{ORIGINAL, vectors};
 
-fn content(nested_part: NestedPart) -> MimiContent {
+pub(crate) fn content(nested_part: NestedPart) -> MimiContent {
     MimiContent {
         salt: [7; 16],
         replaces: None,
@@ -25,20 +26,20 @@ fn multi(parts: Vec<NestedPart>) -> NestedPart {
     NestedPart { disposition: Disposition::RENDER, language: String::new(), body }
 }
 
-fn text() -> NestedPart {
+pub(crate) fn text() -> NestedPart {
     NestedPart::text("text/plain", "x")
 }
 
 fn cbor_error(bytes: &[u8]) -> CborErrorKind {
     match MimiContent::decode(bytes) {
-        Err(ContentError::Cbor(error)) => error.kind,
+        Err(DocumentError::Cbor(error)) => error.kind,
         other => panic!("not a CBOR error: {other:?}"),
     }
 }
 
-fn rule(bytes: &[u8]) -> &'static str {
+pub(crate) fn rule(bytes: &[u8]) -> &'static str {
     match MimiContent::decode(bytes) {
-        Err(ContentError::Field { rule, .. } | ContentError::Limit { rule, .. }) => rule,
+        Err(DocumentError::Field { rule, .. } | DocumentError::Limit { rule, .. }) => rule,
         other => panic!("not refused by a rule: {other:?}"),
     }
 }
@@ -63,7 +64,7 @@ fn what_the_examples_leave_out_survives_too() {
         key: vec![1; 16],
         nonce: vec![2; 12],
         aad: vec![3],
-        hash_alg: 1,
+        hash_alg: HashAlgorithm::SHA_256,
         content_hash: vec![4; 32],
         description: "äöü".to_owned(),
         filename: "x.mp4".to_owned(),
@@ -73,33 +74,88 @@ fn what_the_examples_leave_out_survives_too() {
         semantics: PartSemantics::SingleUnit,
         parts: vec![text(), part(Disposition::PREVIEW, PartBody::External(Box::new(external)))],
     };
+    let unknown = |key, value| Extension::new(key, &Item::from_bytes(value).unwrap()).unwrap();
     let extensions = [
-        (ExtensionKey::Int(1), Value::Text("mimi://a.test/u/x".to_owned())),
-        (ExtensionKey::Int(-1), Value::Bool(true)),
-        (ExtensionKey::Int(256), Value::Null),
-        (ExtensionKey::Text("a".to_owned()), Value::Array(vec![Value::Integer(1)])),
+        Extension::SenderUri("mimi://a.test/u/x".to_owned()),
+        unknown(ExtensionKey::Int(-1), b"\xf5"),
+        unknown(ExtensionKey::Int(255), b"\xf7"),
+        unknown(ExtensionKey::Text("a".to_owned()), b"\x81\x01"),
     ];
     let content = MimiContent {
         replaces: Some(MessageId::from_bytes([1; 32])),
         topic_id: vec![9; 4096],
         expires: Some(Expiration { relative: true, time: u32::MAX }),
-        extensions: Extensions(extensions.into()),
+        extensions: extensions.into_iter().collect(),
         ..content(part(Disposition(200), unit))
     };
     assert_eq!(MimiContent::decode(&content.encode()), Ok(content));
 }
 
-/// C-040: one form of everything.
+/// C-040: one form of everything, and each other form has its own error, at its byte.
 #[test]
 fn c_040_other_forms_are_refused() {
+    let refused = |bytes: &[u8], offset, kind| {
+        assert_eq!(MimiContent::decode(bytes), Err(DocumentError::Cbor(CborError { offset, kind })), "{}", hex::encode(bytes));
+    };
     // null and the empty topic: f6 40; the salt's head: 50.
-    assert_eq!(cbor_error(&replaced("50", "5810")), CborErrorKind::NotShortest);
-    assert_eq!(cbor_error(&replaced("f640", "f65800")), CborErrorKind::NotShortest);
-    assert_eq!(cbor_error(&replaced("f640", "f65fff")), CborErrorKind::Indefinite);
+    refused(&replaced("50", "5810"), 1, CborErrorKind::NotShortest);
+    refused(&replaced("f640", "f65800"), 19, CborErrorKind::NotShortest);
+    refused(&replaced("f640", "f65fff"), 19, CborErrorKind::Indefinite);
     let indefinite = [&[0x9f], &ORIGINAL[1..], &[0xff]].concat();
-    assert_eq!(cbor_error(&indefinite), CborErrorKind::Indefinite);
-    assert_eq!(cbor_error(&[ORIGINAL, &[0]].concat()), CborErrorKind::Trailing);
-    assert_eq!(cbor_error(&[]), CborErrorKind::Truncated);
+    refused(&indefinite, 0, CborErrorKind::Indefinite);
+    refused(&replaced("f640", "f6ff"), 19, CborErrorKind::Indefinite);
+    refused(&replaced("f640", "f65c"), 19, CborErrorKind::Reserved);
+    refused(&replaced("f640", "f6f818"), 19, CborErrorKind::Reserved);
+    refused(&[ORIGINAL, &[0]].concat(), ORIGINAL.len(), CborErrorKind::Trailing);
+    refused(&[], 0, CborErrorKind::Truncated);
+    refused(&ORIGINAL[..19], 19, CborErrorKind::Truncated);
+    refused(&ORIGINAL[..10], 1, CborErrorKind::TooLong);
+    refused(&[0x87], 0, CborErrorKind::TooLong);
+}
+
+/// C-040: floats and bignums have one form, too.
+#[test]
+fn c_040_floats_and_bignums_have_one_form() {
+    let value = |value: &str| MimiContent::decode(&map(&["07", value]));
+    // 1.5, the greatest and the smallest half, infinity; as single and double.
+    for short in ["f93e00", "f97bff", "f90001", "f903ff", "f90400", "f97c00", "f9fc00", "f98000"] {
+        assert!(value(short).is_ok(), "{short}");
+    }
+    for long in [
+        "fa3fc00000",
+        "fa477fe000",
+        "fa33800000",
+        "fa387fc000",
+        "fa38800000",
+        "fa7f800000",
+        "faff800000",
+        "fa80000000",
+        "fb3ff8000000000000",
+        "fb7ff0000000000000",
+        "fb8000000000000000",
+        "fb36a0000000000000",
+    ] {
+        assert_eq!(cbor_error(&map(&["07", long])), CborErrorKind::NotShortest, "{long}");
+    }
+    // What no shorter float holds: 65536, 2^-25, 2^-24 and a bit, 1 and a bit; as double what no single holds.
+    for needed in [
+        "fa47800000",
+        "fa33000000",
+        "fa33c00000",
+        "fa3f800001",
+        "fa00000001",
+        "fb3690000000000000",
+        "fb3ff0000000000001",
+        "fb0000000000000001",
+    ] {
+        assert!(value(needed).is_ok(), "{needed}");
+    }
+    assert!(value("c249010000000000000000").is_ok());
+    assert!(value("c349010000000000000000").is_ok());
+    for bignum in ["c248ffffffffffffffff", "c240", "c24a00010000000000000000", "c349000100000000000000", "c201", "c360"] {
+        let error = cbor_error(&map(&["07", bignum]));
+        assert_eq!(error, CborErrorKind::Bignum, "{bignum}");
+    }
 }
 
 /// C-041, C-013: keys in order, once.
@@ -107,13 +163,13 @@ fn c_040_other_forms_are_refused() {
 fn c_041_map_keys_are_sorted_and_unique() {
     assert_eq!(cbor_error(&map(&["01", "6161", "01", "6161"])), CborErrorKind::DuplicateKey);
     assert_eq!(cbor_error(&map(&["02", "6161", "01", "6161"])), CborErrorKind::Unsorted);
-    // Bytewise, not length-first: 256 before "a".
-    assert!(MimiContent::decode(&map(&["190100", "6161", "6161", "6161"])).is_ok());
-    assert_eq!(cbor_error(&map(&["6161", "6161", "190100", "6161"])), CborErrorKind::Unsorted);
+    // Bytewise, not length-first: 257 before "a".
+    assert!(MimiContent::decode(&map(&["190101", "6161", "6161", "6161"])).is_ok());
+    assert_eq!(cbor_error(&map(&["6161", "6161", "190101", "6161"])), CborErrorKind::Unsorted);
 }
 
 /// A document with a given extension map, entries in hex.
-fn map(entries: &[&str]) -> Vec<u8> {
+pub(crate) fn map(entries: &[&str]) -> Vec<u8> {
     let map = format!("{:02x}{}", 0xa0 + entries.len() / 2, entries.concat());
     let document = hex::encode(content(text()).encode());
     hex::decode(document.replacen("f6a0", &format!("f6{map}"), 1)).unwrap()
@@ -123,34 +179,40 @@ fn map(entries: &[&str]) -> Vec<u8> {
 fn c_043_extension_keys_have_bounds() {
     // ±(2^53−1) and one more.
     assert!(MimiContent::decode(&map(&["1b001fffffffffffff", "f6"])).is_ok());
-    assert_eq!(rule(&map(&["1b0020000000000000", "f6"])), "C-043");
+    assert_eq!(cbor_error(&map(&["1b0020000000000000", "f6"])), CborErrorKind::KeyRange);
     assert!(MimiContent::decode(&map(&["3b001ffffffffffffe", "f6"])).is_ok());
-    assert_eq!(rule(&map(&["3b001fffffffffffff", "f6"])), "C-043");
+    assert_eq!(cbor_error(&map(&["3b001fffffffffffff", "f6"])), CborErrorKind::KeyRange);
+    assert_eq!(cbor_error(&map(&["07", "a13b001ffffffffffffff6"])), CborErrorKind::KeyRange);
+    assert!(MimiContent::decode(&map(&["07", "a13b001ffffffffffffef6"])).is_ok());
     assert!(MimiContent::decode(&map(&[&format!("78ff{}", "61".repeat(255)), "f6"])).is_ok());
     assert_eq!(rule(&map(&[&format!("790100{}", "61".repeat(256)), "f6"])), "C-043");
     assert_eq!(rule(&map(&["40", "f6"])), "C-043");
     // C-015: sender and room are text.
     assert_eq!(rule(&map(&["01", "4161"])), "C-015");
     // C-044: no key of another type, however deep.
-    assert_eq!(cbor_error(&map(&["03", "a1f5f6"])), CborErrorKind::KeyType);
+    assert_eq!(cbor_error(&map(&["07", "a1f5f6"])), CborErrorKind::KeyType);
 }
 
 #[test]
 fn c_050_extensions_nest_four_levels() {
-    assert!(MimiContent::decode(&map(&["03", "81818101"])).is_ok());
-    assert_eq!(rule(&map(&["03", "8181818101"])), "C-050");
+    assert!(MimiContent::decode(&map(&["07", "81818101"])).is_ok());
+    assert_eq!(rule(&map(&["07", "8181818101"])), "C-050");
+    // The draft's own example, whose fourth level is a tag; and a tag more.
+    assert!(MimiContent::decode(&map(&["07", "8182421234d82072687474703a2f2f6578616d706c652e636f6d"])).is_ok());
+    assert!(MimiContent::decode(&map(&["07", "8181d82060"])).is_ok());
+    assert_eq!(rule(&map(&["07", "8181d820d82060"])), "C-050");
 }
 
 #[test]
 fn c_046_there_is_one_nan() {
-    assert!(MimiContent::decode(&map(&["03", "f97e00"])).is_ok());
-    assert_eq!(cbor_error(&map(&["03", "fa7fc00000"])), CborErrorKind::Nan);
-    assert_eq!(cbor_error(&map(&["03", "f97e01"])), CborErrorKind::Nan);
+    assert!(MimiContent::decode(&map(&["07", "f97e00"])).is_ok());
+    assert_eq!(cbor_error(&map(&["07", "fa7fc00000"])), CborErrorKind::Nan);
+    assert_eq!(cbor_error(&map(&["07", "f97e01"])), CborErrorKind::Nan);
 }
 
 #[test]
 fn c_047_text_is_utf_8() {
-    assert_eq!(cbor_error(&map(&["03", "62c328"])), CborErrorKind::Utf8);
+    assert_eq!(cbor_error(&map(&["07", "62c328"])), CborErrorKind::Utf8);
 }
 
 #[test]
@@ -192,7 +254,7 @@ fn fields_are_what_the_schema_says() {
         key: vec![1],
         nonce: vec![],
         aad: vec![],
-        hash_alg: 0,
+        hash_alg: HashAlgorithm::NONE,
         content_hash: vec![],
         description: String::new(),
         filename: String::new(),

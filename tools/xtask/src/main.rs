@@ -8,6 +8,7 @@ mod prerequisites;
 mod progress;
 mod spec;
 mod test;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,8 @@ enum Command {
     Test(test::Arguments),
     /// Check that every requirement has its row in docs/conformance, and every row that is done its test
     Spec,
+    /// Write the test vectors of drafts/vectors anew, or check that they are what their encoder writes
+    Vectors(vectors::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Spec => spec::run(),
+        Command::Vectors(arguments) => vectors::run(&arguments),
     };
     result.unwrap_or_else(|error| {
         progress::say(&format!("error: {error:#}"));

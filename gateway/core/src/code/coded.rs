@@ -25,7 +25,7 @@ impl Coded for DecodeError {
     fn code(&self) -> Code {
         match self {
             Self::Malformed(_) => BODY_MALFORMED,
-            Self::Trailing(_) => BODY_TRAILING,
+            Self::Trailing { .. } => BODY_TRAILING,
             Self::SemiPrivateMessage => SEMI_PRIVATE_MESSAGE,
             Self::UnknownWireFormat(_) => WIRE_FORMAT,
             Self::PartialGroupInfo => PARTIAL_GROUP_INFO,

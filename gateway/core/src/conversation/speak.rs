@@ -95,7 +95,7 @@ impl Conversation {
         let mut salt = [0u8; 16];
         turn.rng.fill_bytes(&mut salt);
         let mut extensions = Extensions::with_sender_and_room(user.as_str(), self.mimi_room()?.as_str());
-        extensions.0.extend(draft.extensions.0);
+        extensions.extend(draft.extensions);
         Ok(MimiContent {
             salt,
             replaces: draft.replaces,

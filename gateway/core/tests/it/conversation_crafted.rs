@@ -1,8 +1,9 @@
 //! Messages that no honest client makes, sealed by a member all the same [mimi-content-09 §9.1].
 
 use causeway_drafts::application::frame;
+use causeway_drafts::cbor::Item;
 use causeway_drafts::mimi_content_09::{
-    Disposition, ExtensionKey, Extensions, MessageId, MimiContent, NestedPart, PartBody, PartSemantics, Value,
+    Disposition, Extension, ExtensionKey, Extensions, MessageId, MimiContent, NestedPart, PartBody, PartSemantics,
 };
 use causeway_drafts::mimi_protocol_06::franking::franking_tag;
 use ruma::RoomVersionId;
@@ -142,8 +143,10 @@ fn c_058_no_html_of_a_sender_reaches_the_room() {
 fn unknown_extensions_stay_behind() {
     let mut world = world();
     let mut odd = text(&world, "odd");
-    odd.extensions.0.insert(ExtensionKey::Text("m.room.member".to_owned()), Value::Text("join".to_owned()));
-    odd.extensions.0.insert(ExtensionKey::Int(-7), Value::Null);
+    for (key, value) in [(ExtensionKey::Text("m.room.member".to_owned()), b"\x64join".as_slice()), (ExtensionKey::Int(-7), b"\xf6")]
+    {
+        odd.extensions.insert(Extension::new(key, &Item::from_bytes(value).unwrap()).unwrap());
+    }
     let (shown, _) = submit_content(&mut world, &odd);
     assert!(shown[0].contains("odd") && !shown[0].contains("m.room.member"), "{shown:?}");
 }

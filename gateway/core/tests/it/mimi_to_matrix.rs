@@ -1,7 +1,7 @@
 use causeway_core::loss::Feature;
 use causeway_core::translate::{self, GFM_MIMI, MAX_TEXT_OCTETS, MatrixDraft, PLAIN_TEXT, Translation};
 use causeway_drafts::mimi_content_09::{
-    Disposition, Expiration, Extensions, ExternalPart, MimiContent, NestedPart, PartBody, PartSemantics,
+    Disposition, Expiration, Extensions, ExternalPart, HashAlgorithm, MimiContent, NestedPart, PartBody, PartSemantics,
 };
 use serde_json::{Value, json};
 
@@ -177,7 +177,7 @@ fn attachments_become_one_line() {
         key: vec![1; 16],
         nonce: vec![2; 12],
         aad: vec![],
-        hash_alg: 1,
+        hash_alg: HashAlgorithm::SHA_256,
         content_hash: vec![3; 32],
         description: String::new(),
         filename: "cat\n.png".to_owned(),

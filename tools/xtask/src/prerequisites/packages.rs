@@ -7,16 +7,9 @@ use anyhow::{Result, bail};
 
 use crate::progress::{quietly, step};
 
-/// The packages that are missing; only what is looked for is installed.
-fn missing() -> Vec<&'static str> {
-    let mut missing = Vec::new();
-    if !runs(&["python3", "-c", "import venv, ensurepip"]) {
-        missing.extend(["python3", "python3-venv"]);
-    }
-    if !has_postgres() {
-        missing.push("postgresql");
-    }
-    missing
+/// Python with its environments, if they are missing.
+fn missing_python() -> Vec<&'static str> {
+    if runs(&["python3", "-c", "import venv, ensurepip"]) { Vec::new() } else { vec!["python3", "python3-venv"] }
 }
 
 fn has_postgres() -> bool {
@@ -30,12 +23,28 @@ fn runs(command: &[&str]) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// Installs what is missing if that is possible without asking; else says what to run.
+/// Installs what the scenarios need.
 ///
 /// # Errors
 /// If something is missing and cannot be installed.
 pub(super) fn ensure_installed() -> Result<()> {
-    let missing = missing();
+    let mut missing = missing_python();
+    if !has_postgres() {
+        missing.push("postgresql");
+    }
+    install(&missing)
+}
+
+/// Installs Python.
+///
+/// # Errors
+/// If it is missing and cannot be installed.
+pub(super) fn ensure_python() -> Result<()> {
+    install(&missing_python())
+}
+
+/// Installs what is missing if that is possible without asking; else says what to run.
+fn install(missing: &[&str]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
@@ -48,7 +57,7 @@ pub(super) fn ensure_installed() -> Result<()> {
     update(apt_get)?;
     step(&by_hand, || {
         let install = ["install", "-y", "--no-install-recommends"];
-        run(apt_get, &[&install[..], &missing].concat())
+        run(apt_get, &[&install[..], missing].concat())
     })
 }
 
