@@ -107,6 +107,8 @@ impl Listener {
                 },
             }
         }
+        // Or else the system goes on accepting what nobody would answer.
+        drop(self.socket);
         self.serving.0.store(false, Ordering::Relaxed);
         connections.close();
         if tokio::time::timeout(DRAIN_LIMIT, connections.wait()).await.is_err() {
