@@ -1,45 +1,28 @@
 //! A MIMI content document [mimi-content-09].
 
 use causeway_core::code;
+use causeway_drafts::cbor::DocumentError;
 use causeway_drafts::mimi_content_09::{
-    ContentError, Disposition, ExtensionKey, ExternalPart, MimiContent, NestedPart, PartBody, PartSemantics, Value, message_id,
+    Disposition, Extension, ExtensionKey, ExternalPart, MessageId, MimiContent, NestedPart, PartBody, PartSemantics, message_id,
 };
+use causeway_drafts::mimi_content_more_extensions_00::{ExternalMessageId, Fraction, LastSeen, Scope, SenderTimestamp};
+use serde_cbor::Value;
 
 use super::Refused;
 use super::tree::Tree;
 
 pub(super) fn read(octets: &[u8]) -> Result<Tree, Refused> {
     tree(octets).map_err(|error| {
-        let (why, offset) = match error {
-            ContentError::Cbor(error) => (error.kind.to_string(), Some(error.offset)),
-            ContentError::Field { field, .. } => (error.to_string(), offset_of(octets, field)),
-            ContentError::Limit { .. } => (error.to_string(), None),
+        let why = match error {
+            DocumentError::Cbor(error) => error.kind.to_string(),
+            DocumentError::Field { rule, field, expected, .. } => format!("{rule}: {field} is not {expected}"),
+            DocumentError::Limit { rule, what, .. } => format!("{rule}: {what}"),
         };
-        Refused { code: code::MESSAGE_MALFORMED, why, offset, length: octets.len() }
+        Refused { code: code::MESSAGE_MALFORMED, why, offset: Some(error.offset()), length: octets.len() }
     })
 }
 
-/// Where the field of the document begins that holds this one.
-fn offset_of(octets: &[u8], field: &str) -> Option<usize> {
-    let index = match field {
-        "the document" => return Some(0),
-        "salt" => 0,
-        "replaces" => 1,
-        "topicId" => 2,
-        "expires" => 3,
-        "inReplyTo" => 4,
-        "mimiExtensions" | "an extension key" | "extension 1 or 2" => 5,
-        _ => 6,
-    };
-    // The head of an array of seven is one octet.
-    let mut items = serde_cbor::Deserializer::from_slice(octets.get(1..)?).into_iter::<serde_cbor::Value>();
-    for _ in 0..index {
-        items.next()?.ok()?;
-    }
-    Some(1 + items.byte_offset())
-}
-
-pub(super) fn tree(octets: &[u8]) -> Result<Tree, ContentError> {
+pub(super) fn tree(octets: &[u8]) -> Result<Tree, DocumentError> {
     let content = MimiContent::decode(octets)?;
     let id = match (content.sender_uri(), content.room_uri()) {
         (Some(sender), Some(room)) => Tree::text(message_id(sender, room, octets, &content.salt).to_string()),
@@ -48,9 +31,7 @@ pub(super) fn tree(octets: &[u8]) -> Result<Tree, ContentError> {
     let expires = content.expires.map_or(Tree::Nothing, |expires| {
         Tree::fields([("relative", Tree::Bool(expires.relative)), ("seconds", Tree::Number(expires.time.into()))])
     });
-    let optional =
-        |id: Option<causeway_drafts::mimi_content_09::MessageId>| id.map_or(Tree::Nothing, |id| Tree::text(id.to_string()));
-    let extensions = content.extensions.0.iter().map(|(key, value)| (name(key), cbor(value)));
+    let optional = |id: Option<MessageId>| id.map_or(Tree::Nothing, |id| Tree::text(id.to_string()));
     Ok(Tree::fields([
         ("message_id", id),
         ("salt", Tree::Octets(content.salt.to_vec())),
@@ -58,18 +39,51 @@ pub(super) fn tree(octets: &[u8]) -> Result<Tree, ContentError> {
         ("topic_id", Tree::text_or_octets(&content.topic_id)),
         ("expires", expires),
         ("in_reply_to", optional(content.in_reply_to)),
-        ("extensions", Tree::Fields(extensions.collect())),
+        ("extensions", Tree::Fields(content.extensions.iter().map(extension).collect())),
         ("nested_part", part(&content.nested_part)),
     ]))
 }
 
-fn name(key: &ExtensionKey) -> String {
-    match key {
-        ExtensionKey::Int(1) => "1 sender_uri".to_owned(),
-        ExtensionKey::Int(2) => "2 room_uri".to_owned(),
-        ExtensionKey::Int(number) => number.to_string(),
-        ExtensionKey::Text(text) => text.clone(),
-    }
+fn extension(extension: &Extension) -> (String, Tree) {
+    let (name, value) = match extension {
+        Extension::SenderUri(uri) => ("sender_uri", Tree::text(uri)),
+        Extension::RoomUri(uri) => ("room_uri", Tree::text(uri)),
+        Extension::SenderTimestamp(timestamp) => ("sender_timestamp", self::timestamp(timestamp)),
+        Extension::ExternalMessageId(id) => ("external_message_id", external_id(id)),
+        Extension::Subject(subject) => ("subject", Tree::text(subject)),
+        Extension::LastSeen(LastSeen::Messages(ids)) => {
+            ("last_seen", Tree::List(ids.iter().map(|id| Tree::text(id.to_string())).collect()))
+        }
+        Extension::LastSeen(LastSeen::External(ids)) => ("last_seen", Tree::List(ids.iter().map(external_id).collect())),
+        Extension::Unknown(unknown) => {
+            let octets = unknown.value().as_bytes();
+            ("", serde_cbor::from_slice(octets).map_or_else(|_| Tree::Octets(octets.to_vec()), |value| cbor(&value)))
+        }
+    };
+    let key = match extension.key() {
+        ExtensionKey::Int(number) => format!("{number} {name}"),
+        ExtensionKey::Text(text) => text,
+    };
+    (key.trim_end().to_owned(), value)
+}
+
+fn timestamp(timestamp: &SenderTimestamp) -> Tree {
+    let fraction = match timestamp.fraction {
+        None => Tree::Nothing,
+        Some(Fraction::Millis(millis)) => Tree::text(format!("{millis} ms")),
+        Some(Fraction::Micros(micros)) => Tree::text(format!("{micros} µs")),
+        Some(Fraction::Nanos(nanos)) => Tree::text(format!("{nanos} ns")),
+    };
+    Tree::fields([("seconds", Tree::Number(timestamp.seconds)), ("fraction", fraction)])
+}
+
+fn external_id(id: &ExternalMessageId) -> Tree {
+    let scope = match &id.scope {
+        Scope::Enterprise(number) => ("enterprise", Tree::Number(*number)),
+        Scope::Domain(domain) => ("domain", Tree::text(domain)),
+        Scope::Uri(uri) => ("uri", Tree::text(uri)),
+    };
+    Tree::fields([("id", Tree::text_or_octets(&id.id)), scope])
 }
 
 fn cbor(value: &Value) -> Tree {
@@ -139,7 +153,7 @@ fn external(part: &ExternalPart) -> Tree {
         ("key", Tree::text(format!("{} octets", part.key.len()))),
         ("nonce", Tree::Octets(part.nonce.clone())),
         ("aad", Tree::Octets(part.aad.clone())),
-        ("hash_alg", Tree::Number(part.hash_alg.into())),
+        ("hash_alg", Tree::Number(part.hash_alg.0.into())),
         ("content_hash", Tree::Octets(part.content_hash.clone())),
         ("description", Tree::text(&part.description)),
         ("filename", Tree::text(&part.filename)),

@@ -11,11 +11,11 @@ pub(super) fn message(reader: &mut Reader<'_>) -> Read<Tree> {
     let version = reader.named("version", version)?;
     let format = reader.named("wire_format", Reader::u16)?;
     let (name, part): (&str, Part) = match format {
-        numbers::wire_format::PUBLIC_MESSAGE => ("public_message", public_message),
-        numbers::wire_format::PRIVATE_MESSAGE => ("private_message", private_message),
-        numbers::wire_format::WELCOME => ("welcome", welcome),
-        numbers::wire_format::GROUP_INFO => ("group_info", group_info),
-        numbers::wire_format::KEY_PACKAGE => ("key_package", key_package),
+        numbers::WIRE_FORMAT_PUBLIC_MESSAGE => ("public_message", public_message),
+        numbers::WIRE_FORMAT_PRIVATE_MESSAGE => ("private_message", private_message),
+        numbers::WIRE_FORMAT_WELCOME => ("welcome", welcome),
+        numbers::WIRE_FORMAT_GROUP_INFO => ("group_info", group_info),
+        numbers::WIRE_FORMAT_KEY_PACKAGE => ("key_package", key_package),
         other => return Err(reader.refuse_at(2, format!("wire format {other:#06x} is not known"))),
     };
     let body = reader.named(name, part)?;

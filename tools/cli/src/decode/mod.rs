@@ -17,7 +17,7 @@ use causeway_drafts::mimi_protocol_06::notify::FanoutMessage;
 use causeway_drafts::mimi_protocol_06::ratchet_tree::RatchetTreeOption;
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageRequest, SubmitMessageResponse};
 use causeway_drafts::mimi_protocol_06::update::{UpdateRequest, UpdateRoomResponse};
-use causeway_drafts::numbers::wire_format;
+use causeway_drafts::numbers::{WIRE_FORMAT_GROUP_INFO, WIRE_FORMAT_KEY_PACKAGE, WIRE_FORMAT_WELCOME};
 use causeway_drafts::{DecodeError, decode_exact};
 use clap::ValueEnum;
 
@@ -122,9 +122,9 @@ impl Kind {
             Self::ApplicationData => return content::judge_framed(octets),
             Self::Pdu | Self::Content => Ok(()),
             Self::MlsMessage => Message::from_bytes(octets).map(|_| ()),
-            Self::KeyPackage => Message::from_bytes(&headed(wire_format::KEY_PACKAGE)).map(|_| ()),
-            Self::Welcome => Message::from_bytes(&headed(wire_format::WELCOME)).map(|_| ()),
-            Self::GroupInfo => Message::from_bytes(&headed(wire_format::GROUP_INFO)).map(|_| ()),
+            Self::KeyPackage => Message::from_bytes(&headed(WIRE_FORMAT_KEY_PACKAGE)).map(|_| ()),
+            Self::Welcome => Message::from_bytes(&headed(WIRE_FORMAT_WELCOME)).map(|_| ()),
+            Self::GroupInfo => Message::from_bytes(&headed(WIRE_FORMAT_GROUP_INFO)).map(|_| ()),
             Self::RatchetTree => decode_exact::<RatchetTreeOption>(&[&[1], octets].concat()).map(|_| ()),
             Self::Fanout => FanoutMessage::decode_body(octets).map(|_| ()),
             Self::Update => decode_exact::<UpdateRequest>(octets).map(|_| ()),
