@@ -7,6 +7,7 @@ use causeway_drafts::mimi_content_09::{
 };
 use proptest::prelude::*;
 
+use crate::content_extensions::any_extension;
 use crate::content_vectors::{ORIGINAL, vectors};
 
 pub(crate) fn content(nested_part: NestedPart) -> MimiContent {
@@ -269,6 +270,65 @@ fn fields_are_what_the_schema_says() {
     assert_eq!(rule(&hex::decode(unknown).unwrap()), "C-069");
 }
 
+/// C-016: every cardinality with every length.
+#[test]
+fn c_016_a_part_has_the_length_of_its_cardinality() {
+    let prefix = content(text()).encode();
+    let prefix = &prefix[..prefix.len() - encoded_part(&text()).len()];
+    // 16 fields, of which the fourth and fifth fit a single part.
+    for cardinality in 0..=4u8 {
+        for length in 0..=16u8 {
+            let fields = [&[1, 0x60, cardinality, 0x60, 0x40][..], &[0x40; 11]].concat();
+            let document = [prefix, &[0x80 | length], &fields[..length.into()]].concat();
+            let accepted = MimiContent::decode(&document);
+            match (cardinality, length) {
+                (0, 3) | (1, 5) => assert!(accepted.is_ok(), "{cardinality} of {length}"),
+                // A text is no semantics and no URL.
+                (3, 5) | (2, 15) => assert!(matches!(rule(&document), "C-016" | "C-027"), "{cardinality} of {length}"),
+                _ => assert_eq!(rule(&document), "C-016", "{cardinality} of {length}"),
+            }
+        }
+    }
+}
+
+/// C-027: an external part's fields, each in its range.
+#[test]
+fn c_027_external_parts_have_twelve_fields() {
+    let fields = ["60", "60", "1affffffff", "1bffffffffffffffff", "19ffff", "41ff", "41ff", "41ff", "18ff", "41ff", "60", "60"];
+    let part = |fields: &[&str]| format!("8f0660 02{}", fields.concat()).replace(' ', "");
+    let document = |part: &str| {
+        let whole = hex::encode(content(text()).encode());
+        hex::decode(whole.replace(&hex::encode(encoded_part(&text())), part)).unwrap()
+    };
+    assert!(MimiContent::decode(&document(&part(&fields))).is_ok());
+    for (index, beyond) in [(2, "1b0000000100000000"), (3, "20"), (4, "1a00010000"), (8, "190100")] {
+        let mut changed = fields;
+        changed[index] = beyond;
+        assert_eq!(rule(&document(&part(&changed))), "C-027", "{index}");
+    }
+    for (index, field) in fields.into_iter().enumerate() {
+        let mut changed = fields;
+        changed[index] = if field == "60" { "40" } else { "60" };
+        assert_eq!(rule(&document(&part(&changed))), "C-027", "{index}");
+    }
+}
+
+/// C-023: a language tag that is none does not matter.
+#[test]
+fn c_023_languages_are_kept_as_they_are() {
+    for language in ["", "de", "de, en", "not a tag,,", "\u{0}"] {
+        let content = content(NestedPart { language: language.to_owned(), ..text() });
+        assert_eq!(MimiContent::decode(&content.encode()), Ok(content));
+    }
+}
+
+fn encoded_part(part: &NestedPart) -> Vec<u8> {
+    let of = |part: &NestedPart| content(part.clone()).encode();
+    let null = of(&NestedPart::null(Disposition::RENDER));
+    // 83 01 60 00
+    of(part)[null.len() - 4..].to_vec()
+}
+
 /// P-007 for content: no prefix of a document is a document, and none brings a panic.
 #[test]
 fn every_truncation_is_refused() {
@@ -289,6 +349,61 @@ fn hostile_lengths_and_depths_are_cheap() {
     assert_eq!(cbor_error(&[0xc1; 100_000]), CborErrorKind::TooDeep);
 }
 
+fn any_part() -> impl Strategy<Value = NestedPart> {
+    let blob = || proptest::collection::vec(any::<u8>(), 0..300);
+    let external = (".*", any::<(u32, u64, u8)>(), 1..=u16::MAX, [blob(), blob(), blob(), blob()]);
+    let external = external.prop_map(|(text, (expires, size, hash), enc_alg, [key, nonce, aad, content_hash])| {
+        PartBody::External(Box::new(ExternalPart {
+            content_type: text.clone(),
+            url: text.clone(),
+            expires,
+            size,
+            enc_alg,
+            key,
+            nonce,
+            aad,
+            hash_alg: HashAlgorithm(hash),
+            content_hash,
+            description: text.clone(),
+            filename: text,
+        }))
+    });
+    let single = (".*", blob()).prop_map(|(content_type, content)| PartBody::Single { content_type, content });
+    let body = prop_oneof![Just(PartBody::Null), single, external];
+    let leaf = (any::<u8>(), ".*", body).prop_map(|(disposition, language, body)| NestedPart {
+        disposition: Disposition(disposition),
+        language,
+        body,
+    });
+    let semantics = prop_oneof![Just(PartSemantics::ChooseOne), Just(PartSemantics::SingleUnit), Just(PartSemantics::ProcessAll)];
+    leaf.prop_recursive(3, 30, 5, move |inner| {
+        (semantics.clone(), proptest::collection::vec(inner, 2..5))
+            .prop_map(|(semantics, parts)| NestedPart { body: PartBody::Multi { semantics, parts }, ..text() })
+    })
+}
+
+fn any_content() -> impl Strategy<Value = MimiContent> {
+    let id = || {
+        proptest::option::of(
+            any::<[u8; 31]>().prop_map(|hash| MessageId::from_bytes([&[1], &hash[..]].concat().try_into().unwrap())),
+        )
+    };
+    let expires = proptest::option::of(any::<(bool, u32)>().prop_map(|(relative, time)| Expiration { relative, time }));
+    let topic = proptest::collection::vec(any::<u8>(), 0..40);
+    let extensions = proptest::collection::vec(any_extension(), 0..8).prop_map(Extensions::from_iter);
+    (any::<[u8; 16]>(), id(), topic, expires, id(), extensions, any_part()).prop_map(
+        |(salt, replaces, topic_id, expires, in_reply_to, extensions, nested_part)| MimiContent {
+            salt,
+            replaces,
+            topic_id,
+            expires,
+            in_reply_to,
+            extensions,
+            nested_part,
+        },
+    )
+}
+
 proptest! {
     /// Whatever decodes is in its one form; nothing panics.
     #[test]
@@ -301,6 +416,12 @@ proptest! {
         if let Ok(content) = MimiContent::decode(&bytes) {
             prop_assert_eq!(content.encode(), bytes);
         }
+    }
+
+    /// What is made of the types, within the limits, comes back.
+    #[test]
+    fn c_040_what_is_encoded_decodes(content in any_content()) {
+        prop_assert_eq!(MimiContent::decode(&content.encode()), Ok(content));
     }
 
     #[test]

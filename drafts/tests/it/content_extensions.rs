@@ -138,6 +138,37 @@ fn key() -> impl Strategy<Value = ExtensionKey> {
     ]
 }
 
+/// An extension of each type, within the limits.
+pub(crate) fn any_extension() -> impl Strategy<Value = Extension> {
+    let fraction = prop_oneof![
+        (0..1000u16).prop_map(Fraction::Millis),
+        (0..1_000_000u32).prop_map(Fraction::Micros),
+        (0..1_000_000_000u32).prop_map(Fraction::Nanos),
+    ];
+    let timestamp = (any::<u64>(), proptest::option::of(fraction))
+        .prop_map(|(seconds, fraction)| Extension::SenderTimestamp(SenderTimestamp { seconds, fraction }));
+    let external = || {
+        let scope =
+            prop_oneof![(1..=u64::MAX).prop_map(Scope::Enterprise), ".*".prop_map(Scope::Domain), ".*".prop_map(Scope::Uri)];
+        (proptest::collection::vec(any::<u8>(), 0..30), scope).prop_map(|(id, scope)| ExternalMessageId { id, scope })
+    };
+    let id = any::<[u8; 31]>().prop_map(|hash| MessageId::from_bytes([&[1], &hash[..]].concat().try_into().unwrap()));
+    let items = prop_oneof![Just("f7"), Just("a0"), Just("81d8206161"), Just("f97e00"), Just("fb3ff0000000000001"), Just("3863")];
+    let unknown = (key(), items).prop_filter_map("a known key", |(key, item)| {
+        Extension::new(key, &Item::from_bytes(&hex::decode(item).unwrap()).unwrap()).ok()
+    });
+    prop_oneof![
+        ".*".prop_map(Extension::SenderUri),
+        ".*".prop_map(Extension::RoomUri),
+        timestamp,
+        external().prop_map(Extension::ExternalMessageId),
+        ".{1,40}".prop_map(Extension::Subject),
+        proptest::collection::vec(id, 0..4).prop_map(|ids| Extension::LastSeen(LastSeen::Messages(ids))),
+        proptest::collection::vec(external(), 1..4).prop_map(|ids| Extension::LastSeen(LastSeen::External(ids))),
+        unknown,
+    ]
+}
+
 proptest! {
     /// C-041: keys are in the order of their encodings.
     #[test]

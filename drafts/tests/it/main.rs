@@ -18,6 +18,7 @@ mod protocol_round_trips;
 mod queries_and_reports;
 mod room_policy;
 mod samples;
+mod schema_cross_check;
 mod strictness;
 mod support;
 mod uris;
