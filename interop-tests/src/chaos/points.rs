@@ -34,7 +34,7 @@ const TRANSACTIONS: &[(Topology, &str, &[u64])] = &[
 const DELIVERIES: &[(Topology, &str, &[u64])] = &[
     (OurHub, "pdu", &[0, 3]),
     (OurHub, "notify", &[0, 2]),
-    (OurHub, "matrix_join", &[0, 1]),
+    (OurHub, "matrix_join", &[0]),
     (OurHub, "key_material", &[0]),
     (OurHub, "request_consent", &[0]),
     (ForeignHub, "pdu", &[0, 3]),

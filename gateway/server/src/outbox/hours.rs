@@ -19,7 +19,7 @@ struct Lane {
 
 impl Lane {
     async fn with(store: &Store, bodies: &[&'static str]) -> Self {
-        for body in bodies.iter().copied() {
+        for &body in bodies {
             let queued = store.transaction::<_, StoreError, _>("queue", move |tx| {
                 Box::pin(async move { tx.queue(LANE, "submit", None, body.as_bytes()).await })
             });
