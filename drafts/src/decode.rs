@@ -20,7 +20,7 @@ use tls_codec::{Deserialize, Error, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// Bytes follow the structure [mimi-protocol-06 §5].
-    #[error("P-007: the structure ends at byte {offset}, and {length} more follow")]
+    #[error("P-007: {length} bytes follow the structure, which ends at byte {offset}")]
     Trailing {
         /// Where the structure ends.
         offset: usize,

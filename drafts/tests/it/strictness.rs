@@ -59,6 +59,12 @@ fn p_007_nothing_follows_a_structure() {
     }
 }
 
+#[test]
+fn what_follows_is_counted() {
+    let error = decode_exact::<JoinLinks>(&[2, 1, b'a', 0, 0, 0, 0]).unwrap_err();
+    assert_eq!(error.to_string(), "P-007: 4 bytes follow the structure, which ends at byte 3");
+}
+
 /// One way to damage a body.
 #[derive(Clone, Debug)]
 enum Damage {
