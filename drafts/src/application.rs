@@ -1,12 +1,14 @@
 //! ApplicationFraming [mls-extensions-09 §6.2]: what the application_data of a MIMI group is.
 
-use tls_codec::{Deserialize, TlsDeserialize, TlsSerialize, TlsSize, VLBytes};
+use tls_codec::{Deserialize, VLBytes};
+
+use crate::structure::{at_least_one, structure};
 
 /// The media type of MIMI content.
 pub const MIMI_CONTENT: &str = "application/mimi-content";
 
 /// A media type with its parameters.
-#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaType {
     /// `type/subtype`
     pub media_type: VLBytes,
@@ -15,7 +17,7 @@ pub struct MediaType {
 }
 
 /// A parameter of a media type.
-#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
     /// Its name.
     pub name: VLBytes,
@@ -31,18 +33,23 @@ impl MediaType {
 }
 
 /// The component `content_media_types`: a list of media types [mls-extensions-09 §6.2].
-#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaTypeList {
-    /// In order of preference.
+    /// In order of preference, at least one.
     pub media_types: Vec<MediaType>,
 }
 
-/// The components `app_components` and `safe_aad`: a list of component ids [mls-extensions-09 §4.5].
-#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// The components `app_components` and `safe_aad`: a list of component ids [mls-extensions-09 §5, §4.9].
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComponentsList {
     /// In increasing order.
     pub component_ids: Vec<u16>,
 }
+
+structure!(MediaType { media_type, parameters[] });
+structure!(Parameter { name as "parameter_name", value as "parameter_value" });
+structure!(MediaTypeList { media_types[at_least_one] });
+structure!(ComponentsList { component_ids[] });
 
 /// Why application_data is not MIMI content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

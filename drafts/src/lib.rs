@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod structure;
+
 pub mod application;
 pub mod cbor;
 pub mod decode;
@@ -10,7 +12,9 @@ pub mod mimi_protocol_06;
 pub mod mimi_room_policy_04;
 pub mod mimi_uri;
 pub mod numbers;
+pub mod text;
+pub mod uri;
 pub mod verbatim;
 
-pub use decode::{DecodeError, decode_exact, encode};
+pub use decode::{DecodeError, Fault, decode_exact, encode};
 pub use verbatim::Verbatim;

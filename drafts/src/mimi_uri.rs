@@ -20,12 +20,43 @@ use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use crate::text::{Text, parsed};
+
 /// A URI may have this many octets. A Matrix user id has up to 255, each of them up to three when encoded, and stands
 /// below a domain of up to 253: every Matrix user has to have a name here.
 pub const MAX_URI_OCTETS: usize = 2048;
 
 /// RFC 3986 unreserved characters stay literal.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A name in a vector, checked when it is read.
+macro_rules! on_the_wire {
+    ($name:ident) => {
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl tls_codec::Size for $name {
+            fn tls_serialized_len(&self) -> usize {
+                tls_codec::VLByteSlice(self.0.as_bytes()).tls_serialized_len()
+            }
+        }
+
+        impl tls_codec::Serialize for $name {
+            fn tls_serialize<W: std::io::Write>(&self, writer: &mut W) -> Result<usize, tls_codec::Error> {
+                tls_codec::VLByteSlice(self.0.as_bytes()).tls_serialize(writer)
+            }
+        }
+
+        impl tls_codec::Deserialize for $name {
+            fn tls_deserialize<R: std::io::Read>(bytes: &mut R) -> Result<Self, tls_codec::Error> {
+                parsed(Text::tls_deserialize(bytes)?.as_str())
+            }
+        }
+    };
+}
 
 /// Why text is not a URI of the wanted kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -96,6 +127,8 @@ impl<'de> serde::Deserialize<'de> for ProviderDomain {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
+
+on_the_wire!(ProviderDomain);
 
 /// Splits and checks a URI: its domain and its decoded path segments.
 fn parse(text: &str) -> Result<(ProviderDomain, Vec<String>), UriError> {
@@ -194,25 +227,7 @@ macro_rules! uri_type {
             }
         }
 
-        impl tls_codec::Size for $name {
-            fn tls_serialized_len(&self) -> usize {
-                tls_codec::VLByteSlice(self.0.as_bytes()).tls_serialized_len()
-            }
-        }
-
-        impl tls_codec::Serialize for $name {
-            fn tls_serialize<W: std::io::Write>(&self, writer: &mut W) -> Result<usize, tls_codec::Error> {
-                tls_codec::VLByteSlice(self.0.as_bytes()).tls_serialize(writer)
-            }
-        }
-
-        impl tls_codec::Deserialize for $name {
-            fn tls_deserialize<R: std::io::Read>(bytes: &mut R) -> Result<Self, tls_codec::Error> {
-                let octets = tls_codec::VLBytes::tls_deserialize(bytes)?;
-                let text = std::str::from_utf8(octets.as_slice()).map_err(|_| tls_codec::Error::InvalidInput)?;
-                text.parse().map_err(|error: UriError| tls_codec::Error::DecodingError(error.to_string()))
-            }
-        }
+        on_the_wire!($name);
     };
 }
 

@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 
 use tls_codec::{Deserialize, Error, Serialize, Size};
 
+use crate::decode::refuse;
+
 /// A value together with the bytes it was decoded from.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Verbatim<T> {
@@ -60,7 +62,11 @@ impl<T> Serialize for Verbatim<T> {
 impl<T: Deserialize> Deserialize for Verbatim<T> {
     fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Self, Error> {
         let mut tee = Tee { inner: bytes, seen: Vec::new() };
-        let value = T::tls_deserialize(&mut tee)?;
+        // What is kept verbatim is the MLS library's, which does not say how long the value was that it does not know.
+        let value = T::tls_deserialize(&mut tee).map_err(|error| match error {
+            Error::UnknownValue(value) => refuse(0, format!("the MLS library does not know {value} here")),
+            other => other,
+        })?;
         Ok(Self { bytes: tee.seen, value })
     }
 }

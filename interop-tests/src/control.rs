@@ -258,6 +258,14 @@ impl Control {
         self.get(&format!("/messages?room={}&device={}", encode(room), encode(device))).await
     }
 
+    /// What comes after so many messages; waits for a while if there is nothing yet.
+    ///
+    /// # Errors
+    /// If there is no such device.
+    pub async fn messages_after(&self, device: &str, room: &str, after: usize) -> Result<Vec<Message>> {
+        self.get(&format!("/messages?room={}&device={}&after={after}", encode(room), encode(device))).await
+    }
+
     /// `request`, `cancel`, `grant` or `revoke`.
     ///
     /// # Errors

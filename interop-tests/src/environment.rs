@@ -28,9 +28,16 @@ pub enum Database {
 pub struct Programs {
     /// `causeway`
     pub causeway: PathBuf,
+    /// `causewayctl`
+    pub causewayctl: PathBuf,
     /// `reference-provider`
     pub reference_provider: PathBuf,
+    /// What the gateway finds in its environment.
+    pub environment: Vec<(&'static str, &'static str)>,
 }
+
+/// A test that has failed wants to know everything.
+const VERBOSE: (&str, &str) = ("CAUSEWAY_LOG", "info,causeway=debug,ruma_state_res=warn");
 
 impl Programs {
     /// The programs in the folder in which Cargo builds them.
@@ -43,7 +50,8 @@ impl Programs {
             ensure!(program.exists(), "{} is not built: run `cargo xtask test` or `cargo xtask demo`", program.display());
             Ok(program)
         };
-        Ok(Self { causeway: find("causeway")?, reference_provider: find("reference-provider")? })
+        let (causeway, causewayctl, reference_provider) = (find("causeway")?, find("causewayctl")?, find("reference-provider")?);
+        Ok(Self { causeway, causewayctl, reference_provider, environment: vec![VERBOSE] })
     }
 }
 

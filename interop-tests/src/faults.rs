@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, bail};
 use http::{HeaderMap, Response, StatusCode, header};
@@ -13,6 +13,8 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Frame};
 use serde_json::Value;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 /// What happens to a request.
 #[derive(Clone)]
@@ -33,6 +35,8 @@ pub enum Fault {
     Ignore,
     /// It is taken in so much later.
     Slow(Duration),
+    /// Its answer is dated so much later.
+    Clock(Duration),
 }
 
 struct Rule {
@@ -48,6 +52,7 @@ pub struct Faults(Mutex<Plan>);
 #[derive(Default)]
 struct Plan {
     is_down: bool,
+    half_closed: usize,
     rules: Vec<Rule>,
 }
 
@@ -60,6 +65,30 @@ impl Faults {
     /// Connections are closed as soon as they are open, and nothing is sent.
     pub fn go_down(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_down = true;
+    }
+
+    /// The sending side of the next `times` connections is closed at once, while they stay open for what comes in.
+    pub fn half_close(&self, times: usize) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).half_closed = times;
+    }
+
+    /// How many connections are still to be half-closed.
+    pub fn half_closed_left(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).half_closed
+    }
+
+    /// A connection that is to be half-closed is, and is read to its end, which only the other side can bring about.
+    pub(crate) fn meets_half_closed(&self, stream: TcpStream) -> Option<TcpStream> {
+        let mut plan = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(left) = plan.half_closed.checked_sub(1) else { return Some(stream) };
+        plan.half_closed = left;
+        tokio::spawn(async move {
+            let (mut incoming, mut outgoing) = stream.into_split();
+            // What has failed is over, as it was to be.
+            outgoing.shutdown().await.unwrap_or_default();
+            tokio::io::copy(&mut incoming, &mut tokio::io::sink()).await.unwrap_or_default();
+        });
+        None
     }
 
     /// All is well again; what is left of the plan goes.
@@ -105,6 +134,10 @@ pub(crate) fn respond((status, headers, bytes): (StatusCode, HeaderMap, Bytes), 
         Some(Fault::Bytes(kind, bytes)) => {
             response.headers_mut().insert(header::CONTENT_TYPE, kind.parse()?);
             *response.body_mut() = full(Bytes::from(bytes.clone()));
+        }
+        Some(Fault::Clock(ahead)) => {
+            let date = httpdate::fmt_http_date(SystemTime::now() + *ahead);
+            response.headers_mut().insert(header::DATE, date.parse()?);
         }
         Some(Fault::HalfAnswer) => {
             response.headers_mut().insert(header::CONTENT_LENGTH, (bytes.len() + 100).to_string().parse()?);

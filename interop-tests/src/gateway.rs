@@ -1,15 +1,20 @@
 //! The gateway as a process.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use http::{Method, StatusCode};
 
 use crate::certificates::Authority;
 use crate::environment::Programs;
+use crate::http_client::HttpClient;
+use crate::patience::{self, Look};
 use crate::ports;
 use crate::process::Process;
 use crate::reference::Peer;
@@ -22,6 +27,8 @@ pub struct Gateway {
     pub domain: String,
     /// Its configuration file.
     pub configuration: PathBuf,
+    admin: HttpClient,
+    database_url: String,
     programs: Programs,
     process: Mutex<Process>,
     starts: AtomicU32,
@@ -40,21 +47,24 @@ impl Gateway {
         database_url: Option<&str>,
     ) -> Result<Self> {
         fs::create_dir_all(folder)?;
-        let [matrix_port] = ports::free()?;
+        let [matrix_port, admin_port] = ports::free()?;
         for (name, issued) in
             [("gateway", authority.issue(&["localhost", "127.0.0.1"])), ("provider", authority.issue(&[&own.domain]))]
         {
             fs::write(folder.join(format!("{name}.pem")), issued.certificate_pem)?;
-            fs::write(folder.join(format!("{name}.key")), issued.private_key_pem)?;
+            write_private(&folder.join(format!("{name}.key")), &issued.private_key_pem)?;
         }
         fs::write(folder.join("ca.pem"), authority.root_pem())?;
         let file = folder.join("causeway.toml");
-        fs::write(&file, configuration(own, peers, matrix_port, database_url))?;
-        let process = serve(programs, &file, &folder.with_extension("log")).await?;
+        fs::write(&file, configuration(own, peers, (matrix_port, admin_port), database_url))?;
+        let process = serve(programs, &file, &folder.with_extension("log"), &[]).await?;
         Ok(Self {
             server_name: format!("localhost:{matrix_port}"),
             domain: own.domain.clone(),
             configuration: file,
+            admin: HttpClient::new(admin_port),
+            database_url: database_url
+                .map_or_else(|| format!("sqlite://{}", folder.join("data/causeway.db").display()), str::to_owned),
             programs: programs.clone(),
             process: Mutex::new(process),
             starts: AtomicU32::new(1),
@@ -75,6 +85,31 @@ impl Gateway {
     pub fn puppet(&self, matrix_user: &str) -> String {
         let name = matrix_user.trim_start_matches('@').replace(':', "%3A");
         format!("mimi://{}/u/{name}", self.domain)
+    }
+
+    /// Its operator's listener.
+    pub fn admin(&self) -> &HttpClient {
+        &self.admin
+    }
+
+    /// Waits until it says that it is ready; or that it is not, and that this check is the reason.
+    ///
+    /// # Errors
+    /// If it does not say so in time: what it says.
+    pub async fn says_ready(&self, not_because: Option<&str>) -> Result<()> {
+        patience::until(format!("/readyz, failing: {not_because:?}"), async || {
+            let answer = self.admin.request(Method::GET, "/readyz", None).await?;
+            let is_so = match not_because {
+                None => answer.status == StatusCode::OK,
+                Some(name) => {
+                    let checks = answer.body["checks"].as_array().into_iter().flatten();
+                    let failing = checks.filter(|check| check["ok"] == false).any(|check| check["name"] == name);
+                    answer.status == StatusCode::SERVICE_UNAVAILABLE && failing
+                }
+            };
+            Ok(Look::from_option(is_so.then_some(()), || format!("{} {}", answer.status, answer.body)))
+        })
+        .await
     }
 
     fn process(&self) -> MutexGuard<'_, Process> {
@@ -113,16 +148,81 @@ impl Gateway {
         self.process().has_ended()
     }
 
+    /// Adds a line to its configuration, behind the head of a table.
+    ///
+    /// # Errors
+    /// If there is no such table, or the file cannot be written.
+    pub fn configure(&self, table: &str, line: &str) -> Result<()> {
+        let text = fs::read_to_string(&self.configuration)?;
+        let (before, after) = text.split_once(&format!("{table}\n")).with_context(|| format!("no {table}"))?;
+        Ok(fs::write(&self.configuration, format!("{before}{table}\n{line}\n{after}"))?)
+    }
+
+    /// How much memory it has, in octets.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn memory(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process().id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+    }
+
     /// Starts it again, with the configuration and data that it had. It gets a log of its own.
     ///
     /// # Errors
     /// If it does not become ready, with the end of its log.
     pub async fn start_again(&self) -> Result<()> {
+        self.start_again_with(&[]).await
+    }
+
+    /// The same with something more in its environment.
+    ///
+    /// # Errors
+    /// As [`Self::start_again`].
+    pub async fn start_again_with(&self, environment: &[(&str, &str)]) -> Result<()> {
         let number = self.starts.fetch_add(1, Ordering::Relaxed) + 1;
-        let folder = self.configuration.parent().unwrap_or(Path::new("."));
-        let started = serve(&self.programs, &self.configuration, &folder.with_extension(format!("{number}.log"))).await?;
+        let log = self.folder().with_extension(format!("{number}.log"));
+        let started = serve(&self.programs, &self.configuration, &log, environment).await?;
         *self.process() = started;
         Ok(())
+    }
+
+    /// Runs `causewayctl` on it.
+    ///
+    /// # Errors
+    /// If it cannot be run.
+    pub async fn causewayctl(&self, arguments: &[&str]) -> Result<Output> {
+        let mut command = tokio::process::Command::new(&self.programs.causewayctl);
+        command.arg("--config").arg(&self.configuration).args(arguments).kill_on_drop(true);
+        command.output().await.context("cannot run causewayctl")
+    }
+
+    /// All that it has logged, start by start.
+    ///
+    /// # Errors
+    /// If a log cannot be read.
+    pub fn log(&self) -> Result<String> {
+        let folder = self.folder();
+        let first = fs::read_to_string(folder.with_extension("log"))?;
+        let later = 2..=self.starts.load(Ordering::Relaxed);
+        let later = later.map(|number| fs::read_to_string(folder.with_extension(format!("{number}.log"))));
+        Ok(first + &later.collect::<Result<String, _>>()?)
+    }
+
+    /// Where its database is.
+    pub fn database_url(&self) -> &str {
+        &self.database_url
+    }
+
+    /// Where its configuration and its data are.
+    pub fn folder(&self) -> &Path {
+        self.configuration.parent().unwrap_or(Path::new("."))
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.process().id()
     }
 
     /// Asks it to end, without waiting for it.
@@ -131,20 +231,25 @@ impl Gateway {
     }
 }
 
+fn write_private(file: &Path, text: &str) -> Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    Ok(file.write_all(text.as_bytes())?)
+}
+
 fn crash_plan(configuration: &Path) -> PathBuf {
     configuration.with_file_name("crash-plan")
 }
 
-async fn serve(programs: &Programs, file: &Path, log: &Path) -> Result<Process> {
+async fn serve(programs: &Programs, file: &Path, log: &Path, environment: &[(&str, &str)]) -> Result<Process> {
     let mut command = Command::new(&programs.causeway);
-    command.args(["serve", "--config"]).arg(file).env("CAUSEWAY_LOG", "info,causeway=debug,ruma_state_res=warn");
-    command.env("CAUSEWAY_CRASH_PLAN", crash_plan(file));
+    command.args(["serve", "--config"]).arg(file).envs(programs.environment.iter().copied());
+    command.env("CAUSEWAY_CRASH_PLAN", crash_plan(file)).envs(environment.iter().copied());
     let mut process = Process::start("causeway", command, log)?;
     process.ready_line("causeway is ready").await?;
     Ok(process)
 }
 
-fn configuration(own: &Peer, peers: &[Peer], matrix_port: u16, database_url: Option<&str>) -> String {
+fn configuration(own: &Peer, peers: &[Peer], (matrix_port, admin_port): (u16, u16), database_url: Option<&str>) -> String {
     let mut text = format!(
         r#"data_directory = "data"
 
@@ -165,6 +270,12 @@ trusted_roots = ["ca.pem"]
 
 [bridge]
 endpoint_mode = true
+
+[admin]
+listen = "127.0.0.1:{admin_port}"
+
+[log]
+format = "json"
 
 "#,
         domain = own.domain,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -79,14 +79,29 @@ impl HttpClient {
             None => Bytes::new(),
         };
         let request = request.body(Full::new(bytes))?;
+        let (status, body) = self.exchange(request).await.with_context(|| what)?;
+        Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or(Value::Null) })
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes)> {
         let exchange = async {
             let response = self.client.request(request).await?;
             let status = response.status();
-            let body = response.into_body().collect().await?.to_bytes();
-            anyhow::Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or(Value::Null) })
+            anyhow::Ok((status, response.into_body().collect().await?.to_bytes()))
         };
-        let answer = tokio::time::timeout(LIMIT, exchange).await.with_context(|| format!("{what}: no answer in time"))?;
-        answer.with_context(|| what)
+        tokio::time::timeout(LIMIT, exchange).await.context("no answer in time")?
+    }
+
+    /// A successful GET of a text.
+    ///
+    /// # Errors
+    /// If it is refused, is no text, or there is no answer.
+    pub async fn text(&self, path: &str) -> Result<String> {
+        let what = format!("GET {}{path}", self.base);
+        let request = Request::get(format!("{}{path}", self.base)).body(Full::default())?;
+        let (status, body) = self.exchange(request).await.with_context(|| what.clone())?;
+        ensure!(status.is_success(), "{what}: {status}");
+        String::from_utf8(body.to_vec()).context(what)
     }
 
     /// A successful GET.

@@ -7,14 +7,16 @@ use anyhow::{Context, Result, anyhow};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
+use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -27,6 +29,31 @@ const LIMIT: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Https {
     tls: Arc<ClientConfig>,
+}
+
+/// An open connection; dropping it closes it.
+pub struct Line {
+    sender: SendRequest<Full<Bytes>>,
+    connection: AbortHandle,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.connection.abort();
+    }
+}
+
+impl Line {
+    /// Sends a request and reads the answer.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn send(&mut self, request: Request<Vec<u8>>) -> Result<Answer> {
+        self.sender.ready().await?;
+        let response = self.sender.send_request(request.map(|body| Full::new(Bytes::from(body)))).await?;
+        let (parts, body) = response.into_parts();
+        Ok(Answer { status: parts.status, headers: parts.headers, body: body.collect().await?.to_bytes() })
+    }
 }
 
 /// An answer, read completely.
@@ -58,10 +85,18 @@ impl Https {
     /// # Errors
     /// If the root or the certificate cannot be used.
     pub fn new(root_pem: &str, identity: Option<&Issued>) -> Result<Self> {
+        Self::of_versions(root_pem, identity, rustls::DEFAULT_VERSIONS)
+    }
+
+    /// A client that knows these versions of TLS only.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of_versions(root_pem: &str, identity: Option<&Issued>, versions: &[&'static SupportedProtocolVersion]) -> Result<Self> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(root_pem.as_bytes())?)?;
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
+            .with_protocol_versions(versions)?
             .with_root_certificates(roots);
         let tls = match identity {
             None => builder.with_no_client_auth(),
@@ -81,32 +116,45 @@ impl Https {
         Self { tls: Arc::new(tls) }
     }
 
+    /// Its TLS configuration.
+    pub fn config(&self) -> Arc<ClientConfig> {
+        self.tls.clone()
+    }
+
     /// A TLS connection to a port of this machine, whose certificate has to carry `name`.
     ///
     /// # Errors
     /// If there is no connection, or the handshake fails.
     pub async fn connect(&self, port: u16, name: &str) -> Result<TlsStream<TcpStream>> {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        self.over(TcpStream::connect(("127.0.0.1", port)).await?, name).await
+    }
+
+    /// The same over a TCP connection that is there.
+    ///
+    /// # Errors
+    /// If the handshake fails.
+    pub async fn over(&self, stream: TcpStream, name: &str) -> Result<TlsStream<TcpStream>> {
         stream.set_nodelay(true)?;
         let name = ServerName::try_from(name.to_owned())?;
         Ok(TlsConnector::from(self.tls.clone()).connect(name, stream).await?)
     }
 
-    /// Sends a request and reads the answer.
+    /// A connection that stays open for many requests.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn line(&self, port: u16, name: &str) -> Result<Line> {
+        let stream = self.connect(port, name).await?;
+        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        Ok(Line { sender, connection: tokio::spawn(connection).abort_handle() })
+    }
+
+    /// Sends a request on a connection of its own and reads the answer.
     ///
     /// # Errors
     /// If there is none.
     pub async fn send(&self, port: u16, name: &str, request: Request<Vec<u8>>) -> Result<Answer> {
-        let exchange = async {
-            let stream = self.connect(port, name).await?;
-            let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-            let connection = tokio::spawn(connection);
-            let response = sender.send_request(request.map(|body| Full::new(Bytes::from(body)))).await?;
-            let (parts, body) = response.into_parts();
-            let body = body.collect().await?.to_bytes();
-            connection.abort();
-            Ok(Answer { status: parts.status, headers: parts.headers, body })
-        };
+        let exchange = async { self.line(port, name).await?.send(request).await };
         tokio::time::timeout(LIMIT, exchange).await.map_err(|_| anyhow!("port {port} did not answer in time"))?
     }
 

@@ -1,5 +1,6 @@
 //! Tests of the gateway against independent peers: the reference MIMI provider, scenarios, and what they need.
 
+pub mod bench;
 pub mod certificates;
 pub mod chaos;
 pub mod control;
@@ -17,6 +18,8 @@ pub mod process;
 pub mod provider;
 pub mod reference;
 pub mod scenario;
+pub mod small_disk;
 pub mod tables;
 pub mod tap;
 pub mod transcript;
+pub mod trio;

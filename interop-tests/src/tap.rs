@@ -136,7 +136,10 @@ async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, tap: Weak<Inner>) 
     while let Ok((stream, _)) = listener.accept().await {
         match tap.upgrade() {
             Some(inner) if inner.faults.is_down() => {}
-            Some(_) => drop(tokio::spawn(serve_connection(stream, tls.clone(), tap.clone()))),
+            Some(inner) => {
+                let Some(stream) = inner.faults.meets_half_closed(stream) else { continue };
+                tokio::spawn(serve_connection(stream, tls.clone(), tap.clone()));
+            }
             None => return,
         }
     }

@@ -28,11 +28,11 @@ use causeway_drafts::{decode_exact, encode};
 use openmls::framing::SafeAad;
 use tls_codec::{Deserialize, Serialize};
 
-/// A name, and what is done with bytes.
-pub type Target = (&'static str, fn(&[u8]) -> bool);
+/// What a target does with bytes; whether a decoder accepted them.
+pub type Target = fn(&[u8]) -> bool;
 
-/// All of them; a file of the same name stands in `fuzz_targets/`.
-pub const TARGETS: &[Target] = &[
+/// Name and function of each target; a target of the same name stands in `fuzz_targets/`.
+pub const TARGETS: &[(&str, Target)] = &[
     ("application_framing", application_framing),
     ("cbor", cbor),
     ("components", components),

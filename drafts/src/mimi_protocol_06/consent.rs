@@ -1,14 +1,12 @@
 //! `requestConsent` and `updateConsent` [mimi-protocol-06 §5.7].
 
-use std::io::{Read, Write};
-
 use openmls::prelude::{AppDataDictionary, KeyPackageIn};
-use tls_codec::{Deserialize, Error, Serialize, Size, TlsDeserialize, TlsSerialize, TlsSize};
+use tls_codec::{TlsDeserialize, TlsSerialize, TlsSize};
 
 use crate::mimi_uri::{RoomUri, UserUri};
 use crate::{Verbatim, encode};
 
-/// ConsentOperation.
+/// ConsentOperation (§5.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
 #[repr(u8)]
 pub enum ConsentOperation {
@@ -22,7 +20,7 @@ pub enum ConsentOperation {
     Revoke = 3,
 }
 
-/// ConsentEntry.
+/// ConsentEntry (§5.7).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConsentEntry {
     /// What it does.
@@ -63,46 +61,58 @@ impl ConsentEntry {
     }
 }
 
-impl Size for ConsentEntry {
-    fn tls_serialized_len(&self) -> usize {
-        let key_packages = match self.operation {
-            ConsentOperation::Grant => self.client_key_packages.tls_serialized_len(),
-            _ => 0,
-        };
-        1 + self.requester_uri.tls_serialized_len()
-            + self.target_uri.tls_serialized_len()
-            + self.room_id.tls_serialized_len()
-            + key_packages
-            + self.consent_extensions.tls_serialized_len()
-    }
-}
+/// Only a grant has KeyPackages.
+mod entry_codec {
+    use std::io::{Read, Write};
 
-impl Serialize for ConsentEntry {
-    fn tls_serialize<W: Write>(&self, writer: &mut W) -> Result<usize, Error> {
-        let mut written = self.operation.tls_serialize(writer)?
-            + self.requester_uri.tls_serialize(writer)?
-            + self.target_uri.tls_serialize(writer)?
-            + self.room_id.tls_serialize(writer)?;
-        if self.operation == ConsentOperation::Grant {
-            written += self.client_key_packages.tls_serialize(writer)?;
+    use tls_codec::{Deserialize, Error, Serialize, Size};
+
+    use super::{ConsentEntry, ConsentOperation};
+    use crate::decode::{field, vector, within};
+    use crate::structure::optional;
+
+    impl Size for ConsentEntry {
+        fn tls_serialized_len(&self) -> usize {
+            let key_packages = match self.operation {
+                ConsentOperation::Grant => self.client_key_packages.tls_serialized_len(),
+                _ => 0,
+            };
+            self.operation.tls_serialized_len()
+                + self.requester_uri.tls_serialized_len()
+                + self.target_uri.tls_serialized_len()
+                + self.room_id.tls_serialized_len()
+                + key_packages
+                + self.consent_extensions.tls_serialized_len()
         }
-        Ok(written + self.consent_extensions.tls_serialize(writer)?)
     }
-}
 
-impl Deserialize for ConsentEntry {
-    fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Self, Error> {
-        let operation = ConsentOperation::tls_deserialize(bytes)?;
-        Ok(Self {
-            operation,
-            requester_uri: Deserialize::tls_deserialize(bytes)?,
-            target_uri: Deserialize::tls_deserialize(bytes)?,
-            room_id: Deserialize::tls_deserialize(bytes)?,
-            client_key_packages: match operation {
-                ConsentOperation::Grant => Deserialize::tls_deserialize(bytes)?,
-                _ => Vec::new(),
-            },
-            consent_extensions: Deserialize::tls_deserialize(bytes)?,
-        })
+    impl Serialize for ConsentEntry {
+        fn tls_serialize<W: Write>(&self, writer: &mut W) -> Result<usize, Error> {
+            let mut written = self.operation.tls_serialize(writer)?
+                + self.requester_uri.tls_serialize(writer)?
+                + self.target_uri.tls_serialize(writer)?
+                + self.room_id.tls_serialize(writer)?;
+            if self.operation == ConsentOperation::Grant {
+                written += self.client_key_packages.tls_serialize(writer)?;
+            }
+            Ok(written + self.consent_extensions.tls_serialize(writer)?)
+        }
+    }
+
+    impl Deserialize for ConsentEntry {
+        fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Self, Error> {
+            let operation = field("consentOperation", bytes)?;
+            Ok(Self {
+                operation,
+                requester_uri: field("requesterUri", bytes)?,
+                target_uri: field("targetUri", bytes)?,
+                room_id: within("roomId", optional::tls_deserialize(bytes))?,
+                client_key_packages: match operation {
+                    ConsentOperation::Grant => within("clientKeyPackages", vector(bytes))?,
+                    _ => Vec::new(),
+                },
+                consent_extensions: field("consent_extensions", bytes)?,
+            })
+        }
     }
 }

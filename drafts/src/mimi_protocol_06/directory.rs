@@ -12,7 +12,7 @@ pub const WELL_KNOWN: &str = "/.well-known/mimi-protocol-directory";
 
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// URL templates of a provider's endpoints; a template has one variable, whatever its name (G-03).
+/// URL templates of a provider's endpoints (§5.1); a template has one variable, whatever its name (G-03).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Directory {

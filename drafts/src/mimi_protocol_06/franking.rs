@@ -3,16 +3,17 @@
 use hmac::{Hmac, Mac};
 use openmls::prelude::Credential;
 use sha2::Sha256;
-use tls_codec::{TlsDeserialize, TlsSerialize, TlsSize, VLBytes};
+use tls_codec::VLBytes;
 
 use crate::mimi_uri::{RoomUri, UserUri};
+use crate::structure::structure;
 use crate::{DecodeError, decode_exact, encode};
 
 /// The signature scheme of franking is the group's ciphersuite's (P-049).
 pub const FRANKING_LABEL: &str = "FrankingIntegrityTBS";
 
-/// What the hub adds to an accepted message.
-#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// What the hub adds to an accepted message (§5.4.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frank {
     /// HMAC under the hub's secret key.
     pub server_frank: [u8; 32],
@@ -22,8 +23,8 @@ pub struct Frank {
     pub franking_integrity_signature: VLBytes,
 }
 
-/// What the server frank is about.
-#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// What the server frank is about (§5.4.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerFrankingContext {
     /// The sender.
     pub sender_uri: UserUri,
@@ -33,21 +34,33 @@ pub struct ServerFrankingContext {
     pub accepted_timestamp: u64,
 }
 
-#[derive(TlsSize, TlsSerialize)]
 struct FrankingIntegrityTbs {
     server_frank: [u8; 32],
     ciphersuite: u16,
     context: ServerFrankingContext,
 }
 
-/// The component `franking_agent` (G-32).
-#[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// The component `frank_aad`, an item of the SafeAAD of an application message (§5.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrankAad {
+    /// The sender's commitment, see [`franking_tag`].
+    pub franking_tag: [u8; 32],
+}
+
+/// The component `franking_agent` (§5.4.1, G-32).
+#[derive(Clone, Debug, PartialEq)]
 pub struct FrankingAgent {
     /// Verifies integrity signatures.
     pub franking_signature_key: VLBytes,
     /// Whose key it is: the hub's (its domain).
     pub credential: Credential,
 }
+
+structure!(Frank { server_frank, franking_signature_ciphersuite, franking_integrity_signature });
+structure!(ServerFrankingContext { sender_uri, room_uri, accepted_timestamp });
+structure!(FrankingIntegrityTbs { server_frank, ciphersuite as "franking_signature_ciphersuite", context });
+structure!(FrankAad { franking_tag });
+structure!(FrankingAgent { franking_signature_key, credential });
 
 fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");

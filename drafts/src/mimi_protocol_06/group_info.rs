@@ -2,12 +2,13 @@
 
 use openmls::messages::group_info::VerifiableGroupInfo;
 use openmls::prelude::{Credential, HpkeCiphertext};
-use tls_codec::{TlsDeserialize, TlsSerialize, TlsSize, VLBytes};
+use tls_codec::VLBytes;
 
 use super::Protocol;
 use super::franking::sign_content;
-use super::message::Message;
+use super::message::{Message, only_proposal};
 use super::ratchet_tree::RatchetTreeOption;
+use crate::structure::{choice, optional, structure};
 use crate::{Verbatim, encode};
 
 /// The label of the request's signature.
@@ -17,8 +18,8 @@ pub const RESPONSE_LABEL: &str = "GroupInfoResponseTBS";
 /// The label of the HPKE encryption; its context is the room id.
 pub const ENCRYPTION_LABEL: &str = "GroupInfo and ratchet_tree encryption";
 
-/// GroupInfoRequest.
-#[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// GroupInfoRequest (§5.6).
+#[derive(Clone, Debug, PartialEq)]
 pub struct GroupInfoRequest {
     /// MLS 1.0
     pub protocol: Protocol,
@@ -36,7 +37,6 @@ pub struct GroupInfoRequest {
     pub signature: VLBytes,
 }
 
-#[derive(TlsSize, TlsSerialize)]
 struct GroupInfoRequestTbs {
     protocol: Protocol,
     ciphersuite: u16,
@@ -45,6 +45,24 @@ struct GroupInfoRequestTbs {
     group_info_public_key: VLBytes,
     joining_code: Option<VLBytes>,
 }
+
+structure!(GroupInfoRequest {
+    protocol,
+    ciphersuite as "cipher_suite",
+    requesting_signature_key as "requestingSignatureKey",
+    requesting_credential as "requestingCredential",
+    group_info_public_key as "groupInfoPublicKey",
+    joining_code as "joiningCode",
+    signature,
+});
+structure!(GroupInfoRequestTbs {
+    protocol,
+    ciphersuite as "cipher_suite",
+    requesting_signature_key as "requestingSignatureKey",
+    requesting_credential as "requestingCredential",
+    group_info_public_key as "groupInfoPublicKey",
+    joining_code[optional] as "joiningCode",
+});
 
 impl GroupInfoRequest {
     /// A request without joining code, not signed yet.
@@ -83,8 +101,8 @@ impl GroupInfoRequest {
     }
 }
 
-/// A proposal that the next commit has to include (P-079).
-#[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// A proposal that the next commit has to include (§5.6, P-079).
+#[derive(Clone, Debug, PartialEq)]
 pub struct PendingProposal {
     /// The proposal.
     pub proposal: Message,
@@ -92,8 +110,8 @@ pub struct PendingProposal {
     pub hub_accepted_time: u64,
 }
 
-/// What the response encrypts: GroupInfoRatchetTreeTBE.
-#[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// What the response encrypts (§5.6): GroupInfoRatchetTreeTBE.
+#[derive(Clone, Debug, PartialEq)]
 pub struct GroupInfoRatchetTreeTbe {
     /// Without ratchet_tree extension.
     pub group_info: Verbatim<VerifiableGroupInfo>,
@@ -104,7 +122,7 @@ pub struct GroupInfoRatchetTreeTbe {
 }
 
 /// ExternalSender [RFC 9420 §12.1.8.1].
-#[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize, TlsDeserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HubSender {
     /// The hub's key in the group's `external_senders`.
     pub signature_key: VLBytes,
@@ -112,23 +130,19 @@ pub struct HubSender {
     pub credential: Credential,
 }
 
-/// GroupInfoCode with what depends on it.
-#[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize, TlsDeserialize)]
-#[repr(u8)]
+/// GroupInfoCode with what depends on it (§5.6).
+#[derive(Clone, Debug, PartialEq)]
 pub enum GroupInfoStatus {
     /// Here it is.
-    #[tls_codec(discriminant = 1)]
     Success(Box<EncryptedGroupInfo>),
     /// Not for this requester; may hide that there is no such room (P-080).
-    #[tls_codec(discriminant = 2)]
     NotAuthorized,
     /// No such room.
-    #[tls_codec(discriminant = 3)]
     NoSuchRoom,
 }
 
-/// The successful part of a GroupInfoResponse.
-#[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// The successful part of a GroupInfoResponse (§5.6).
+#[derive(Clone, Debug, PartialEq)]
 pub struct EncryptedGroupInfo {
     /// The group's suite.
     pub ciphersuite: u16,
@@ -140,8 +154,8 @@ pub struct EncryptedGroupInfo {
     pub signature: VLBytes,
 }
 
-/// GroupInfoResponse.
-#[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// GroupInfoResponse (§5.6).
+#[derive(Clone, Debug, PartialEq)]
 pub struct GroupInfoResponse {
     /// MLS 1.0 (named `version` in the draft, G-21).
     pub protocol: Protocol,
@@ -150,6 +164,17 @@ pub struct GroupInfoResponse {
     /// The outcome.
     pub status: GroupInfoStatus,
 }
+
+structure!(PendingProposal { proposal[only_proposal], hub_accepted_time });
+structure!(GroupInfoRatchetTreeTbe {
+    group_info as "groupInfo",
+    ratchet_tree as "ratchetTreeOption",
+    pending_proposals[],
+});
+structure!(HubSender { signature_key, credential });
+structure!(EncryptedGroupInfo { ciphersuite as "cipher_suite", hub_sender, encrypted_groupinfo_and_tree, signature });
+choice!(GroupInfoStatus as "status" { 1 => Success(encrypted[flat]), 2 => NotAuthorized, 3 => NoSuchRoom });
+structure!(GroupInfoResponse { protocol as "version", room_id, status[flat] });
 
 impl GroupInfoResponse {
     /// The SignContent of a successful response: all that precedes its signature.

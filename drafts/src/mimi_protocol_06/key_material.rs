@@ -6,13 +6,14 @@ use tls_codec::{TlsDeserialize, TlsSerialize, TlsSize, VLBytes};
 use super::Protocol;
 use super::franking::sign_content;
 use crate::mimi_uri::{ClientUri, RoomUri, UserUri};
+use crate::structure::{at_least_one, choice, optional, structure};
 use crate::{Verbatim, encode};
 
 /// The label of the request's signature.
 pub const LABEL: &str = "KeyMaterialRequestTBS";
 
-/// KeyMaterialRequestTBS: the request without its signature.
-#[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// KeyMaterialRequestTBS (§5.2): the request without its signature.
+#[derive(Clone, Debug, PartialEq)]
 pub struct KeyMaterialRequestTbs {
     /// MLS 1.0
     pub protocol: Protocol,
@@ -23,7 +24,6 @@ pub struct KeyMaterialRequestTbs {
     /// For which room (P-020).
     pub room_id: RoomUri,
     /// In order of preference, never empty (P-021).
-    #[tls_codec(with = "at_least_one")]
     pub acceptable_ciphersuites: Vec<u16>,
     /// What the room requires.
     pub required_capabilities: RequiredCapabilitiesExtension,
@@ -33,14 +33,26 @@ pub struct KeyMaterialRequestTbs {
     pub requester_credential: Credential,
 }
 
-/// KeyMaterialRequest.
-#[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// KeyMaterialRequest (§5.2).
+#[derive(Clone, Debug, PartialEq)]
 pub struct KeyMaterialRequest {
     /// What is signed.
     pub tbs: KeyMaterialRequestTbs,
     /// SignWithLabel(., "KeyMaterialRequestTBS", tbs) with the scheme of the first ciphersuite (G-13).
     pub key_material_request_signature: VLBytes,
 }
+
+structure!(KeyMaterialRequestTbs {
+    protocol,
+    requesting_user as "requestingUser",
+    target_user as "targetUser",
+    room_id as "roomId",
+    acceptable_ciphersuites[at_least_one] as "acceptableCiphersuites",
+    required_capabilities as "requiredCapabilities",
+    requester_signature_key as "requesterSignatureKey",
+    requester_credential as "requesterCredential",
+});
+structure!(KeyMaterialRequest { tbs[flat], key_material_request_signature });
 
 impl KeyMaterialRequestTbs {
     /// The SignContent that the signature is over.
@@ -58,7 +70,7 @@ impl KeyMaterialRequestTbs {
     }
 }
 
-/// KeyMaterialUserCode.
+/// KeyMaterialUserCode (§5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
 #[repr(u8)]
 pub enum KeyMaterialUserCode {
@@ -80,7 +92,7 @@ pub enum KeyMaterialUserCode {
     UserDeleted = 7,
 }
 
-/// KeyMaterialClientCode with what depends on it.
+/// KeyMaterialClientCode with what depends on it (§5.2).
 #[allow(clippy::large_enum_variant, reason = "success is the rule, and a response has a handful of them")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientKeyMaterialStatus {
@@ -92,7 +104,7 @@ pub enum ClientKeyMaterialStatus {
     NothingCompatible(Option<Capabilities>),
 }
 
-/// ClientKeyMaterial.
+/// ClientKeyMaterial (§5.2).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClientKeyMaterial {
     /// The client.
@@ -101,8 +113,8 @@ pub struct ClientKeyMaterial {
     pub status: ClientKeyMaterialStatus,
 }
 
-/// KeyMaterialResponse; unsigned (G-15).
-#[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// KeyMaterialResponse (§5.2); unsigned (G-15).
+#[derive(Clone, Debug, PartialEq)]
 pub struct KeyMaterialResponse {
     /// MLS 1.0
     pub protocol: Protocol,
@@ -113,6 +125,13 @@ pub struct KeyMaterialResponse {
     /// Its clients; empty for failures but noCompatibleMaterial (P-023).
     pub clients: Vec<ClientKeyMaterial>,
 }
+
+choice!(ClientKeyMaterialStatus as "clientStatus" {
+    0 => Success(key_package as "keyPackage"),
+    1 => KeyMaterialExhausted,
+    2 => NothingCompatible(client_capabilities[optional] as "clientCapabilities"),
+});
+structure!(KeyMaterialResponse { protocol, user_status as "userStatus", user_uri as "userUri", clients[] });
 
 impl KeyMaterialResponse {
     /// A refusal.
@@ -142,28 +161,6 @@ impl KeyMaterialResponse {
     }
 }
 
-mod at_least_one {
-    //! P-021: no ciphersuite is no request.
-    use std::io::{Read, Write};
-
-    use tls_codec::{Deserialize, Error, Serialize, Size};
-
-    pub(super) fn tls_serialized_len(suites: &Vec<u16>) -> usize {
-        suites.tls_serialized_len()
-    }
-
-    pub(super) fn tls_serialize<W: Write>(suites: &Vec<u16>, writer: &mut W) -> Result<usize, Error> {
-        suites.tls_serialize(writer)
-    }
-
-    pub(super) fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Vec<u16>, Error> {
-        match Vec::tls_deserialize(bytes)? {
-            suites if suites.is_empty() => Err(Error::DecodingError("P-021: no acceptable ciphersuite".to_owned())),
-            suites => Ok(suites),
-        }
-    }
-}
-
 mod client_codec {
     //! `clientStatus` precedes the URI, and what depends on it follows: the layout is written out.
     use std::io::{Read, Write};
@@ -171,46 +168,25 @@ mod client_codec {
     use tls_codec::{Deserialize, Error, Serialize, Size};
 
     use super::{ClientKeyMaterial, ClientKeyMaterialStatus as Status};
+    use crate::decode::field;
 
     impl Size for ClientKeyMaterial {
         fn tls_serialized_len(&self) -> usize {
-            1 + self.client_uri.tls_serialized_len()
-                + match &self.status {
-                    Status::Success(key_package) => key_package.tls_serialized_len(),
-                    Status::KeyMaterialExhausted => 0,
-                    Status::NothingCompatible(capabilities) => capabilities.tls_serialized_len(),
-                }
+            1 + self.client_uri.tls_serialized_len() + self.status.case_len()
         }
     }
 
     impl Serialize for ClientKeyMaterial {
         fn tls_serialize<W: Write>(&self, writer: &mut W) -> Result<usize, Error> {
-            let code: u8 = match &self.status {
-                Status::Success(_) => 0,
-                Status::KeyMaterialExhausted => 1,
-                Status::NothingCompatible(_) => 2,
-            };
-            let written = code.tls_serialize(writer)? + self.client_uri.tls_serialize(writer)?;
-            Ok(written
-                + match &self.status {
-                    Status::Success(key_package) => key_package.tls_serialize(writer)?,
-                    Status::KeyMaterialExhausted => 0,
-                    Status::NothingCompatible(capabilities) => capabilities.tls_serialize(writer)?,
-                })
+            let written = self.status.code().tls_serialize(writer)? + self.client_uri.tls_serialize(writer)?;
+            Ok(written + self.status.write_case(writer)?)
         }
     }
 
     impl Deserialize for ClientKeyMaterial {
         fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Self, Error> {
-            let code = u8::tls_deserialize(bytes)?;
-            let client_uri = Deserialize::tls_deserialize(bytes)?;
-            let status = match code {
-                0 => Status::Success(Deserialize::tls_deserialize(bytes)?),
-                1 => Status::KeyMaterialExhausted,
-                2 => Status::NothingCompatible(Deserialize::tls_deserialize(bytes)?),
-                other => return Err(Error::UnknownValue(other.into())),
-            };
-            Ok(Self { client_uri, status })
+            let code = Status::read_code(bytes)?;
+            Ok(Self { client_uri: field("clientUri", bytes)?, status: Status::read_case(code, bytes)? })
         }
     }
 }

@@ -1,12 +1,12 @@
 //! MLS messages inside MIMI structures, kept byte for byte.
 
-use std::io::Read;
+use std::io::{Read, Write};
 
 use openmls::prelude::{ContentType, MlsMessageBodyIn, MlsMessageIn, ProtocolMessage};
-use tls_codec::{Deserialize, Error};
+use tls_codec::{Deserialize, Error, Serialize, Size};
 
-use crate::decode::{SEMI_PRIVATE, WIRE_FORMAT};
-use crate::numbers::wire_format;
+use crate::decode::{SEMI_PRIVATE, WIRE_FORMAT, refuse, vector, within};
+use crate::numbers;
 use crate::{DecodeError, Verbatim};
 
 /// An MLSMessage [RFC 9420 §6] whose wire format is known.
@@ -34,7 +34,7 @@ pub enum MessageKind {
     Other,
 }
 
-impl tls_codec::Size for KnownMessage {
+impl Size for KnownMessage {
     fn tls_serialized_len(&self) -> usize {
         self.message.tls_serialized_len()
     }
@@ -45,9 +45,9 @@ impl Deserialize for KnownMessage {
         let version = u16::tls_deserialize(bytes)?;
         let format = u16::tls_deserialize(bytes)?;
         match format {
-            wire_format::PUBLIC_MESSAGE..=wire_format::KEY_PACKAGE => {}
-            wire_format::SEMI_PRIVATE_MESSAGE_LAB => return Err(Error::DecodingError(SEMI_PRIVATE.to_owned())),
-            unknown => return Err(Error::DecodingError(format!("{WIRE_FORMAT}{unknown}"))),
+            numbers::WIRE_FORMAT_PUBLIC_MESSAGE..=numbers::WIRE_FORMAT_KEY_PACKAGE => {}
+            numbers::WIRE_FORMAT_SEMI_PRIVATE_MESSAGE_LAB => return Err(refuse(2, SEMI_PRIVATE)),
+            unknown => return Err(refuse(2, format!("{WIRE_FORMAT}{unknown}"))),
         }
         let mut head = Vec::with_capacity(4);
         head.extend_from_slice(&version.to_be_bytes());
@@ -95,10 +95,32 @@ pub(crate) fn expect_kind(message: &Message, kind: MessageKind, rule: &'static s
 
 /// A vector of Proposals in PublicMessages, as `moreProposals` and `externalProposals` are (P-037, P-069).
 pub(crate) fn proposals(bytes: &mut impl Read) -> Result<Vec<Message>, Error> {
-    let messages: Vec<Message> = Vec::tls_deserialize(bytes)?;
-    match messages.iter().all(|message| message.value().kind() == MessageKind::Proposal) {
-        true => Ok(messages),
-        false => Err(Error::DecodingError("P-037: a list of proposals holds something else".to_owned())),
+    let messages: Vec<Message> = vector(bytes)?;
+    let Some(odd) = messages.iter().position(|message| message.value().kind() != MessageKind::Proposal) else {
+        return Ok(messages);
+    };
+    let back = messages[odd..].iter().map(Size::tls_serialized_len).sum();
+    within(&format!("[{odd}]"), Err(refuse(back, "P-037: a list of proposals holds something else")))
+}
+
+/// A Proposal in a PublicMessage, alone.
+pub(crate) mod only_proposal {
+    use super::{Deserialize, Error, Message, MessageKind, Read, Serialize, Size, Write, refuse};
+
+    pub(crate) fn tls_serialized_len(message: &Message) -> usize {
+        message.tls_serialized_len()
+    }
+
+    pub(crate) fn tls_serialize<W: Write>(message: &Message, writer: &mut W) -> Result<usize, Error> {
+        message.tls_serialize(writer)
+    }
+
+    pub(crate) fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Message, Error> {
+        let message = Message::tls_deserialize(bytes)?;
+        match message.value().kind() {
+            MessageKind::Proposal => Ok(message),
+            _ => Err(refuse(message.bytes().len(), "P-037: not a Proposal in a PublicMessage")),
+        }
     }
 }
 

@@ -7,9 +7,11 @@ use tls_codec::{Deserialize, Error, Serialize, Size};
 use super::franking::Frank;
 use super::message::{Message, MessageKind, expect_kind, proposals, proposals_from};
 use super::ratchet_tree::RatchetTreeOption;
+use crate::decode::{decode_next, field, refuse, within};
+use crate::structure::optional;
 use crate::{DecodeError, encode};
 
-/// One event of a room, as the hub accepted it.
+/// One event of a room, as the hub accepted it (§5.5).
 #[derive(Clone, Debug, PartialEq)]
 pub struct FanoutMessage {
     /// When the hub accepted it, ms.
@@ -18,7 +20,7 @@ pub struct FanoutMessage {
     pub body: FanoutBody,
 }
 
-/// The event, told apart by its MLS message (G-18).
+/// The event, told apart by its MLS message (§5.5, G-18).
 #[derive(Clone, Debug, PartialEq)]
 pub enum FanoutBody {
     /// An application message.
@@ -107,7 +109,7 @@ impl FanoutMessage {
         let mut rest = body;
         let mut messages = Vec::new();
         while !rest.is_empty() {
-            messages.push(Self::tls_deserialize(&mut rest)?);
+            messages.push(decode_next(body, &mut rest)?);
         }
         if messages.is_empty() { Err(DecodeError::UnexpectedMessage("P-066: an empty body")) } else { Ok(messages) }
     }
@@ -145,14 +147,22 @@ impl Serialize for FanoutMessage {
 
 impl Deserialize for FanoutMessage {
     fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Self, Error> {
-        let timestamp = u64::tls_deserialize(bytes)?;
-        let message = Message::tls_deserialize(bytes)?;
+        let timestamp = field("timestamp", bytes)?;
+        let message: Message = field("message", bytes)?;
         let body = match message.value().kind() {
-            MessageKind::Application => FanoutBody::Application { message, frank: Option::tls_deserialize(bytes)? },
-            MessageKind::Welcome => FanoutBody::Welcome { message, ratchet_tree: RatchetTreeOption::tls_deserialize(bytes)? },
-            MessageKind::Proposal => FanoutBody::Proposal { first: message, more: proposals(bytes)? },
-            MessageKind::Commit => FanoutBody::Commit { commit: message, external_proposals: proposals(bytes)? },
-            MessageKind::Other => return Err(Error::DecodingError("G-18: not a message that a hub fans out".to_owned())),
+            MessageKind::Application => {
+                FanoutBody::Application { message, frank: within("frank", optional::tls_deserialize(bytes))? }
+            }
+            MessageKind::Welcome => FanoutBody::Welcome { message, ratchet_tree: field("ratchetTreeOption", bytes)? },
+            MessageKind::Proposal => FanoutBody::Proposal { first: message, more: within("moreProposals", proposals(bytes))? },
+            MessageKind::Commit => {
+                let external_proposals = within("externalProposals", proposals(bytes))?;
+                FanoutBody::Commit { commit: message, external_proposals }
+            }
+            MessageKind::Other => {
+                let odd = refuse(message.bytes().len(), "G-18: not a message that a hub fans out");
+                return within("message", Err(odd));
+            }
         };
         Ok(Self { timestamp, body })
     }

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use tls_codec::{TlsDeserialize, TlsSerialize, TlsSize};
-
 use crate::mimi_uri::UserUri;
+use crate::structure::structure;
 
-/// A participant with its role.
-#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// A participant with its role (§7.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRolePair {
     /// The user.
     pub user: UserUri,
@@ -15,8 +14,8 @@ pub struct UserRolePair {
     pub role_index: u32,
 }
 
-/// A participant, by position in the list before the update, with its new role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// A participant, by position in the list before the update, with its new role (§7.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserindexRolePair {
     /// Position.
     pub user_index: u32,
@@ -24,15 +23,15 @@ pub struct UserindexRolePair {
     pub role_index: u32,
 }
 
-/// ParticipantListData.
-#[derive(Clone, Debug, Default, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// ParticipantListData (§7.5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ParticipantListData {
     /// In order.
     pub participants: Vec<UserRolePair>,
 }
 
-/// ParticipantListUpdate. All indexes refer to the list before the update (P-120).
-#[derive(Clone, Debug, Default, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// ParticipantListUpdate (§7.5). All indexes refer to the list before the update (P-120).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ParticipantListUpdate {
     /// Applied first.
     pub changed_role_participants: Vec<UserindexRolePair>,
@@ -42,7 +41,16 @@ pub struct ParticipantListUpdate {
     pub added_participants: Vec<UserRolePair>,
 }
 
-/// Why an update does not apply.
+structure!(UserRolePair { user, role_index });
+structure!(UserindexRolePair { user_index, role_index });
+structure!(ParticipantListData { participants[] });
+structure!(ParticipantListUpdate {
+    changed_role_participants[] as "changedRoleParticipants",
+    removed_indices[] as "removedIndices",
+    added_participants[] as "addedParticipants",
+});
+
+/// Why an update does not apply (§7.5).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParticipantListError {
     /// No such position.

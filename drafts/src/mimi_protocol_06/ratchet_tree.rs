@@ -3,18 +3,14 @@
 use std::io::{Read, Write};
 
 use openmls::messages::group_info::VerifiableGroupInfo;
-use openmls::prelude::RatchetTreeIn;
-use tls_codec::{Deserialize, Error, Serialize, Size, VLBytes};
+use openmls::prelude::{Extension, RatchetTreeIn};
+use tls_codec::{Deserialize, Error, Serialize, Size, TlsDeserialize, TlsSerialize, TlsSize, VLBytes};
 
-use crate::decode::PARTIAL;
+use crate::decode::{PARTIAL, field, refuse, unknown, within};
+use crate::structure::{choice, structure};
 use crate::{DecodeError, Verbatim};
 
-const FULL: u8 = 1;
-const HTTPS_URI: u8 = 2;
-const OUT_OF_BAND: u8 = 3;
-const DISTRIBUTION_SERVICE: u8 = 4;
-
-/// How a ratchet tree reaches its reader. `full` is encoded as RFC 9420's `ratchet_tree` (G-22).
+/// How a ratchet tree reaches its reader [mls-ratchet-tree-options-04]. `full` is encoded as RFC 9420's `ratchet_tree` (G-22).
 #[derive(Clone, Debug, PartialEq)]
 pub enum RatchetTreeOption {
     /// The tree itself.
@@ -56,43 +52,12 @@ impl RatchetTreeOption {
     }
 }
 
-impl Size for RatchetTreeOption {
-    fn tls_serialized_len(&self) -> usize {
-        1 + match self {
-            Self::Full(tree) => tree.tls_serialized_len(),
-            Self::DistributionService => 0,
-            Self::HttpsUri { url, tree_signature } => url.tls_serialized_len() + tree_signature.tls_serialized_len(),
-            Self::OutOfBand { tree_signature } => tree_signature.tls_serialized_len(),
-        }
-    }
-}
-
-impl Serialize for RatchetTreeOption {
-    fn tls_serialize<W: Write>(&self, writer: &mut W) -> Result<usize, Error> {
-        match self {
-            Self::Full(tree) => Ok(FULL.tls_serialize(writer)? + tree.tls_serialize(writer)?),
-            Self::DistributionService => DISTRIBUTION_SERVICE.tls_serialize(writer),
-            Self::HttpsUri { url, tree_signature } => {
-                Ok(HTTPS_URI.tls_serialize(writer)? + url.tls_serialize(writer)? + tree_signature.tls_serialize(writer)?)
-            }
-            Self::OutOfBand { tree_signature } => Ok(OUT_OF_BAND.tls_serialize(writer)? + tree_signature.tls_serialize(writer)?),
-        }
-    }
-}
-
-impl Deserialize for RatchetTreeOption {
-    fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Self, Error> {
-        match u8::tls_deserialize(bytes)? {
-            FULL => Verbatim::tls_deserialize(bytes).map(Self::Full),
-            DISTRIBUTION_SERVICE => Ok(Self::DistributionService),
-            HTTPS_URI => {
-                Ok(Self::HttpsUri { url: VLBytes::tls_deserialize(bytes)?, tree_signature: VLBytes::tls_deserialize(bytes)? })
-            }
-            OUT_OF_BAND => Ok(Self::OutOfBand { tree_signature: VLBytes::tls_deserialize(bytes)? }),
-            other => Err(Error::UnknownValue(other.into())),
-        }
-    }
-}
+choice!(RatchetTreeOption as "representation" {
+    1 => Full(ratchet_tree),
+    2 => HttpsUri { url as "ratchet_tree_url", tree_signature },
+    3 => OutOfBand { tree_signature },
+    4 => DistributionService,
+});
 
 /// A GroupInfo, without its ratchet_tree extension [mimi-protocol-06 §5.3]. `partial` is refused with a code of its
 /// own (G-23).
@@ -131,10 +96,37 @@ impl Serialize for GroupInfoOption {
 
 impl Deserialize for GroupInfoOption {
     fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Self, Error> {
-        match u8::tls_deserialize(bytes)? {
-            GROUP_INFO_FULL => Verbatim::tls_deserialize(bytes).map(Self),
-            GROUP_INFO_PARTIAL => Err(Error::DecodingError(PARTIAL.to_owned())),
-            other => Err(Error::UnknownValue(other.into())),
+        match field("representation", bytes)? {
+            GROUP_INFO_FULL => field("groupInfo", bytes).map(Self),
+            GROUP_INFO_PARTIAL => Err(refuse(1, PARTIAL)),
+            other => within("representation", Err(unknown(other))),
         }
     }
 }
+
+/// What a hub that follows the handshakes cannot know of a GroupInfo [draft-mahy-mls-ratchet-tree-options-04 §4].
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartialGroupInfo {
+    /// Whether the GroupInfo has a ratchet_tree, and had one.
+    pub ratchet_tree_presence: RatchetTreePresence,
+    /// Its other extensions; without `external_pub` nobody can join by an external commit (G-23).
+    pub group_info_extensions: Vec<Extension>,
+    /// The committer's signature over the whole GroupInfo.
+    pub signature: VLBytes,
+}
+
+/// RatchetTreePresence [mls-ratchet-tree-options-04].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+#[repr(u8)]
+pub enum RatchetTreePresence {
+    /// In neither epoch.
+    NoRatchetTree = 0,
+    /// In both.
+    Present = 1,
+    /// In the previous one only.
+    Removed = 2,
+    /// In the current one only.
+    Added = 3,
+}
+
+structure!(PartialGroupInfo { ratchet_tree_presence, group_info_extensions[], signature });

@@ -2,11 +2,14 @@
 
 use std::io::{Read, Write};
 
-use tls_codec::{Deserialize, Error, Serialize, Size, TlsDeserialize, TlsSerialize, TlsSize, VLByteSlice, VLBytes};
+use tls_codec::{Deserialize, Error, Serialize, Size, VLByteSlice, VLBytes};
 
+use crate::decode::refuse;
 use crate::mimi_uri::RoomUri;
+use crate::structure::structure;
+use crate::text::Text;
 
-/// UTF-8 without NUL (P-124).
+/// UTF-8 without NUL (§7.6, P-124).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Utf8(pub String);
 
@@ -37,17 +40,16 @@ impl Serialize for Utf8 {
 
 impl Deserialize for Utf8 {
     fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Self, Error> {
-        let text = String::from_utf8(VLBytes::tls_deserialize(bytes)?.into())
-            .map_err(|_| Error::DecodingError("P-124: not UTF-8".to_owned()))?;
-        match text.contains('\0') {
-            true => Err(Error::DecodingError("P-124: NUL in a string".to_owned())),
-            false => Ok(Self(text)),
+        let Text(text) = Text::tls_deserialize(bytes)?;
+        match text.find('\0') {
+            Some(at) => Err(refuse(text.len() - at, "P-124: NUL in a string")),
+            None => Ok(Self(text)),
         }
     }
 }
 
-/// RichDescription.
-#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// RichDescription (§7.6).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RichDescription {
     /// Empty means `text/plain;charset=utf-8`.
     pub media_type: Utf8,
@@ -57,6 +59,8 @@ pub struct RichDescription {
     pub content: VLBytes,
 }
 
+structure!(RichDescription { media_type, language_tag, content as "description_content" });
+
 impl RichDescription {
     /// The media type that is meant (P-124).
     pub fn media_type(&self) -> &str {
@@ -64,8 +68,8 @@ impl RichDescription {
     }
 }
 
-/// RoomMetaData and RoomMetaUpdate.
-#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// RoomMetaData and RoomMetaUpdate (§7.6).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomMetadata {
     /// The room.
     pub room_uri: RoomUri,
@@ -80,6 +84,8 @@ pub struct RoomMetadata {
     /// Its mood.
     pub room_mood: Utf8,
 }
+
+structure!(RoomMetadata { room_uri, room_name, room_descriptions[], room_avatar, room_subject, room_mood });
 
 impl RoomMetadata {
     /// A room with a name and nothing else.

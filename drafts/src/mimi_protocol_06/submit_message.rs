@@ -1,15 +1,14 @@
 //! `submitMessage` [mimi-protocol-06 §5.4].
 
-use tls_codec::{TlsDeserialize, TlsSerialize, TlsSize};
-
 use super::Protocol;
 use super::franking::Frank;
 use super::message::{Message, MessageKind, expect_kind};
 use crate::mimi_uri::UserUri;
+use crate::structure::{choice, optional, structure};
 use crate::{DecodeError, encode};
 
-/// SubmitMessageRequest.
-#[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// SubmitMessageRequest (§5.4).
+#[derive(Clone, Debug, PartialEq)]
 pub struct SubmitMessageRequest {
     /// MLS 1.0
     pub protocol: Protocol,
@@ -18,6 +17,8 @@ pub struct SubmitMessageRequest {
     /// The sender, as its provider asserts it (P-044).
     pub sending_uri: UserUri,
 }
+
+structure!(SubmitMessageRequest { protocol, app_message as "appMessage", sending_uri as "sendingUri" });
 
 impl SubmitMessageRequest {
     /// From a sealed message.
@@ -36,8 +37,8 @@ impl SubmitMessageRequest {
     }
 }
 
-/// SubmitMessageResponse.
-#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// SubmitMessageResponse (§5.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubmitMessageResponse {
     /// MLS 1.0
     pub protocol: Protocol,
@@ -45,12 +46,10 @@ pub struct SubmitMessageResponse {
     pub status: SubmitStatus,
 }
 
-/// SubmitResponseCode with what depends on it. `accepted` and `success` are both 0 (G-19).
-#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
-#[repr(u8)]
+/// SubmitResponseCode with what depends on it (§5.4). `accepted` and `success` are both 0 (G-19).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SubmitStatus {
     /// Taken.
-    #[tls_codec(discriminant = 0)]
     Success {
         /// When, ms.
         accepted_timestamp: u64,
@@ -58,15 +57,20 @@ pub enum SubmitStatus {
         frank: Option<Frank>,
     },
     /// Against the room's policy, or from a future epoch (P-047).
-    #[tls_codec(discriminant = 1)]
     NotAllowed,
     /// Sealed in an epoch that is over.
-    #[tls_codec(discriminant = 2)]
     EpochTooOld {
         /// The head's number.
         current_epoch: u64,
     },
 }
+
+choice!(SubmitStatus as "statusCode" {
+    0 => Success { accepted_timestamp, frank[optional] },
+    1 => NotAllowed,
+    2 => EpochTooOld { current_epoch as "currentEpoch" },
+});
+structure!(SubmitMessageResponse { protocol, status[flat] });
 
 impl SubmitMessageResponse {
     /// A response.

@@ -3,13 +3,16 @@
 use std::io::{Read, Write};
 
 use openmls::prelude::Welcome;
-use tls_codec::{Deserialize, Error, Serialize, Size, TlsDeserialize, TlsSerialize, TlsSize, VLBytes};
+use tls_codec::{Deserialize, Error, Serialize, Size, TlsSerialize, TlsSize, VLByteSlice, VLBytes};
 
 use super::message::{Message, MessageKind, expect_kind, proposals};
 use super::ratchet_tree::{GroupInfoOption, RatchetTreeOption};
+use crate::decode::{field, refuse, within};
+use crate::structure::{choice, optional};
+use crate::text::Text;
 use crate::{DecodeError, Verbatim, encode};
 
-/// A commit with what comes with it.
+/// A commit with what comes with it (§5.3).
 #[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize)]
 pub struct CommitBundle {
     /// The commit.
@@ -22,7 +25,7 @@ pub struct CommitBundle {
     pub ratchet_tree_option: RatchetTreeOption,
 }
 
-/// One or several proposals, atomic (P-042).
+/// One or several proposals, atomic (§5.3, P-042).
 #[derive(Clone, Debug, PartialEq, TlsSize, TlsSerialize)]
 pub struct ProposalBundle {
     /// The first.
@@ -38,7 +41,7 @@ impl ProposalBundle {
     }
 }
 
-/// HandshakeBundle; also the UpdateRequest, which has no protocol octet on the wire (G-17).
+/// HandshakeBundle (§5.3); also the UpdateRequest, which has no protocol octet on the wire (G-17).
 #[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum UpdateRequest {
@@ -104,21 +107,26 @@ impl Serialize for UpdateRequest {
 
 impl Deserialize for UpdateRequest {
     fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Self, Error> {
-        let first = Message::tls_deserialize(bytes)?;
+        let first: Message = field("proposalOrCommit", bytes)?;
         match first.value().kind() {
             MessageKind::Commit => Ok(Self::Commit(Box::new(CommitBundle {
                 commit: first,
-                welcome: Option::tls_deserialize(bytes)?,
-                group_info_option: GroupInfoOption::tls_deserialize(bytes)?,
-                ratchet_tree_option: RatchetTreeOption::tls_deserialize(bytes)?,
+                welcome: within("welcome", optional::tls_deserialize(bytes))?,
+                group_info_option: field("groupInfoOption", bytes)?,
+                ratchet_tree_option: field("ratchetTreeOption", bytes)?,
             }))),
-            MessageKind::Proposal => Ok(Self::Proposals(ProposalBundle { first, more: proposals(bytes)? })),
-            _ => Err(Error::DecodingError("P-037: neither a Commit nor a Proposal in a PublicMessage".to_owned())),
+            MessageKind::Proposal => {
+                Ok(Self::Proposals(ProposalBundle { first, more: within("moreProposals", proposals(bytes))? }))
+            }
+            _ => {
+                let odd = refuse(first.bytes().len(), "P-037: neither a Commit nor a Proposal in a PublicMessage");
+                within("proposalOrCommit", Err(odd))
+            }
         }
     }
 }
 
-/// UpdateRoomResponse.
+/// UpdateRoomResponse (§5.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpdateRoomResponse {
     /// The outcome.
@@ -127,27 +135,22 @@ pub struct UpdateRoomResponse {
     pub error_description: String,
 }
 
-/// UpdateResponseCode with what depends on it.
-#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
-#[repr(u8)]
+/// UpdateResponseCode with what depends on it (§5.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UpdateStatus {
     /// Taken.
-    #[tls_codec(discriminant = 0)]
     Success {
         /// When, ms.
         accepted_timestamp: u64,
     },
     /// Made in another epoch than the head.
-    #[tls_codec(discriminant = 1)]
     WrongEpoch {
         /// The head's number.
         current_epoch: u64,
     },
     /// Against the room's policy.
-    #[tls_codec(discriminant = 2)]
     NotAllowed,
     /// Against MLS.
-    #[tls_codec(discriminant = 3)]
     InvalidProposal {
         /// Which (P-041).
         references: Vec<VLBytes>,
@@ -159,50 +162,34 @@ impl UpdateRoomResponse {
     pub fn new(status: UpdateStatus, error_description: impl Into<String>) -> Self {
         Self { status, error_description: error_description.into() }
     }
-
-    fn code(&self) -> u8 {
-        match self.status {
-            UpdateStatus::Success { .. } => 0,
-            UpdateStatus::WrongEpoch { .. } => 1,
-            UpdateStatus::NotAllowed => 2,
-            UpdateStatus::InvalidProposal { .. } => 3,
-        }
-    }
 }
+
+choice!(UpdateStatus as "responseCode" {
+    0 => Success { accepted_timestamp },
+    1 => WrongEpoch { current_epoch as "currentEpoch" },
+    2 => NotAllowed,
+    3 => InvalidProposal { references[] as "invalidProposals" },
+});
 
 // The description stands between the code and what depends on the code, so the layout is written out.
 impl Size for UpdateRoomResponse {
     fn tls_serialized_len(&self) -> usize {
-        VLBytes::new(self.error_description.as_bytes().to_vec()).tls_serialized_len() + self.status.tls_serialized_len()
+        VLByteSlice(self.error_description.as_bytes()).tls_serialized_len() + self.status.tls_serialized_len()
     }
 }
 
 impl Serialize for UpdateRoomResponse {
     fn tls_serialize<W: Write>(&self, writer: &mut W) -> Result<usize, Error> {
-        let description = VLBytes::new(self.error_description.as_bytes().to_vec());
-        let mut written = self.code().tls_serialize(writer)? + description.tls_serialize(writer)?;
-        written += match &self.status {
-            UpdateStatus::Success { accepted_timestamp } => accepted_timestamp.tls_serialize(writer)?,
-            UpdateStatus::WrongEpoch { current_epoch } => current_epoch.tls_serialize(writer)?,
-            UpdateStatus::NotAllowed => 0,
-            UpdateStatus::InvalidProposal { references } => references.tls_serialize(writer)?,
-        };
-        Ok(written)
+        let description = VLByteSlice(self.error_description.as_bytes());
+        let written = self.status.code().tls_serialize(writer)? + description.tls_serialize(writer)?;
+        Ok(written + self.status.write_case(writer)?)
     }
 }
 
 impl Deserialize for UpdateRoomResponse {
     fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Self, Error> {
-        let code = u8::tls_deserialize(bytes)?;
-        let description: Vec<u8> = VLBytes::tls_deserialize(bytes)?.into();
-        let error_description = String::from_utf8(description).map_err(|_| Error::InvalidInput)?;
-        let status = match code {
-            0 => UpdateStatus::Success { accepted_timestamp: u64::tls_deserialize(bytes)? },
-            1 => UpdateStatus::WrongEpoch { current_epoch: u64::tls_deserialize(bytes)? },
-            2 => UpdateStatus::NotAllowed,
-            3 => UpdateStatus::InvalidProposal { references: Vec::tls_deserialize(bytes)? },
-            other => return Err(Error::UnknownValue(other.into())),
-        };
-        Ok(Self { status, error_description })
+        let code = UpdateStatus::read_code(bytes)?;
+        let Text(error_description) = field("errorDescription", bytes)?;
+        Ok(Self { status: UpdateStatus::read_case(code, bytes)?, error_description })
     }
 }

@@ -2,25 +2,26 @@
 
 use std::collections::BTreeSet;
 
-use tls_codec::{TlsDeserialize, TlsSerialize, TlsSize};
-
 use super::capability::Capability;
 use crate::mimi_protocol_06::participant_list::ParticipantListData;
-use crate::mimi_protocol_06::room_metadata::Utf8;
+use crate::structure::{optional, structure};
+use crate::text::Text;
 
 /// Index of the role of those who are not in the participant list.
 pub const NO_ROLE: u32 = 0;
 /// Index of the banned.
 pub const BANNED: u32 = 1;
 
-/// From one role to which others a holder may move somebody.
-#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// From one role to which others a holder may move somebody (§3).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SingleSourceRoleChangeTargets {
     /// The present role.
     pub from_role_index: u32,
     /// The allowed ones.
     pub target_role_indexes: Vec<u32>,
 }
+
+structure!(SingleSourceRoleChangeTargets { from_role_index, target_role_indexes[] });
 
 impl SingleSourceRoleChangeTargets {
     /// From one role to others.
@@ -29,15 +30,15 @@ impl SingleSourceRoleChangeTargets {
     }
 }
 
-/// A role.
-#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// A role (§3).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
     /// Unique; gaps are allowed.
     pub role_index: u32,
     /// Its name.
-    pub role_name: Utf8,
+    pub role_name: Text,
     /// What it is for.
-    pub role_description: Utf8,
+    pub role_description: Text,
     /// What its holders may do.
     pub role_capabilities: Vec<Capability>,
     /// 0 for none.
@@ -52,6 +53,18 @@ pub struct Role {
     pub authorized_role_changes: Vec<SingleSourceRoleChangeTargets>,
 }
 
+structure!(Role {
+    role_index,
+    role_name,
+    role_description,
+    role_capabilities[],
+    minimum_participants_constraint,
+    maximum_participants_constraint[optional],
+    minimum_active_participants_constraint,
+    maximum_active_participants_constraint[optional],
+    authorized_role_changes[],
+});
+
 impl Role {
     /// A role without constraints. The banned may have no clients.
     pub fn new(
@@ -62,8 +75,8 @@ impl Role {
     ) -> Self {
         Self {
             role_index,
-            role_name: Utf8(name.to_owned()),
-            role_description: Utf8::default(),
+            role_name: name.into(),
+            role_description: Text::default(),
             role_capabilities,
             minimum_participants_constraint: 0,
             maximum_participants_constraint: None,
@@ -91,12 +104,17 @@ impl Role {
     }
 }
 
-/// RoleData and RoleUpdate.
-#[derive(Clone, Debug, Default, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+/// RoleData and RoleUpdate (§3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RolesList {
     /// All roles.
     pub roles: Vec<Role>,
 }
+
+structure!(RolesList { roles[] });
+
+/// RoleUpdate (§3).
+pub type RoleUpdate = RolesList;
 
 impl RolesList {
     /// A role by its index.

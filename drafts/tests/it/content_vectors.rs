@@ -2,11 +2,11 @@
 
 use causeway_drafts::mimi_content_09::{Disposition, MessageId, MimiContent, NestedPart, PartBody, PartSemantics, message_id};
 
-pub(crate) const ORIGINAL: &[u8] = include_bytes!("vectors/mimi_content_08/original.cbor");
+pub(crate) const ORIGINAL: &[u8] = include_bytes!("../../vectors/mimi-content-09/published/original.cbor");
 
 macro_rules! vectors {
     ($($name:literal $id:literal,)*) => {
-        [$(($name, include_bytes!(concat!("vectors/mimi_content_08/", $name, ".cbor")).as_slice(), $id),)*]
+        [$(($name, include_bytes!(concat!("../../vectors/mimi-content-09/published/", $name, ".cbor")).as_slice(), $id),)*]
     };
 }
 

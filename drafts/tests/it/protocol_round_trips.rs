@@ -28,7 +28,7 @@ fn assert_round_trip<T: Serialize + Deserialize + PartialEq + Debug>(value: &T) 
         assert!(decode_exact::<T>(&bytes[..length]).is_err(), "cut at {length} of {}", bytes.len());
     }
     let longer = [bytes.as_slice(), &[0]].concat();
-    assert_eq!(decode_exact::<T>(&longer).unwrap_err(), DecodeError::Trailing(1));
+    assert_eq!(decode_exact::<T>(&longer).unwrap_err(), DecodeError::Trailing { offset: bytes.len(), length: 1 });
     bytes
 }
 

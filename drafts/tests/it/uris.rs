@@ -85,6 +85,31 @@ proptest! {
         }
     }
 
+    /// What the other kinds are made of comes back, too, and is one form of one kind.
+    #[test]
+    fn any_client_room_and_group_comes_back(user in ".{1,20}", client in ".{1,20}", id in ".{1,20}") {
+        let domain: ProviderDomain = "a.test".parse().unwrap();
+        let fits = |name: &str| UserUri::checked(&domain, name).is_ok();
+        prop_assume!(fits(&user) && fits(&client) && fits(&id));
+        let user = UserUri::new(&domain, &user);
+        let client_uri = ClientUri::checked(&user, &client).unwrap();
+        prop_assert_eq!((client_uri.user_uri(), client_uri.client()), (user.clone(), client));
+        let (room, group) = (RoomUri::new(&domain, &id), GroupUri::new(&domain, &id));
+        prop_assert_eq!((room.id(), group.id()), (id.clone(), id));
+        for uri in [user.as_str(), client_uri.as_str(), room.as_str(), group.as_str()] {
+            let any: IdentifierUri = uri.parse().unwrap();
+            prop_assert_eq!(any.as_str(), uri);
+            let kinds = [
+                uri.parse::<UserUri>().is_ok(),
+                uri.parse::<ClientUri>().is_ok(),
+                uri.parse::<RoomUri>().is_ok(),
+                uri.parse::<GroupUri>().is_ok(),
+                uri.parse::<ProviderUri>().is_ok(),
+            ];
+            prop_assert_eq!(kinds.into_iter().filter(|kind| *kind).count(), 1);
+        }
+    }
+
     #[test]
     fn arbitrary_text_does_not_panic(text in "mimi://[a-z.%:/0-9A-F]{0,40}") {
         if let Ok(uri) = text.parse::<UserUri>() {

@@ -5,5 +5,6 @@ pub mod conversation;
 pub mod identity;
 pub mod loss;
 pub mod matrix;
+pub mod reach;
 pub mod records;
 pub mod translate;

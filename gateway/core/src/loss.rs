@@ -19,6 +19,8 @@ pub enum Feature {
     EmoteStyle,
     /// Markup without a counterpart.
     Markup,
+    /// A mention that its text does not show.
+    Mention,
     /// A reply to something that the other side has not seen.
     UnknownReplyTarget,
     /// An edit, reaction or deletion of something that the other side has not seen.
@@ -64,7 +66,7 @@ pub enum Feature {
 }
 
 /// All of them.
-const FEATURES: [Feature; 28] = [
+const FEATURES: [Feature; 29] = [
     Feature::Media,
     Feature::Poll,
     Feature::Location,
@@ -72,6 +74,7 @@ const FEATURES: [Feature; 28] = [
     Feature::NoticeStyle,
     Feature::EmoteStyle,
     Feature::Markup,
+    Feature::Mention,
     Feature::UnknownReplyTarget,
     Feature::UnknownTarget,
     Feature::Alternatives,

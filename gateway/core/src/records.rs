@@ -164,19 +164,6 @@ pub struct KeyPackageRow {
     pub claimed_at: Option<i64>,
 }
 
-/// The provider that a claimed KeyPackage came from, kept by the hub to route the Welcome [mimi-protocol-06 §5.2].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyPackageRouteRow {
-    /// KeyPackageRef.
-    pub reference: Vec<u8>,
-    /// Domain of the provider that gave it out.
-    pub provider: String,
-    /// The room it was claimed for.
-    pub room: String,
-    /// Kept until then.
-    pub not_after: i64,
-}
-
 /// A Matrix event and the MIMI message (or part of one) that are the same thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageRow {
@@ -240,6 +227,8 @@ pub struct OutboxRow {
     pub body: Vec<u8>,
     /// Attempts so far.
     pub attempts: i32,
+    /// Since when it waits, ms; 0 if that was not noted yet.
+    pub queued_at: i64,
     /// Not to be tried before.
     pub not_before: i64,
     /// Leased by a worker until.

@@ -12,6 +12,7 @@ use anyhow::{Context, bail, ensure};
 use causeway_core::conversation::Gateway;
 use causeway_core::identity::Names;
 use causeway_core::matrix::SigningKeys;
+use causeway_core::reach::Reach;
 use causeway_mls::{CredentialAuthority, HubIdentity, TrustRoots};
 use causeway_store::{Store, StoreError, Tx};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -22,10 +23,11 @@ use zeroize::Zeroizing;
 use crate::admin::{Admin, AdminListener};
 use crate::certificates::Certificates;
 use crate::config::Config;
-use crate::http::{Listener, Reach};
+use crate::http::Listener;
 use crate::matrix::Federation;
 use crate::mimi::Providers;
 use crate::node::{Node, PinnedRoots};
+use crate::outbox::Pace;
 use crate::telemetry::PeerLabels;
 use crate::{keys, matrix, mimi, outbox};
 
@@ -63,7 +65,8 @@ pub(crate) async fn prepare(config: &Config) -> anyhow::Result<Prepared> {
     let providers = Providers::new(&config.mimi, config.peers.clone(), Reach::new(config.matrix.allowed_networks.clone()))?;
     let lives = process_numbers(&config.data_directory.join("process"))?;
     let labels = PeerLabels::new(config.peers.names());
-    Ok(Prepared { node: Arc::new(Node::new(gateway, (store, lives), (federation, providers, roots), labels)) })
+    let pace = Pace::new(config.matrix.events_per_second);
+    Ok(Prepared { node: Arc::new(Node::new(gateway, (store, lives), (federation, providers, roots), (labels, pace))) })
 }
 
 /// As many lives of a process have numbers of their own.
@@ -194,9 +197,10 @@ impl Prepared {
     pub(crate) async fn bind(self, config: &Config, metrics: Option<PrometheusHandle>) -> anyhow::Result<Running> {
         let Self { node } = self;
         let certificates = Arc::new(Certificates::read(config)?);
-        let federation =
-            Listener::bind(config.matrix.listen, certificates.federation.clone(), matrix::router(node.clone())).await?;
-        let providers = Listener::bind(config.mimi.listen, certificates.providers.clone(), mimi::router(node.clone())).await?;
+        let at = (config.matrix.listen, config.matrix.connections_per_address);
+        let federation = Listener::bind(at, certificates.federation.clone(), matrix::router(node.clone())).await?;
+        let at = (config.mimi.listen, config.mimi.connections_per_address);
+        let providers = Listener::bind(at, certificates.providers.clone(), mimi::router(node.clone())).await?;
         let admin = match (config.admin.listen, metrics) {
             (Some(address), Some(metrics)) => {
                 let listeners = vec![("matrix_listener", federation.serving()), ("mimi_listener", providers.serving())];

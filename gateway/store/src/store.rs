@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection, PgPool, SqlitePool};
 use tracing::Instrument;
 
 use causeway_core::code::{self, Code, Coded};
@@ -280,7 +280,15 @@ async fn open_sqlite(url: &str, read_only: bool) -> Result<SqlitePool, StoreErro
         true => options.read_only(true),
         false => options.create_if_missing(true).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full),
     };
-    Ok(SqlitePoolOptions::new().max_connections(8).connect_with(options).await?)
+    // Where SQLite ends a transaction by itself, because the disk is full, sqlx 0.9.0 goes on to believe that it is open.
+    let pool = SqlitePoolOptions::new().max_connections(8).after_release(|connection, _| {
+        Box::pin(async move {
+            // What was begun to be rolled back is over then.
+            connection.ping().await?;
+            Ok(!connection.is_in_transaction())
+        })
+    });
+    Ok(pool.connect_with(options).await?)
 }
 
 async fn open_postgres(url: &str, read_only: bool) -> Result<PgPool, StoreError> {

@@ -2,18 +2,23 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::json;
 
-use crate::control::Draft;
-use crate::light::{Light, PROVIDER};
+use super::homeserver::Homeserver;
+use crate::control::{Draft, RoomView};
 use crate::patience::{self, Look};
 use crate::scenario::report::Topology;
+use crate::trio::{PROVIDER, Trio};
+
+/// How long a round waits for one thing, through any number of deaths.
+pub(super) const LIMIT: Duration = Duration::from_secs(90);
 
 /// One conversation between alice and bob on Matrix and carol on MIMI.
-pub struct Round<'a> {
-    pub(super) light: &'a Light,
+pub struct Round<'a, H> {
+    pub(super) trio: &'a Trio<H>,
     /// Who is hub.
     pub topology: Topology,
     /// Ends all names.
@@ -32,18 +37,18 @@ pub struct Round<'a> {
     pub(super) name: RefCell<String>,
 }
 
-impl<'a> Round<'a> {
+impl<'a, H: Homeserver> Round<'a, H> {
     /// The people, with names that end in `tag`.
     ///
     /// # Errors
-    /// If the provider refuses.
-    pub async fn new(light: &'a Light, topology: Topology, tag: &str) -> Result<Self> {
-        let (alice, bob, carol) =
-            (light.matrix.user(&format!("alice{tag}")), light.matrix.user(&format!("bob{tag}")), format!("carol{tag}"));
-        let carol_uri = light.provider.control.add_user(&carol, &["phone"]).await?;
+    /// If the homeserver or the provider refuses.
+    pub async fn new(trio: &'a Trio<H>, topology: Topology, tag: &str) -> Result<Self> {
+        let (alice, bob) = (trio.matrix.user(&format!("alice{tag}")).await?, trio.matrix.user(&format!("bob{tag}")).await?);
+        let carol = format!("carol{tag}");
+        let carol_uri = trio.provider.control.add_user(&carol, &["phone"]).await?;
         let (said, name) = (RefCell::default(), RefCell::new(format!("Room {tag}")));
         let (room, mimi_room, tag) = (String::new(), String::new(), tag.to_owned());
-        Ok(Self { light, topology, tag, room, mimi_room, alice, bob, carol, carol_uri, said, name })
+        Ok(Self { trio, topology, tag, room, mimi_room, alice, bob, carol, carol_uri, said, name })
     }
 
     /// The whole conversation.
@@ -62,11 +67,11 @@ impl<'a> Round<'a> {
     }
 
     pub(super) fn puppet(&self, user: &str) -> String {
-        self.light.gateway.puppet(user)
+        self.trio.gateway.puppet(user)
     }
 
     pub(super) fn ghost(&self) -> String {
-        self.light.gateway.ghost(PROVIDER, &self.carol)
+        self.trio.gateway.ghost(PROVIDER, &self.carol)
     }
 
     /// The next thing that somebody says.
@@ -79,16 +84,16 @@ impl<'a> Round<'a> {
     }
 
     /// Somebody on Matrix says something.
-    pub(super) fn matrix_says(&self, user: &str) -> Result<()> {
+    pub(super) async fn matrix_says(&self, user: &str) -> Result<()> {
         let text = self.next(user, &self.puppet(user));
-        self.light.matrix.say(&self.room, user, &text).map(|_| ())
+        self.trio.matrix.say(&self.room, user, &text).await
     }
 
     /// carol says something; returns when the hub has taken it.
     pub(super) async fn carol_says(&self) -> Result<()> {
         let text = self.next("carol", &self.carol_uri);
         let draft = Draft { kind: "text", text: &text, ..Draft::default() };
-        self.light.provider.control.send(&self.phone(), &self.mimi_room, draft).await.map(|_| ())
+        self.trio.provider.control.send(&self.phone(), &self.mimi_room, draft).await.map(|_| ())
     }
 
     /// These on Matrix and carol say so many things each, all at once.
@@ -101,8 +106,10 @@ impl<'a> Round<'a> {
         };
         let matrix = async {
             for _ in 0..times {
-                on_matrix.iter().try_for_each(|user| self.matrix_says(user))?;
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                for user in on_matrix {
+                    self.matrix_says(user).await?;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
             Ok(())
         };
@@ -110,32 +117,66 @@ impl<'a> Round<'a> {
     }
 
     /// Somebody on Matrix renames the room.
-    pub(super) fn renames(&self, user: &str, name: &str) -> Result<()> {
+    pub(super) async fn renames(&self, user: &str, name: &str) -> Result<()> {
         name.clone_into(&mut self.name.borrow_mut());
-        self.light.matrix.set_state(&self.room, user, ("m.room.name", ""), json!({ "name": name })).map(|_| ())
+        self.trio.matrix.set_state(&self.room, user, ("m.room.name", ""), json!({ "name": name })).await
     }
 
     /// carol renames the room.
     pub(super) async fn carol_renames(&self, name: &str) -> Result<()> {
         name.clone_into(&mut self.name.borrow_mut());
-        self.light.provider.control.rename(&self.phone(), &self.mimi_room, name).await
+        self.trio.provider.control.rename(&self.phone(), &self.mimi_room, name).await
     }
 
     /// bob comes into the Matrix room, as alice wants it.
-    pub(super) fn bob_comes(&self) -> Result<()> {
-        self.light.matrix.set_membership(&self.room, &self.alice, (&self.bob, "invite"))?;
-        self.light.matrix.set_membership(&self.room, &self.bob, (&self.bob, "join")).map(|_| ())
+    pub(super) async fn bob_comes(&self) -> Result<()> {
+        self.trio.matrix.invite(&self.room, &self.alice, &self.bob).await?;
+        self.trio.matrix.join(&self.room, &self.bob, &self.trio.gateway.server_name).await
+    }
+
+    /// A user's membership, as alice's homeserver has it.
+    pub(super) async fn membership(&self, user: &str) -> Result<String> {
+        let content = self.trio.matrix.state(&self.room, &self.alice, ("m.room.member", user)).await?;
+        Ok(content["membership"].as_str().unwrap_or("leave").to_owned())
+    }
+
+    /// Waits until somebody is in the Matrix room.
+    pub(super) async fn has_joined(&self, user: &str) -> Result<()> {
+        until(format!("the join of {user}"), async || {
+            let membership = self.membership(user).await?;
+            Ok(Look::from_option((membership == "join").then_some(()), || membership))
+        })
+        .await
+    }
+
+    /// What the Matrix room is called.
+    pub(super) async fn name_on_matrix(&self) -> Result<String> {
+        let content = self.trio.matrix.state(&self.room, &self.alice, ("m.room.name", "")).await?;
+        Ok(content["name"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// How many messages were said on Matrix, and how many on MIMI.
+    pub fn messages(&self) -> (usize, usize) {
+        let said = self.said.borrow();
+        let all: usize = said.values().map(Vec::len).sum();
+        let on_mimi = said.get(&self.carol_uri).map_or(0, Vec::len);
+        (all - on_mimi, on_mimi)
     }
 
     /// The room as carol's phone sees it.
-    pub(super) async fn view(&self) -> Result<crate::control::RoomView> {
-        let rooms = self.light.provider.control.rooms(&self.phone()).await?;
-        let is_ours = |view: &crate::control::RoomView| self.mimi_room.is_empty() || view.room == self.mimi_room;
+    pub(super) async fn view(&self) -> Result<RoomView> {
+        let rooms = self.trio.provider.control.rooms(&self.phone()).await?;
+        let is_ours = |view: &RoomView| self.mimi_room.is_empty() || view.room == self.mimi_room;
         rooms.into_iter().find(is_ours).ok_or_else(|| anyhow::anyhow!("{} is not in the room", self.phone()))
     }
 }
 
+/// Waits as long as a round may.
+pub(super) async fn until<T>(what: impl std::fmt::Display, look: impl AsyncFnMut() -> Result<Look<T>>) -> Result<T> {
+    patience::until_for(LIMIT, what, look).await
+}
+
 /// Does something that the gateway has to answer, again and again, as a user whose client shows an error would.
 pub(super) async fn again<T>(what: &str, attempt: impl AsyncFn() -> Result<T>) -> Result<T> {
-    patience::until(what, async || attempt().await.map(Look::Found)).await
+    until(what, async || attempt().await.map(Look::Found)).await
 }

@@ -1,49 +1,21 @@
-//! The gateway between light peers: a homeserver in this process, a reference provider, and taps on both MIMI lines.
-//! It starts in a fraction of a second, and everything in it can fail as planned.
+//! The gateway between light peers: the homeserver is a task of this process. It starts in a fraction of a second, and
+//! everything in it can fail as planned.
 
 mod bridge;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::certificates::Authority;
 use crate::environment::Programs;
-use crate::gateway::Gateway;
-use crate::https::Https;
 use crate::matrix::peer::Peer;
-use crate::ports;
-use crate::reference::{self, Provider};
-use crate::tap::Tap;
+use crate::trio::Trio;
 
+pub use crate::trio::{GATEWAY, Lines, PROVIDER};
 pub use bridge::Bridge;
 
-/// The gateway's provider domain.
-pub const GATEWAY: &str = "gw.test";
-/// The reference provider's domain.
-pub const PROVIDER: &str = "a.test";
-/// A domain that belongs to nobody but the test: see [`Light::adversary`].
-pub const ADVERSARY: &str = "x.test";
-
 /// The light environment; dropping it ends it.
-pub struct Light {
-    /// The gateway.
-    pub gateway: Gateway,
-    /// The homeserver.
-    pub matrix: Peer,
-    /// The reference provider.
-    pub provider: Provider,
-    /// The gateway's line to the provider.
-    pub to_provider: Tap,
-    /// The provider's line to the gateway.
-    pub to_gateway: Tap,
-    /// Who has issued all certificates.
-    pub authority: Authority,
-    /// The port of the gateway's MIMI listener.
-    pub mimi_port: u16,
-    /// Where configurations, data and logs are.
-    pub folder: PathBuf,
-}
+pub type Light = Trio<Peer>;
 
 impl Light {
     /// Starts everything in `folder`; with a database other than the embedded one if its URL is given.
@@ -51,38 +23,14 @@ impl Light {
     /// # Errors
     /// If something does not start.
     pub async fn start(folder: &Path, programs: &Programs, database_url: Option<&str>) -> Result<Self> {
-        std::fs::create_dir_all(folder)?;
-        let folder = folder.canonicalize()?;
-        let authority = Authority::generate();
-        let [provider_port, control, mimi_port] = ports::free()?;
-        let peer = |domain: &str, port| reference::Peer { domain: domain.to_owned(), port };
-        let to_provider = Tap::lay(&authority, GATEWAY, (PROVIDER, provider_port)).await?;
-        let to_gateway = Tap::lay(&authority, PROVIDER, (GATEWAY, mimi_port)).await?;
-        let (own, seen) = (peer(PROVIDER, provider_port), [peer(GATEWAY, to_gateway.port())]);
-        let provider_folder = folder.join(PROVIDER);
-        let provider = Provider::start(programs, &provider_folder, &authority, (&own, control), &seen);
-        let (own, seen) = (peer(GATEWAY, mimi_port), [peer(PROVIDER, to_provider.port())]);
-        let gateway_folder = folder.join("gateway");
-        let gateway = Gateway::start(programs, &gateway_folder, &authority, (&own, &seen), database_url);
-        let (provider, gateway) =
-            tokio::try_join!(provider, gateway).with_context(|| format!("logs are in {}", folder.display()))?;
-        let matrix = Peer::start(&authority).await?;
-        Ok(Self { gateway, matrix, provider, to_provider, to_gateway, authority, mimi_port, folder })
+        Self::start_on(Lines::Tapped, folder, programs, database_url).await
     }
 
-    /// A client with a certificate for these names.
+    /// The same, with or without taps on the lines.
     ///
     /// # Errors
-    /// If the names make no certificate.
-    pub fn client(&self, names: &[&str]) -> Result<Https> {
-        Https::new(&self.authority.root_pem(), Some(&self.authority.issue(names)))
-    }
-
-    /// A client without certificate.
-    ///
-    /// # Errors
-    /// If the root cannot be used.
-    pub fn anonymous(&self) -> Result<Https> {
-        Https::new(&self.authority.root_pem(), None)
+    /// If something does not start.
+    pub async fn start_on(lines: Lines, folder: &Path, programs: &Programs, database_url: Option<&str>) -> Result<Self> {
+        Self::around((folder, lines), programs, database_url, async |authority, _| Peer::start(authority).await).await
     }
 }

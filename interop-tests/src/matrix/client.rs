@@ -1,17 +1,18 @@
 //! A Matrix user's client: the client-server API of its homeserver, and a `/sync` loop that remembers what it saw.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use http::Method;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::sync::{Event, Invite, Seen};
 use crate::http_client::{Answer, HttpClient, encode};
-use crate::patience::{self, Look};
+use crate::patience::PATIENCE;
 
 const API: &str = "/_matrix/client/v3";
 /// All state and long timelines: nothing that happened between two answers may be left out.
@@ -24,7 +25,7 @@ pub struct MatrixClient {
     /// Its Matrix user id.
     pub user_id: String,
     http: HttpClient,
-    seen: Arc<Mutex<Seen>>,
+    seen: Arc<watch::Sender<Seen>>,
     sync: JoinHandle<()>,
     transactions: AtomicU64,
 }
@@ -57,7 +58,7 @@ impl MatrixClient {
 
     fn begin(http: &HttpClient, session: &Value) -> Result<Self> {
         let http = http.with_token(text(session, "access_token")?);
-        let seen = Arc::new(Mutex::new(Seen::default()));
+        let seen = Arc::new(watch::Sender::new(Seen::default()));
         let user_id = text(session, "user_id")?.to_owned();
         let sync = tokio::spawn(sync(http.clone(), user_id.clone(), Arc::clone(&seen)));
         Ok(Self { user_id, http, seen, sync, transactions: AtomicU64::new(0) })
@@ -174,9 +175,25 @@ impl MatrixClient {
         Ok(answer["joined"].as_object().map(|joined| joined.keys().cloned().collect()).unwrap_or_default())
     }
 
+    /// All events of a room, the oldest first, as its homeserver gives them to whoever scrolls back.
+    ///
+    /// # Errors
+    /// If the homeserver refuses.
+    pub async fn history(&self, room_id: &str) -> Result<Vec<Event>> {
+        let (mut events, mut from) = (Vec::new(), String::new());
+        loop {
+            let page = self.http.get(&self.path(room_id, &format!("messages?dir=b&limit=500{from}"))).await?;
+            events.extend(page["chunk"].as_array().into_iter().flatten().cloned().map(Event));
+            let Some(end) = page["end"].as_str() else { break };
+            from = format!("&from={}", encode(end));
+        }
+        events.reverse();
+        Ok(events)
+    }
+
     /// Looks at what was seen so far.
     pub fn seen<T>(&self, look: impl FnOnce(&Seen) -> T) -> T {
-        look(&self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&self.seen.borrow())
     }
 
     /// Waits for an event of the room.
@@ -184,14 +201,8 @@ impl MatrixClient {
     /// # Errors
     /// If the time is over, with the newest events.
     pub async fn wait_for(&self, room_id: &str, what: &str, is_it: impl Fn(&Event) -> bool) -> Result<Event> {
-        let what = format!("{what} at {}", self.user_id);
-        patience::until(what, async || {
-            Ok(self.seen(|seen| {
-                let events = seen.room(room_id);
-                Look::from_option(events.iter().find(|event| is_it(event)).cloned(), || newest(events))
-            }))
-        })
-        .await
+        let found = |seen: &Seen| seen.room(room_id).iter().find(|event| is_it(event)).cloned();
+        self.until(what, found, |seen| newest(seen.room(room_id))).await
     }
 
     /// Waits for an invite.
@@ -199,14 +210,28 @@ impl MatrixClient {
     /// # Errors
     /// If the time is over, with the invites that are there.
     pub async fn wait_for_invite(&self, what: &str, is_it: impl Fn(&Invite) -> bool) -> Result<Invite> {
-        let what = format!("{what} at {}", self.user_id);
-        patience::until(what, async || {
-            Ok(self.seen(|seen| {
-                let found = seen.invites().find(|invite| is_it(invite)).cloned();
-                Look::from_option(found, || format!("invites by {:?}", seen.invites().map(|i| &i.sender).collect::<Vec<_>>()))
-            }))
-        })
-        .await
+        let found = |seen: &Seen| seen.invites().find(|invite| is_it(invite)).cloned();
+        let there_is = |seen: &Seen| format!("invites by {:?}", seen.invites().map(|invite| &invite.sender).collect::<Vec<_>>());
+        self.until(what, found, there_is).await
+    }
+
+    /// Waits for what an answer to `/sync` brings, and sees it at once.
+    async fn until<T>(&self, what: &str, look: impl Fn(&Seen) -> Option<T>, otherwise: impl Fn(&Seen) -> String) -> Result<T> {
+        let mut answers = self.seen.subscribe();
+        let found = async {
+            loop {
+                if let Some(found) = look(&answers.borrow_and_update()) {
+                    return anyhow::Ok(found);
+                }
+                answers.changed().await?;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, found).await {
+            Ok(found) => found,
+            Err(_) => {
+                bail!("waited {} s for {what} at {}; last seen: {}", PATIENCE.as_secs(), self.user_id, self.seen(otherwise))
+            }
+        }
     }
 }
 
@@ -219,7 +244,7 @@ fn text<'a>(body: &'a Value, key: &str) -> Result<&'a str> {
     body.get(key).and_then(Value::as_str).with_context(|| format!("no `{key}` in {body}"))
 }
 
-async fn sync(http: HttpClient, user_id: String, seen: Arc<Mutex<Seen>>) {
+async fn sync(http: HttpClient, user_id: String, seen: Arc<watch::Sender<Seen>>) {
     let mut since: Option<String> = None;
     loop {
         let from = since.as_deref().map(|since| format!("&since={}", encode(since))).unwrap_or_default();
@@ -227,7 +252,7 @@ async fn sync(http: HttpClient, user_id: String, seen: Arc<Mutex<Seen>>) {
         match http.get(&path).await {
             Ok(answer) => {
                 since = answer["next_batch"].as_str().map(str::to_owned);
-                seen.lock().unwrap_or_else(PoisonError::into_inner).take_in(&answer, &user_id);
+                seen.send_modify(|seen| seen.take_in(&answer, &user_id));
             }
             Err(_) => tokio::time::sleep(AFTER_AN_ERROR).await,
         }

@@ -9,6 +9,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 
@@ -23,7 +24,9 @@ pub struct Synapse {
     /// Its server name.
     pub server_name: String,
     client_port: u16,
-    process: Process,
+    python: PathBuf,
+    folder: PathBuf,
+    process: Mutex<Process>,
 }
 
 /// Users all have this password.
@@ -47,13 +50,30 @@ impl Synapse {
         let python = venv.join("bin/python");
         ensure!(python.exists(), "there is no Synapse in {}: run `cargo xtask test` or `cargo xtask demo`", venv.display());
         signing_key(&python, &folder).await?;
-        let mut command = Command::new(&python);
-        command.args(["-m", "synapse.app.homeserver", "-c", "homeserver.yaml"]).current_dir(&folder);
-        let log = folder.with_extension("log");
-        let mut process = Process::start("synapse", command, &log)?;
-        let client = HttpClient::new(client_port);
-        process.ready("its client API", async || client.get("/_matrix/client/versions").await.is_ok()).await?;
-        Ok(Self { server_name: format!("localhost:{federation_port}"), client_port, process })
+        let process = Mutex::new(serve(&python, (&folder, "log"), client_port).await?);
+        Ok(Self { server_name: format!("localhost:{federation_port}"), client_port, python, folder, process })
+    }
+
+    /// Ends it in order, with whatever it has still to send.
+    ///
+    /// # Errors
+    /// If it cannot be waited for.
+    pub fn stop(&self) -> Result<()> {
+        self.process().stop().map(|_| ())
+    }
+
+    /// Starts it again, with the data that it had. It gets a log of its own.
+    ///
+    /// # Errors
+    /// If it does not answer its clients, with the end of its log.
+    pub async fn start_again(&self) -> Result<()> {
+        let started = serve(&self.python, (&self.folder, "again.log"), self.client_port).await?;
+        *self.process() = started;
+        Ok(())
+    }
+
+    fn process(&self) -> MutexGuard<'_, Process> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A new user, logged in and syncing.
@@ -71,13 +91,27 @@ impl Synapse {
 
     /// Its log.
     pub fn log(&self) -> PathBuf {
-        self.process.log().to_owned()
+        self.process().log().to_owned()
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.process().id()
     }
 
     /// Asks it to end, without waiting for it.
-    pub fn terminate(&mut self) {
-        self.process.terminate();
+    pub fn terminate(&self) {
+        self.process().terminate();
     }
+}
+
+async fn serve(python: &Path, (folder, log): (&Path, &str), client_port: u16) -> Result<Process> {
+    let mut command = Command::new(python);
+    command.args(["-m", "synapse.app.homeserver", "-c", "homeserver.yaml"]).current_dir(folder);
+    let mut process = Process::start("synapse", command, &folder.with_extension(log))?;
+    let client = HttpClient::new(client_port);
+    process.ready("its client API", async || client.get("/_matrix/client/versions").await.is_ok()).await?;
+    Ok(process)
 }
 
 /// `--generate-keys` would start a whole Synapse (4 s); this takes 0.3 s.

@@ -1,5 +1,7 @@
 //! Consent, asked and given.
 
+use std::time::Duration;
+
 use anyhow::{Result, bail};
 
 use super::people::{MimiUser, Person};
@@ -7,14 +9,22 @@ use super::report::Direction::{ToMatrix, ToMimi};
 use super::stage::Stage;
 use crate::control::Control;
 use crate::matrix::sync::Invite;
-use crate::patience::{self, Look};
+use crate::patience::{self, Look, PATIENCE};
 
 /// Waits until a provider knows a consent with this status.
 ///
 /// # Errors
 /// If it does not come to know it.
-pub async fn awaits(control: &Control, (requester, target): (&str, &str), status: &str) -> Result<()> {
-    patience::until(format!("the consent of {target} to {requester} to be `{status}`"), async || {
+pub async fn awaits(control: &Control, parties: (&str, &str), status: &str) -> Result<()> {
+    awaits_for(PATIENCE, control, parties, status).await
+}
+
+/// [`awaits`] with another limit.
+///
+/// # Errors
+/// As [`awaits`].
+pub async fn awaits_for(limit: Duration, control: &Control, (requester, target): (&str, &str), status: &str) -> Result<()> {
+    patience::until_for(limit, format!("the consent of {target} to {requester} to be `{status}`"), async || {
         let consents = control.consents().await?;
         let found =
             consents.iter().any(|consent| consent.requester == requester && consent.target == target && consent.status == status);

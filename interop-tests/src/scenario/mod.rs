@@ -1,9 +1,10 @@
 //! Scenarios: people on both sides talk, come and go, and every step is checked through what their own clients see:
 //! Synapse's client API on one side, the messages that a MIMI device has decrypted on the other. The gateway's own
-//! records are never asked.
+//! records are never asked, but for the last scenario: there the operator looks at it.
 
 pub mod chat;
 pub mod consent;
+pub mod doctor;
 pub mod foreign_hub;
 pub mod group;
 pub mod guards;
@@ -41,6 +42,8 @@ pub enum Scenario {
     OurHubCrash,
     /// The gateway crashes while it follows.
     ForeignHubCrash,
+    /// The homeserver starts again with its queue full, and finds the gateway's full, too.
+    HomeserverRestart,
     /// Room version 10.
     RoomVersion10,
     /// Room version 11.
@@ -51,22 +54,26 @@ pub enum Scenario {
     BecomesEncrypted,
     /// A question for consent that is declined.
     ConsentDeclined,
+    /// The operator examines the gateway after all this.
+    Doctor,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::OurHubDirect,
         Self::ForeignHubDirect,
         Self::OurHubGroup,
         Self::ForeignHubGroup,
         Self::OurHubCrash,
         Self::ForeignHubCrash,
+        Self::HomeserverRestart,
         Self::RoomVersion10,
         Self::RoomVersion11,
         Self::NotOptedIn,
         Self::BecomesEncrypted,
         Self::ConsentDeclined,
+        Self::Doctor,
     ];
 
     /// Its name.
@@ -78,19 +85,26 @@ impl Scenario {
             Self::ForeignHubGroup => "foreign-hub-group",
             Self::OurHubCrash => "our-hub-crash",
             Self::ForeignHubCrash => "foreign-hub-crash",
+            Self::HomeserverRestart => "homeserver-restart",
             Self::RoomVersion10 => "room-version-10",
             Self::RoomVersion11 => "room-version-11",
             Self::NotOptedIn => "not-opted-in",
             Self::BecomesEncrypted => "becomes-encrypted",
             Self::ConsentDeclined => "consent-declined",
+            Self::Doctor => "doctor",
         }
     }
 
-    /// Who is hub in it.
-    pub fn topology(self) -> Topology {
+    /// Who is hub in it; nobody if it is about no room.
+    pub fn topology(self) -> Option<Topology> {
         match self {
-            Self::ForeignHubDirect | Self::ForeignHubGroup | Self::ForeignHubCrash | Self::ConsentDeclined => Topology::ForeignHub,
-            _ => Topology::OurHub,
+            Self::ForeignHubDirect
+            | Self::ForeignHubGroup
+            | Self::ForeignHubCrash
+            | Self::HomeserverRestart
+            | Self::ConsentDeclined => Some(Topology::ForeignHub),
+            Self::Doctor => None,
+            _ => Some(Topology::OurHub),
         }
     }
 
@@ -102,11 +116,13 @@ impl Scenario {
             Self::ForeignHubGroup => foreign_hub::group(stage).await,
             Self::OurHubCrash => restart::our_hub(stage).await,
             Self::ForeignHubCrash => restart::foreign_hub(stage).await,
+            Self::HomeserverRestart => restart::homeserver(stage).await,
             Self::RoomVersion10 => our_hub::of_version(stage, "10").await,
             Self::RoomVersion11 => our_hub::of_version(stage, "11").await,
             Self::NotOptedIn => guards::not_opted_in(stage).await,
             Self::BecomesEncrypted => guards::becomes_encrypted(stage).await,
             Self::ConsentDeclined => guards::consent_declined(stage).await,
+            Self::Doctor => doctor::all_is_well(stage).await,
         }
     }
 

@@ -34,8 +34,8 @@ pub enum Direction {
 pub struct Row {
     /// The scenario.
     pub scenario: &'static str,
-    /// Its topology.
-    pub topology: Topology,
+    /// Its topology, if it is about a room.
+    pub topology: Option<Topology>,
     /// What was checked.
     pub check: String,
     /// Which way it went.
@@ -96,7 +96,7 @@ impl Report {
             let (result, color) = if row.failure.is_none() { ("pass", Color::Green) } else { ("FAIL", Color::Red) };
             table.add_row([
                 Cell::new(row.scenario),
-                Cell::new(row.topology),
+                Cell::new(row.topology.map_or_else(|| "-".to_owned(), |topology| topology.to_string())),
                 Cell::new(&row.check),
                 Cell::new(row.direction),
                 Cell::new(result).fg(color).add_attribute(Attribute::Bold),

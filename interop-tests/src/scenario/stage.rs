@@ -18,8 +18,8 @@ pub struct Stage<'a> {
     pub report: &'a Report,
     /// The scenario's name.
     pub scenario: &'static str,
-    /// Who is hub.
-    pub topology: Topology,
+    /// Who is hub, if there is a room.
+    pub topology: Option<Topology>,
     /// Keeps the people and rooms of one scenario apart from those of the others.
     pub number: usize,
     /// Told about every check.

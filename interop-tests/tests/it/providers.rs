@@ -12,8 +12,10 @@ use interop_tests::reference::{Peer, Provider};
 #[tokio::test]
 async fn two_providers_talk() {
     let folder = tempfile::tempdir().unwrap();
-    let program = Path::new(env!("CARGO_BIN_EXE_reference-provider"));
-    let programs = Programs { causeway: program.to_owned(), reference_provider: program.to_owned() };
+    // No other program is run.
+    let program = Path::new(env!("CARGO_BIN_EXE_reference-provider")).to_owned();
+    let programs =
+        Programs { causeway: program.clone(), causewayctl: program.clone(), reference_provider: program, environment: Vec::new() };
     let authority = Authority::generate();
     let [port_a, port_b, control_a, control_b] = ports::free().unwrap();
     let peer = |domain: &str, port| Peer { domain: domain.to_owned(), port };

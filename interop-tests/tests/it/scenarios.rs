@@ -7,6 +7,8 @@ use interop_tests::scenario::Scenario;
 use interop_tests::scenario::report::Report;
 use tokio::sync::Mutex;
 
+use crate::secrecy;
+
 async fn start(database: Database) -> anyhow::Result<Environment> {
     synapse_venv()?;
     // Where Cargo puts the programs of the profile that this test was built with.
@@ -24,8 +26,21 @@ fn folder(database: Database) -> PathBuf {
     folder
 }
 
+/// Of what people say in them: long enough to stand nowhere else.
+const SAID: [&str; 9] = [
+    "this _is_ plain",
+    "<b>this</b> is plain",
+    "bold and a link",
+    "And I answer you",
+    "Hello once more",
+    "sunset.jpg",
+    "Just before the crash",
+    "While the gateway is away",
+    "The gateway cannot hear this yet",
+];
+
 /// Two environments at once would be too much for two cores.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+pub(crate) static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 async fn all_scenarios_pass(database: Database) {
     let _turn = ONE_AT_A_TIME.lock().await;
@@ -39,6 +54,7 @@ async fn all_scenarios_pass(database: Database) {
     }
     let failures = report.failures().len();
     assert_eq!(failures, 0, "{failures} checks failed\n{}\nlogs are in {}", report.table(), environment.folder.display());
+    secrecy::assert_kept(&environment.gateway, &SAID).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

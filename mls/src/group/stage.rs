@@ -12,7 +12,7 @@ use openmls::component::ComponentData;
 use openmls::group::{AppDataDictionaryUpdater, AppDataUpdates};
 use openmls::prelude::{
     AppDataUpdateOperation, AppDataUpdateProposal, LeafNodeIndex, ProcessedMessageContent, Proposal, ProtocolMessage, PublicGroup,
-    Sender, StagedCommit,
+    Sender, StagedCommit, Welcome,
 };
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
@@ -86,6 +86,8 @@ pub struct StagedEpoch {
     public: Rows,
     pub(super) ratchet_tree: Vec<u8>,
     summary: CommitSummary,
+    /// References of the KeyPackages that it adds, sorted.
+    added: Vec<Vec<u8>>,
 }
 
 impl StagedEpoch {
@@ -96,6 +98,24 @@ impl StagedEpoch {
     /// What it does.
     pub fn summary(&self) -> &CommitSummary {
         &self.summary
+    }
+
+    /// Whether a Welcome is for each client that the commit adds, and nobody else; there is none if nobody is added.
+    ///
+    /// # Errors
+    /// P-063, if it is not.
+    pub fn check_welcome(&self, welcome: Option<&Welcome>) -> Result<(), MlsError> {
+        let welcomed = welcome.map(|welcome| {
+            let secrets = welcome.secrets().iter();
+            let mut welcomed: Vec<_> = secrets.map(|secrets| secrets.new_member().as_slice().to_vec()).collect();
+            welcomed.sort_unstable();
+            welcomed
+        });
+        let added = (!self.added.is_empty()).then_some(&self.added);
+        match welcomed.as_ref() == added {
+            true => Ok(()),
+            false => Err(NotAllowed { rule: "P-063", why: "the Welcome is not for those that the commit adds".to_owned() }.into()),
+        }
     }
 }
 
@@ -162,10 +182,14 @@ impl Group {
         let staged = resolve_public(&public, &provider, &self.state, processed.into_content())?;
         let summary = self.summarise(&staged, &sender, roots, now_ms)?;
         self.authorise(&staged, &summary)?;
+        let references = staged.add_proposals().map(|proposal| proposal.add_proposal().key_package().hash_ref(provider.crypto()));
+        let references: Vec<_> = references.collect::<Result<_, _>>().map_err(MlsError::invalid)?;
+        let mut added: Vec<_> = references.iter().map(|reference| reference.as_slice().to_vec()).collect();
+        added.sort_unstable();
         public.merge_commit(provider.storage(), staged).map_err(MlsError::stored)?;
         let ratchet_tree = causeway_drafts::encode(&public.export_ratchet_tree());
         let (public, _) = overlay::split(&provider);
-        Ok(StagedEpoch { commit: commit.to_vec(), public, ratchet_tree, summary })
+        Ok(StagedEpoch { commit: commit.to_vec(), public, ratchet_tree, summary, added })
     }
 
     pub(super) fn check_epoch(&self, epoch: u64) -> Result<(), MlsError> {

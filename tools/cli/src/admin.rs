@@ -1,5 +1,6 @@
 //! Asking the running gateway, at its admin listener: plain HTTP with a bearer token.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -37,6 +38,18 @@ pub(crate) async fn post<A: DeserializeOwned>(named: &Database, action: &str, qu
         .header(http::header::AUTHORIZATION, format!("Bearer {token}"))
         .header(http::header::CONTENT_TYPE, "application/json")
         .body(Full::new(Bytes::from(serde_json::to_vec(question)?)))?;
+    let unreachable = || Unreachable(format!("cannot reach the gateway's admin listener at {address}; does it run?"));
+    let (status, body) = exchange(address, request).await.with_context(unreachable)?;
+    answer(status, &body)
+}
+
+/// Gets what everybody may see there.
+pub(crate) async fn get(address: SocketAddr, path: &str) -> anyhow::Result<(StatusCode, Bytes)> {
+    let request = Request::get(path).header(http::header::HOST, address.to_string()).body(Full::default())?;
+    exchange(address, request).await
+}
+
+async fn exchange(address: SocketAddr, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, Bytes)> {
     let exchange = async {
         let stream = TcpStream::connect(address).await?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
@@ -47,9 +60,7 @@ pub(crate) async fn post<A: DeserializeOwned>(named: &Database, action: &str, qu
         serving.abort();
         anyhow::Ok((status, body.map_err(|error| anyhow::anyhow!(error))?.to_bytes()))
     };
-    let unreachable = || Unreachable(format!("cannot reach the gateway's admin listener at {address}; does it run?"));
-    let (status, body) = tokio::time::timeout(PATIENCE, exchange).await.with_context(unreachable)?.with_context(unreachable)?;
-    answer(status, &body)
+    tokio::time::timeout(PATIENCE, exchange).await.context("no answer in time")?
 }
 
 fn token(configuration: &Configuration) -> anyhow::Result<String> {

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{self, completions, doctor, man, parked_replay, peer_probe, queue_drop, queue_retry};
+use crate::commands::{self, completions, decode, doctor, man, parked_replay, peer_probe, queue_drop, queue_retry};
 use crate::outcome::EXIT_CODES;
-use crate::render::Style;
+use crate::render::{Style, escaped_lines};
 
 /// Looks after a Causeway gateway.
 ///
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// From the command line; wrong usage ends the program with code 2.
     pub(crate) fn from_command_line() -> Self {
-        let arguments = Self::parse();
+        let arguments = Self::try_parse().unwrap_or_else(|error| refuse(&error));
         // Given before or after the subcommand, so that the parser cannot demand it.
         let missing = match arguments.command.needs() {
             Needs::Nothing => None,
@@ -37,10 +37,19 @@ impl Arguments {
             Needs::Configuration => Some("name the gateway's configuration: --config <FILE>"),
         };
         if let Some(why) = missing {
-            Self::command().error(ErrorKind::MissingRequiredArgument, why).exit();
+            refuse(&Self::command().error(ErrorKind::MissingRequiredArgument, why));
         }
         arguments
     }
+}
+
+/// Prints what the parser has to say, and ends. Wrong usage may be a copied name: it is written out.
+fn refuse(error: &clap::Error) -> ! {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    eprint!("{}", escaped_lines(&error.render().to_string()));
+    std::process::exit(error.exit_code());
 }
 
 /// Where the database is.
@@ -135,6 +144,7 @@ pub(crate) enum Command {
         /// The code, with or without `CW-`; without one, all of them.
         code: Option<String>,
     },
+    Decode(decode::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -142,7 +152,9 @@ pub(crate) enum Command {
 impl Command {
     fn needs(&self) -> Needs {
         match self {
-            Self::Explain { .. } | Self::Completions(_) | Self::Man(_) | Self::Peer(PeerCommand::Probe(_)) => Needs::Nothing,
+            Self::Explain { .. } | Self::Decode(_) | Self::Completions(_) | Self::Man(_) | Self::Peer(PeerCommand::Probe(_)) => {
+                Needs::Nothing
+            }
             Self::Doctor(_)
             | Self::Queue(QueueCommand::Retry(_) | QueueCommand::Drop(_))
             | Self::Parked(ParkedCommand::Replay(_)) => Needs::Configuration,

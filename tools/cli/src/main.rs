@@ -5,6 +5,7 @@ mod arguments;
 mod commands;
 mod config;
 mod database;
+mod decode;
 mod doctor;
 mod find;
 mod lane;
@@ -28,7 +29,8 @@ async fn main() -> ExitCode {
     match run(Arguments::from_command_line()).await {
         Ok(outcome) => print(&outcome),
         Err(error) => {
-            eprintln!("causewayctl: {error:#}");
+            // What peers or files say stands in errors, too.
+            eprintln!("causewayctl: {}", render::escaped_lines(&format!("{error:#}")));
             ExitCode::from(outcome::code(&error))
         }
     }
@@ -62,6 +64,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Trace(arguments) => commands::trace::run(&open().await?, &arguments, style).await,
         Command::Doctor(arguments) => return commands::doctor::run(named, &arguments, style).await,
         Command::Explain { code } => commands::explain::run(code.as_deref(), style),
+        Command::Decode(arguments) => commands::decode::run(&arguments, style),
         Command::Completions(arguments) => commands::completions::run(&arguments),
         Command::Man(arguments) => commands::man::run(&arguments),
     };

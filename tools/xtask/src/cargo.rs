@@ -35,6 +35,14 @@ pub(crate) fn build_programs() -> Result<()> {
     Ok(())
 }
 
+/// Builds the programs that are measured, as an operator does.
+pub(crate) fn build_released_programs() -> Result<()> {
+    let packages = ["--package", "causeway-server", "--package", "interop-tests"];
+    let status = command()?.args(["build", "--release", "--bins"]).args(packages).status()?;
+    ensure!(status.success(), "the programs do not build");
+    Ok(())
+}
+
 /// The exit code of a program that we ran, as ours.
 pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     match status.code().map(u8::try_from) {

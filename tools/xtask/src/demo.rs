@@ -5,8 +5,11 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
-use crate::cargo;
 use crate::prerequisites::{self, SYNAPSE_VENV};
+use crate::{cargo, chaos};
+
+/// So many times `--chaos` kills the gateway: enough to be seen, and over in two minutes.
+const KILLS: usize = 60;
 
 /// Options, passed on to the demo.
 #[derive(clap::Args)]
@@ -20,10 +23,17 @@ pub(crate) struct Arguments {
     /// Run only scenarios whose name contains this
     #[arg(long, value_name = "SCENARIO")]
     only: Option<String>,
+    /// Instead of the scenarios: kill the gateway again and again while people talk, and show that nothing is lost
+    #[arg(long, conflicts_with_all = ["keep", "only"])]
+    chaos: bool,
 }
 
 /// Prepares, then becomes the demo: a Ctrl-C reaches it, and it ends everything in order before the prompt is back.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    if arguments.chaos {
+        let (database, peers) = (arguments.database.clone(), "synapse".to_owned());
+        return chaos::run(&chaos::Arguments { kills: KILLS, seed: None, database, peers });
+    }
     let venv = prerequisites::prepare()?;
     let mut demo = Command::new(cargo::target()?.join("debug/demo"));
     demo.env(SYNAPSE_VENV, venv).args(["--database", &arguments.database]);

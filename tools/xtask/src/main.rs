@@ -1,5 +1,6 @@
 //! `cargo xtask`: what runs the product on real software.
 
+mod bench;
 mod cargo;
 mod chaos;
 mod demo;
@@ -7,6 +8,7 @@ mod prerequisites;
 mod progress;
 mod spec;
 mod test;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -26,18 +28,24 @@ enum Command {
     Demo(demo::Arguments),
     /// Kill the gateway again and again while people talk through it, and look for what is lost, doubled or reordered
     Chaos(chaos::Arguments),
+    /// Measure what a message costs, beside the least that it can cost and beside a hop between two Synapses
+    Bench(bench::Arguments),
     /// Run all tests of the workspace, those against real software included
     Test(test::Arguments),
     /// Check that every requirement has its row in docs/conformance, and every row that is done its test
     Spec,
+    /// Write the test vectors of drafts/vectors anew, or check that they are what their encoder writes
+    Vectors(vectors::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Chaos(arguments) => chaos::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Spec => spec::run(),
+        Command::Vectors(arguments) => vectors::run(&arguments),
     };
     result.unwrap_or_else(|error| {
         progress::say(&format!("error: {error:#}"));

@@ -25,7 +25,7 @@ impl Coded for DecodeError {
     fn code(&self) -> Code {
         match self {
             Self::Malformed(_) => BODY_MALFORMED,
-            Self::Trailing(_) => BODY_TRAILING,
+            Self::Trailing { .. } => BODY_TRAILING,
             Self::SemiPrivateMessage => SEMI_PRIVATE_MESSAGE,
             Self::UnknownWireFormat(_) => WIRE_FORMAT,
             Self::PartialGroupInfo => PARTIAL_GROUP_INFO,
@@ -108,6 +108,7 @@ impl Coded for Feature {
             Self::NoticeStyle => LOST_NOTICE_STYLE,
             Self::EmoteStyle => LOST_EMOTE_STYLE,
             Self::Markup => LOST_MARKUP,
+            Self::Mention => LOST_MENTION,
             Self::UnknownReplyTarget => LOST_REPLY_TARGET,
             Self::UnknownTarget => LOST_TARGET,
             Self::Alternatives => LOST_ALTERNATIVES,

@@ -141,4 +141,9 @@ super::codes! {
         what "The user is not added; a notice in the Matrix room says so."
         why "No consent, no such user, no KeyPackages left, or no common ciphersuite."
         remedy "The user has to grant consent, or come online.";
+    LOST_MENTION = 6030 (User, FINAL) "C-034"
+        "A mention that the text does not show"
+        what "The text is carried; whom else it was meant to reach is not."
+        why "MIMI mentions somebody by a link in the text. The Matrix event named a user, or the whole room, beside its text."
+        remedy "Mention users by their name in the text.";
 }

@@ -71,6 +71,11 @@ super::codes! {
         what "The join is answered with 403 M_FORBIDDEN."
         why "The user is not in a room that the join rule names, or the gateway's user may not invite."
         remedy "Invite the user.";
+    SERVER_DENIED = 2015 (Peer, FINAL) "Matrix: server access control lists"
+        "The room's server ACL denies the homeserver"
+        what "The request is answered with 403 M_FORBIDDEN; an event in a transaction is dropped, with this text as its result."
+        why "The room's m.room.server_acl does not allow the homeserver that sends, or denies it."
+        remedy "The room's moderators decide. If they did not mean it, they have to change the room's server ACL.";
     NO_SUCH_ROOM = 2020 (Peer, FINAL) "Matrix: M_NOT_FOUND; P-076"
         "There is no such room here, or none for the requester"
         what "The request is answered with 404."

@@ -69,7 +69,7 @@ super::codes! {
     BODY_TOO_LARGE = 1201 (Peer, FINAL) "G-08; Matrix: M_TOO_LARGE"
         "The body is larger than is allowed"
         what "The request is answered with 413; nothing was read into memory beyond the limit."
-        why "The limits are 13 MiB on the Matrix side and 16 MiB on the MIMI side."
+        why "The limits are 13 MiB on the Matrix side and 16 MiB on the MIMI side; 64 KiB for what an invite says of its room."
         remedy "Nothing, unless an honest peer needs more: then file a report.";
     BODY_CUT_OFF = 1202 (Peer, AGAIN) "RFC 9110"
         "The body ended early"

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use causeway_drafts::Verbatim;
 use causeway_drafts::application::frame;
 use causeway_drafts::mimi_content_09::MimiContent;
 use causeway_drafts::mimi_protocol_06::franking::{Frank, ServerFrankingContext, franking_tag, server_frank};
@@ -75,6 +76,7 @@ impl Conversation {
             return Err(ConversationError::refused("P-045", "the committer is not a client of the provider that sent the commit"));
         }
         self.group()?.check_group_info(&staged, group_info, tree)?;
+        staged.check_welcome(bundle.welcome.as_ref().map(Verbatim::value))?;
         self.group_mut()?.merge(staged)?;
         self.book.pending_proposals.clear();
         self.book.group_info = group_info.to_vec();

@@ -2,17 +2,20 @@
 //! links lead where Matrix lets them lead.
 
 use causeway_drafts::mimi_uri::UserUri;
-use comrak::nodes::NodeValue;
+use comrak::nodes::{AstNode, NodeValue};
 use comrak::{Arena, Options, format_html, parse_document};
 use ruma::OwnedUserId;
 
 use super::Links;
+use super::plain_text::plain_text;
 
 /// Rendered markup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendered {
     /// HTML of the kind that Matrix clients show.
     pub html: String,
+    /// The same without markup.
+    pub text: String,
     /// The Matrix users that it mentions (C-034).
     pub mentions: Vec<OwnedUserId>,
 }
@@ -32,7 +35,7 @@ pub fn gfm_to_html(source: &str, links: &dyn Links) -> Rendered {
     let arena = Arena::new();
     let options = options();
     let root = parse_document(&arena, source, &options);
-    let mut mentions = Vec::new();
+    let (mut mentions, mut astray) = (Vec::new(), Vec::new());
     for node in root.descendants() {
         let value = &mut node.data.borrow_mut().value;
         // An image that a client loads tells its server who reads: it becomes a link.
@@ -48,14 +51,23 @@ pub fn gfm_to_html(source: &str, links: &dyn Links) -> Rendered {
                 }
             }
             None if may_lead(&link.url) => {}
-            None => link.url.clear(),
+            None => astray.push(node),
         }
     }
+    astray.into_iter().for_each(dissolve);
     let mut html = String::new();
     if format_html(root, &options, &mut html).is_err() {
         html.clear();
     }
-    Rendered { html: tidy(&html), mentions }
+    Rendered { html: tidy(&html), text: plain_text(root), mentions }
+}
+
+/// Leaves what stands in a node in the node's place.
+fn dissolve<'a>(node: &'a AstNode<'a>) {
+    for child in node.children().collect::<Vec<_>>() {
+        node.insert_before(child);
+    }
+    node.detach();
 }
 
 /// The schemes that Matrix allows in links [Matrix: m.room.message msgtypes], and our own.

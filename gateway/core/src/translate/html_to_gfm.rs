@@ -1,4 +1,6 @@
-//! Matrix HTML to GFM-MIMI. Whatever is not markup that GFM has becomes text; every `<` is escaped (C-057).
+//! Matrix HTML to GFM-MIMI. Whatever is not markup that GFM has becomes text, and is named; every `<` is escaped (C-057).
+
+use std::collections::BTreeSet;
 
 use percent_encoding::percent_decode_str;
 use ruma::UserId;
@@ -6,15 +8,25 @@ use ruma::html::{ElementData, Html, NodeData, NodeRef, SanitizerConfig};
 
 use super::Links;
 
+/// Converted markup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Converted {
+    /// GFM-MIMI.
+    pub gfm: String,
+    /// The kinds of markup that GFM does not have; what they held is there as text.
+    pub lost: BTreeSet<&'static str>,
+}
+
 /// Converts a formatted body. It is sanitised as Matrix wants first, the reply fallback removed.
-pub fn html_to_gfm(html: &str, links: &dyn Links) -> String {
+pub fn html_to_gfm(html: &str, links: &dyn Links) -> Converted {
     let document = Html::parse(html);
     document.sanitize_with(&SanitizerConfig::compat().remove_reply_fallback());
-    let mut writer = Writer { links, out: String::new(), prefix: String::new(), open: Vec::new(), closed: None };
+    let mut writer =
+        Writer { links, out: String::new(), prefix: String::new(), open: Vec::new(), closed: None, lost: BTreeSet::new() };
     for node in document.children() {
         writer.node(&node);
     }
-    writer.out.trim_matches('\n').trim_end().to_owned()
+    Converted { gfm: writer.out.trim_matches('\n').trim_end().to_owned(), lost: writer.lost }
 }
 
 /// Escapes text so that GFM shows it as it is.
@@ -57,6 +69,7 @@ struct Writer<'a> {
     open: Vec<&'static str>,
     /// The mark that was just closed, and how long the output was then.
     closed: Option<(&'static str, usize)>,
+    lost: BTreeSet<&'static str>,
 }
 
 impl Writer<'_> {
@@ -85,6 +98,7 @@ impl Writer<'_> {
     }
 
     fn element(&mut self, node: &NodeRef, element: &ElementData) {
+        self.lost.extend(without_counterpart(element));
         match element.name.local.as_ref() {
             "strong" | "b" => self.wrapped(node, "**"),
             "em" | "i" => self.wrapped(node, "*"),
@@ -95,8 +109,8 @@ impl Writer<'_> {
             "pre" => self.preformatted(node),
             "a" => self.link(node, element),
             "blockquote" => self.quoted(node),
-            "ul" => self.list(node, false),
-            "ol" => self.list(node, true),
+            "ul" => self.list(node, None),
+            "ol" => self.list(node, Some(first_number(element))),
             "table" => self.table(node),
             "p" | "div" => {
                 let inner = self.inner(node);
@@ -108,6 +122,10 @@ impl Writer<'_> {
             }
             name => match name.strip_prefix('h').and_then(|level| level.parse::<usize>().ok()) {
                 Some(level @ 1..=6) if !holds_blocks(node) => self.heading(node, level),
+                Some(1..=6) => {
+                    self.lost.insert("a heading of several blocks");
+                    self.children(node);
+                }
                 _ => self.children(node),
             },
         }
@@ -133,7 +151,11 @@ impl Writer<'_> {
 
     fn wrapped(&mut self, node: &NodeRef, mark: &'static str) {
         // Twice is no more than once, and GFM has no blocks in a mark.
-        if self.open.contains(&mark) || holds_blocks(node) {
+        let around_blocks = holds_blocks(node);
+        if around_blocks {
+            self.lost.insert("emphasis around blocks");
+        }
+        if self.open.contains(&mark) || around_blocks {
             return self.children(node);
         }
         self.open.push(mark);
@@ -169,7 +191,8 @@ impl Writer<'_> {
     fn preformatted(&mut self, node: &NodeRef) {
         let code = text_of(node);
         let fence = "`".repeat((longest_run(&code, '`') + 1).max(3));
-        self.block(format!("{fence}\n{}\n{fence}", code.trim_end_matches('\n')));
+        let language = language_of(node).unwrap_or_default();
+        self.block(format!("{fence}{language}\n{}\n{fence}", code.trim_end_matches('\n')));
     }
 
     fn link(&mut self, node: &NodeRef, element: &ElementData) {
@@ -198,11 +221,12 @@ impl Writer<'_> {
         self.block(lines.join("\n"));
     }
 
-    fn list(&mut self, node: &NodeRef, ordered: bool) {
+    /// With the number of the first item, if they are numbered.
+    fn list(&mut self, node: &NodeRef, first: Option<usize>) {
         let mut items = Vec::new();
         for child in node.children() {
             if child.as_element().is_some_and(|element| element.name.local.as_ref() == "li") {
-                let mark = if ordered { format!("{}. ", items.len() + 1) } else { "- ".to_owned() };
+                let mark = first.map_or_else(|| "- ".to_owned(), |first| format!("{}. ", first + items.len()));
                 let indent = " ".repeat(mark.len());
                 let inner = self.inner(&child);
                 let mut lines = tight(inner.trim()).into_iter();
@@ -245,6 +269,40 @@ impl Writer<'_> {
             self.rows(&child, rows);
         }
     }
+}
+
+/// What GFM has nothing for [mimi-content-09 §7.1.1].
+fn without_counterpart(element: &ElementData) -> Vec<&'static str> {
+    let of_attribute = |name: &str| match name {
+        "data-mx-spoiler" => Some("a spoiler"),
+        "data-mx-color" | "data-mx-bg-color" | "color" => Some("colours"),
+        "data-mx-maths" => Some("mathematics"),
+        _ => None,
+    };
+    let of_name = match element.name.local.as_ref() {
+        "u" => Some("underlining"),
+        "sup" => Some("superscript"),
+        "sub" => Some("subscript"),
+        "img" => Some("an image in text"),
+        "details" | "summary" => Some("what unfolds"),
+        "caption" => Some("a table's caption"),
+        _ => None,
+    };
+    let attributes = element.attrs.borrow();
+    of_name.into_iter().chain(attributes.iter().filter_map(|attribute| of_attribute(attribute.name.local.as_ref()))).collect()
+}
+
+fn first_number(list: &ElementData) -> usize {
+    // GFM reads at most nine digits.
+    attribute(list, "start").and_then(|start| start.parse().ok()).filter(|start| *start <= 999_999_999).unwrap_or(1)
+}
+
+/// The language of the code in a `pre`, if its name has no character that means something to GFM.
+fn language_of(pre: &NodeRef) -> Option<String> {
+    let code = pre.children().find_map(|child| child.as_element().and_then(|element| attribute(element, "class")))?;
+    let language = code.strip_prefix("language-")?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-#._".contains(&byte);
+    language.bytes().all(is_plain).then(|| language.to_owned())
 }
 
 fn holds_blocks(node: &NodeRef) -> bool {

@@ -1,7 +1,7 @@
 //! From Matrix to MIMI.
 
 use causeway_drafts::mimi_content_09::{Disposition, NestedPart};
-use ruma::EventId;
+use ruma::{EventId, OwnedUserId, UserId};
 use serde_json::Value;
 
 use super::{GFM_MIMI, Links, MAX_TEXT_OCTETS, MatrixMessage, MimiDraft, PLAIN_TEXT, Translation, html_to_gfm, one_line};
@@ -154,12 +154,17 @@ fn words(content: &Value, links: &dyn Links) -> Translation<MimiDraft> {
     let is_reply = content.get("m.relates_to").is_some_and(|relation| relation.get("m.in_reply_to").is_some());
     let formatted = text(content, "formatted_body").filter(|_| text(content, "format") == Some("org.matrix.custom.html"));
     let plain = text(content, "body").unwrap_or_default();
+    let mut losses = Vec::new();
     let (media_type, carried) = match formatted {
-        Some(html) => match html_to_gfm(html, links) {
-            // Nothing is left of what was nested too deeply, or was only markup.
-            nothing if nothing.is_empty() && !plain.is_empty() => (PLAIN_TEXT, plain.to_owned()),
-            carried => (GFM_MIMI, carried),
-        },
+        Some(html) => {
+            let converted = html_to_gfm(html, links);
+            losses.extend(converted.lost.into_iter().map(|what| Loss::new(Feature::Markup, what)));
+            match converted.gfm {
+                // Nothing is left of what was nested too deeply, or was only markup.
+                nothing if nothing.is_empty() && !plain.is_empty() => (PLAIN_TEXT, plain.to_owned()),
+                carried => (GFM_MIMI, carried),
+            }
+        }
         None if is_reply => (PLAIN_TEXT, without_reply_fallback(plain).to_owned()),
         None => (PLAIN_TEXT, plain.to_owned()),
     };
@@ -167,7 +172,22 @@ fn words(content: &Value, links: &dyn Links) -> Translation<MimiDraft> {
         let value = MimiDraft::plain_text("[a message that is too long for this bridge]");
         return Translation { value, losses: vec![Loss::new(Feature::TooLong, "more than 32 KiB of text")] };
     }
-    Translation { value: MimiDraft::of(NestedPart::text(media_type, &carried)), losses: Vec::new() }
+    // An answer mentions whom it answers without a word.
+    if !is_reply {
+        losses.extend(silent_mentions(content, &carried, links));
+    }
+    Translation { value: MimiDraft::of(NestedPart::text(media_type, &carried)), losses }
+}
+
+/// Whom `m.mentions` names without a link in the text, which is what a mention is on the other side (C-034).
+fn silent_mentions(content: &Value, carried: &str, links: &dyn Links) -> Vec<Loss> {
+    let mentions = content.get("m.mentions");
+    let users = mentions.and_then(|mentions| mentions.get("user_ids")).and_then(Value::as_array);
+    let users = users.into_iter().flatten().filter_map(|user| UserId::parse(user.as_str()?).ok());
+    let is_silent = |user: &OwnedUserId| links.mimi_user(user).is_none_or(|uri| !carried.contains(&format!("(<{uri}>)")));
+    let silent = users.filter(is_silent).map(|_| Loss::new(Feature::Mention, "a user whom the text does not link to"));
+    let room = mentions.and_then(|mentions| mentions.get("room")).and_then(Value::as_bool).unwrap_or(false);
+    silent.chain(room.then(|| Loss::new(Feature::Mention, "the whole room"))).collect()
 }
 
 /// Old clients quote what they answer in front of the answer.

@@ -3,7 +3,7 @@
 use causeway_drafts::mimi_content_09::{Disposition, MimiContent, NestedPart, PartBody, PartSemantics};
 use serde_json::{Map, Value, json};
 
-use super::{Links, MAX_TEXT_OCTETS, MatrixDraft, Translation, gfm_to_html, one_line};
+use super::{Links, MAX_TEXT_OCTETS, MatrixDraft, Translation, gfm_to_html, html_to_gfm, one_line};
 use crate::loss::{Feature, Loss};
 
 /// Translates a message; it may become several events, or none.
@@ -110,7 +110,11 @@ impl Translator<'_> {
             "text/plain" | "" => json!({ "msgtype": "m.text", "body": words }),
             "text/markdown" => self.marked_up(words),
             // The sender's HTML goes through the same narrow gate as everything else: as GFM.
-            "text/html" => self.marked_up(&super::html_to_gfm(words, self.links)),
+            "text/html" => {
+                let converted = html_to_gfm(words, self.links);
+                converted.lost.iter().for_each(|what| self.lose(Feature::Markup, what));
+                self.marked_up(&converted.gfm)
+            }
             other => {
                 let line = format!("[content of type {}, which this bridge does not carry yet]", one_line(other));
                 return self.notice(Feature::UnknownType, &line);
@@ -123,7 +127,7 @@ impl Translator<'_> {
         let rendered = gfm_to_html(source, self.links);
         let mut body = json!({
             "msgtype": "m.text",
-            "body": source,
+            "body": rendered.text,
             "format": "org.matrix.custom.html",
             "formatted_body": rendered.html,
         });

@@ -4,6 +4,7 @@ mod gfm_to_html;
 mod html_to_gfm;
 mod matrix_to_mimi;
 mod mimi_to_matrix;
+mod plain_text;
 
 use causeway_drafts::mimi_content_09::{Extensions, MessageId, NestedPart};
 use causeway_drafts::mimi_uri::UserUri;
@@ -11,7 +12,7 @@ use ruma::{EventId, OwnedEventId, OwnedUserId, UserId};
 use serde_json::{Map, Value};
 
 pub use gfm_to_html::gfm_to_html;
-pub use html_to_gfm::html_to_gfm;
+pub use html_to_gfm::{Converted, html_to_gfm};
 pub use matrix_to_mimi::{Refused, matrix_to_mimi};
 pub use mimi_to_matrix::mimi_to_matrix;
 

@@ -1,24 +1,9 @@
 //! Things that happen at the same time on both sides, and people who come later.
 
-use causeway_core::matrix::EventDraft;
-use ruma::{OwnedUserId, RoomVersionId};
-use serde_json::{Value, json};
+use ruma::RoomVersionId;
+use serde_json::json;
 
 use crate::support::simulation::*;
-
-fn by(sender: &OwnedUserId, event_type: &str, state_key: Option<&str>, content: Value) -> EventDraft {
-    EventDraft {
-        sender: sender.clone(),
-        event_type: event_type.to_owned(),
-        state_key: state_key.map(str::to_owned),
-        content,
-        redacts: None,
-    }
-}
-
-fn text(sender: &OwnedUserId, words: &str) -> EventDraft {
-    by(sender, "m.room.message", None, json!({ "msgtype": "m.text", "body": words }))
-}
 
 /// Bob may invite and rename.
 fn with_moderator() -> World {

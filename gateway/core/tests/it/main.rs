@@ -8,6 +8,7 @@ mod conversation_changes;
 mod conversation_consent;
 mod conversation_crafted;
 mod conversation_life;
+mod conversation_lost_answers;
 mod conversation_lurkers;
 mod conversation_races;
 mod conversation_random;

@@ -56,6 +56,23 @@ fn c_053_formatted_text_becomes_gfm() {
     assert_eq!(words(&message(other).value), (PLAIN_TEXT, "plain"));
 }
 
+/// C-034: on the other side, a mention is a link.
+#[test]
+fn c_034_mentions_without_a_link_are_lost() {
+    let mentions = |html: &str, mentions: Value, relation: Value| {
+        let content = json!({ "msgtype": "m.text", "body": "text", "format": "org.matrix.custom.html", "formatted_body": html, "m.mentions": mentions, "m.relates_to": relation });
+        lost(&message(content))
+    };
+    let bob = json!({ "user_ids": ["@bob:hs.test"] });
+    let pill = "<a href=\"https://matrix.to/#/@bob:hs.test\">Bob</a>";
+    assert_eq!(mentions(pill, bob.clone(), Value::Null), []);
+    assert_eq!(mentions("Bob", bob.clone(), Value::Null), [Feature::Mention]);
+    assert_eq!(mentions(pill, json!({ "room": true }), Value::Null), [Feature::Mention]);
+    assert_eq!(mentions("Bob", json!({ "user_ids": ["nonsense", 7], "room": "yes" }), Value::Null), []);
+    // Who is answered is mentioned by the answer.
+    assert_eq!(mentions("yes", bob, json!({ "m.in_reply_to": { "event_id": EDITED_EVENT } })), []);
+}
+
 #[test]
 fn notices_and_emotes_become_text_with_a_loss() {
     let notice = message(json!({ "msgtype": "m.notice", "body": "I am a bot" }));

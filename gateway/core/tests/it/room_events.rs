@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use causeway_core::matrix::{EventDraft, MAX_PDU_OCTETS, Outcome, Pdu, PduError, ROOM_VERSIONS, Refused, Room};
+use causeway_core::matrix::{EventDraft, MAX_PDU_OCTETS, Outcome, Pdu, PduError, ROOM_VERSIONS, Refused, Room, StateDraft};
 use ruma::RoomVersionId;
 use serde_json::{Value, json};
 
@@ -232,4 +232,31 @@ fn what_is_no_event_does_not_parse() {
     // What a server adds on the way is no part of the event.
     let unsigned = with("unsigned", json!({ "age": 1 })).unwrap();
     assert_eq!((unsigned.event_id(), unsigned.json()), (event.event_id(), event.json()));
+}
+
+/// What is no list, and what in a list is no text, is as if it were not there.
+#[test]
+fn a_server_acl_names_hosts_by_patterns() {
+    let admitted = |acl: serde_json::Value, name: &str| {
+        let alice = server("a.test", "alice");
+        let room = alice.create(RoomVersionId::V11, &[StateDraft::new("m.room.server_acl", "", acl)]);
+        room.admits(name.try_into().unwrap())
+    };
+    let acl = || json!({ "allow": ["*"], "deny": ["evil.test", "*.evil.test", "b?d.test", 7], "allow_ip_literals": false });
+    for (name, expected) in [
+        ("good.test", true),
+        ("good.test:8448", true),
+        ("evil.test", false),
+        ("EVIL.test:8448", false),
+        ("sub.evil.test", false),
+        ("bad.test", false),
+        ("bd.test", true),
+        ("192.0.2.1", false),
+        ("[2001:db8::1]:8448", false),
+    ] {
+        assert_eq!(admitted(acl(), name), expected, "{name}");
+    }
+    assert!(!admitted(json!({}), "good.test"), "nobody is allowed");
+    assert!(!admitted(json!({ "allow": "*" }), "good.test"));
+    assert!(admitted(json!({ "allow": ["*"], "deny": "*", "allow_ip_literals": "no" }), "192.0.2.1"));
 }

@@ -119,3 +119,30 @@ fn a_fork_without_conflict_merges() {
         assert_eq!(at_bob.name().as_deref(), Some("Club"));
     }
 }
+
+/// Two who may change power levels act against each other: by the algorithm, who has more power comes first, on every
+/// server alike, and what the other did meanwhile gives nobody anything.
+#[test]
+fn m22_conflicting_power_levels_end_alike_whoever_heard_what_first() {
+    let (alice, bob, mallory) = (server("a.test", "alice"), server("b.test", "bob"), server("c.test", "mallory"));
+    for version in ROOM_VERSIONS {
+        let levels = |others: &[(&Server, i64)]| {
+            // The creator of a room of version 12 is above all levels, and must not be named.
+            let own = (version != RoomVersionId::V12).then_some((&alice, 100));
+            let users = others.iter().copied().chain(own).map(|(server, level)| (server.user.to_string(), json!(level)));
+            ("m.room.power_levels", "", json!({ "users": serde_json::Map::from_iter(users) }))
+        };
+        let mut at_alice = alice.create(version.clone(), &public_room());
+        let mut at_bob = bob.join(&mut at_alice);
+        let promotion = alice.set(&mut at_alice, NOW, levels(&[(&bob, 90)]));
+        assert_eq!(at_bob.accept(promotion), Outcome::Accepted);
+        // The revolt claims to be older.
+        let demotion = alice.set(&mut at_alice, NOW + 10, levels(&[(&bob, 0)]));
+        let revolt = bob.set(&mut at_bob, NOW + 1, levels(&[(&bob, 90), (&mallory, 90)]));
+        let taken = at_alice.accept(revolt);
+        assert!(matches!(taken, Outcome::Accepted | Outcome::SoftFailed(_)), "{taken:?}");
+        assert_eq!(at_bob.accept(demotion), Outcome::Accepted);
+        assert_eq!((at_alice.power_level(&bob.user), at_alice.power_level(&mallory.user)), (0, 0), "{version}");
+        assert_eq!(at_alice.state(), at_bob.state(), "{version}");
+    }
+}

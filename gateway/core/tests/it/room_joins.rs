@@ -24,6 +24,21 @@ fn a_joined_room_is_the_residents_room() {
     }
 }
 
+/// A join that is made again, because the answer to the first got lost, rests upon that, not upon the invitation.
+#[test]
+fn who_invited_somebody_is_known_after_a_second_join() {
+    let (alice, bob) = (server("a.test", "alice"), server("b.test", "bob"));
+    let mut room = alice.create(RoomVersionId::V11, &[invite_only()]);
+    alice.set(&mut room, NOW, ("m.room.member", bob.user.as_str(), json!({ "membership": "invite" })));
+    assert_eq!(room.inviter_of(&bob.user), Some(alice.user.clone()));
+    for _ in 0..2 {
+        let at_bob = bob.join(&mut room);
+        assert_eq!(at_bob.inviter_of(&bob.user), Some(alice.user.clone()));
+        assert_eq!(stored(&mut room.clone()).inviter_of(&bob.user), Some(alice.user.clone()));
+    }
+    assert_eq!(room.inviter_of(&alice.user), None);
+}
+
 /// A resident server that lies about the state is not believed.
 #[test]
 fn a_send_join_answer_has_to_be_allowed_by_itself() {

@@ -54,6 +54,16 @@ pub(crate) enum Presence {
     },
 }
 
+/// What both listeners have.
+pub(super) const CONNECTIONS_PER_ADDRESS: Key = Key {
+    name: "connections_per_address",
+    kind: Kind::Count,
+    presence: Presence::Default("256"),
+    credential: None,
+    about: "As many connections may be open from one address (of IPv6: from one /64 network); more are closed at once. Behind a \
+            proxy that passes TLS through, all have the proxy's address.",
+};
+
 /// All sections, in the order of the sample.
 pub(crate) const SECTIONS: &[Section] = &[
     general::SECTION,

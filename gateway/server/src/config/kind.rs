@@ -2,13 +2,15 @@
 
 use std::net::SocketAddr;
 
+use causeway_core::reach::Network;
 use causeway_drafts::mimi_uri::ProviderDomain;
 use ruma::OwnedServerName;
 use serde_json::json;
 use toml::Value;
 use tracing_subscriber::EnvFilter;
 
-use super::matrix::Network;
+/// As many as anything may be.
+const MOST: i64 = 1_000_000;
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub(crate) enum Kind {
     Networks,
     /// `true`, `false`
     Boolean,
+    /// A whole number of things, at least one.
+    Count,
     /// One of these words.
     Word(&'static [&'static str]),
     /// `postgres://…`, `sqlite://…`
@@ -49,6 +53,7 @@ impl Kind {
             Self::Paths => "a list of paths such as [\"ca.pem\"]".to_owned(),
             Self::Networks => "a list of networks such as [\"10.0.0.0/8\"]".to_owned(),
             Self::Boolean => "true or false".to_owned(),
+            Self::Count => format!("a whole number from 1 to {MOST}"),
             Self::Word(words) => format!("one of {words:?}"),
             Self::DatabaseUrl => "a URL that begins with postgres:// or sqlite://".to_owned(),
             Self::LogFilter => "a filter such as \"info,causeway=debug\"".to_owned(),
@@ -59,11 +64,13 @@ impl Kind {
     pub(crate) fn check(self, value: &Value) -> Result<(), String> {
         match (self, value) {
             (Self::Boolean, Value::Boolean(_)) => Ok(()),
+            (Self::Count, Value::Integer(1..=MOST)) => Ok(()),
+            (Self::Count, Value::Integer(other)) => Err(format!("{other} is not {}", self.expected())),
             (Self::Domains | Self::Paths | Self::Networks, Value::Array(items)) => items.iter().try_for_each(|item| match item {
                 Value::String(text) => self.check_text(text),
                 other => Err(self.wrong_type(other)),
             }),
-            (Self::Domains | Self::Paths | Self::Networks | Self::Boolean, other) => Err(self.wrong_type(other)),
+            (Self::Domains | Self::Paths | Self::Networks | Self::Boolean | Self::Count, other) => Err(self.wrong_type(other)),
             (_, Value::String(text)) => self.check_text(text),
             (_, other) => Err(self.wrong_type(other)),
         }
@@ -84,7 +91,7 @@ impl Kind {
             Self::Word(words) => words.contains(&text),
             Self::DatabaseUrl => ["postgres://", "postgresql://", "sqlite://"].iter().any(|scheme| text.starts_with(scheme)),
             Self::LogFilter => EnvFilter::try_new(text).is_ok(),
-            Self::Boolean => false,
+            Self::Boolean | Self::Count => false,
         };
         // A URL may hold a password that belongs in no message.
         match (is_valid, self) {
@@ -102,6 +109,7 @@ impl Kind {
                 "false" => Value::Boolean(false),
                 other => Value::String(other.to_owned()),
             },
+            Self::Count => text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Integer),
             Self::Domains | Self::Paths | Self::Networks => {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
                 Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
@@ -122,6 +130,7 @@ impl Kind {
             Self::Paths => list(json!({ "type": "string", "minLength": 1 })),
             Self::Networks => list(json!({ "type": "string", "pattern": "^[0-9a-fA-F.:]+/[0-9]{1,3}$" })),
             Self::Boolean => json!({ "type": "boolean" }),
+            Self::Count => json!({ "type": "integer", "minimum": 1, "maximum": MOST }),
             Self::Word(words) => json!({ "enum": words }),
             Self::DatabaseUrl => json!({ "type": "string", "pattern": "^(postgres|postgresql|sqlite)://" }),
         }
@@ -148,6 +157,8 @@ mod tests {
             (Kind::Networks, "[\"10.0.0.0/8\"]", "[\"10.0.0.0\"]"),
             (Kind::Paths, "[\"ca.pem\"]", "\"ca.pem\""),
             (Kind::Boolean, "true", "\"true\""),
+            (Kind::Count, "25", "0"),
+            (Kind::Count, "1", "\"25\""),
             (Kind::Word(&["text", "json"]), "\"json\"", "\"xml\""),
             (Kind::DatabaseUrl, "\"sqlite:///x.db\"", "\"mysql://x\""),
             (Kind::LogFilter, "\"info,causeway=debug\"", "\"causeway=loud\""),
@@ -160,6 +171,7 @@ mod tests {
     #[test]
     fn a_text_of_the_environment_becomes_a_value_of_its_kind() {
         assert_eq!(Kind::Boolean.of_text("true"), Value::Boolean(true));
+        assert_eq!(Kind::Count.of_text("25"), Value::Integer(25));
         assert_eq!(Kind::Paths.of_text("a.pem, b.pem"), Value::Array(vec!["a.pem".into(), "b.pem".into()]));
         assert_eq!(Kind::Path.of_text("a,b"), Value::String("a,b".to_owned()));
     }

@@ -56,6 +56,7 @@ pub(super) const SECTION: Section = Section {
             credential: None,
             about: "Homeservers whose MIMI provider the gateway is, under their own name; the certificate has to name them, too.",
         },
+        super::keys::CONNECTIONS_PER_ADDRESS,
     ],
 };
 
@@ -75,6 +76,8 @@ pub(crate) struct MimiConfig {
     pub(crate) trusted_roots: Vec<PathBuf>,
     /// Homeservers whose MIMI provider the gateway is, under their own name; the certificate has to name them, too.
     pub(crate) own_homeservers: Vec<ProviderDomain>,
+    /// As many connections may be open from one address; more are closed at once.
+    pub(crate) connections_per_address: usize,
 }
 
 impl MimiConfig {

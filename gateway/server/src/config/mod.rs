@@ -34,7 +34,7 @@ pub(crate) use admin::AdminConfig;
 pub(crate) use bridge::BridgeConfig;
 pub(crate) use database::DatabaseConfig;
 pub(crate) use log::{LogConfig, LogFormat};
-pub(crate) use matrix::{MatrixConfig, Network};
+pub(crate) use matrix::MatrixConfig;
 pub(crate) use mimi::MimiConfig;
 pub(crate) use peers::Peers;
 pub(crate) use problems::Problems;

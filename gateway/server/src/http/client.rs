@@ -28,6 +28,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const REQUEST_LIMIT: Duration = Duration::from_secs(45);
 /// The largest answer read: the state of a room with some ten thousand members.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+/// The largest refusal read: nobody has more to say than this.
+const REFUSAL_LIMIT: usize = 64 * 1024;
 /// Clients kept; beyond that all are dropped and made again as needed.
 const MAX_CLIENTS: usize = 1024;
 
@@ -126,6 +128,16 @@ impl Pool {
 
     /// Sends a request whose URI is a path; authority and `Host` are the endpoint's.
     pub(crate) async fn send(&self, endpoint: &Endpoint, request: http::Request<Vec<u8>>) -> Result<Response, HttpError> {
+        self.send_within(endpoint, request, (ANSWER_LIMIT, REQUEST_LIMIT)).await
+    }
+
+    /// The same, for an answer of at most so many octets, in at most so much time.
+    pub(crate) async fn send_within(
+        &self,
+        endpoint: &Endpoint,
+        request: http::Request<Vec<u8>>,
+        (octets, time): (usize, Duration),
+    ) -> Result<Response, HttpError> {
         let failed = |why: String| HttpError::Connection { name: endpoint.host.clone(), why };
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -136,10 +148,11 @@ impl Pool {
         let exchange = async {
             let answer = self.client(endpoint).request(request).await.map_err(|error| failed(causes(&error)))?;
             let (parts, body) = answer.into_parts();
-            let body = Limited::new(body, ANSWER_LIMIT).collect().await.map_err(|error| failed(error.to_string()))?;
+            let limit = if parts.status.is_success() { octets } else { REFUSAL_LIMIT };
+            let body = Limited::new(body, limit).collect().await.map_err(|error| failed(error.to_string()))?;
             Ok(Response { status: parts.status, headers: parts.headers, body: body.to_bytes() })
         };
-        match tokio::time::timeout(REQUEST_LIMIT, exchange).await {
+        match tokio::time::timeout(time, exchange).await {
             Ok(result) => result,
             Err(_) => Err(HttpError::TimedOut(endpoint.host.clone())),
         }
@@ -215,5 +228,116 @@ impl hyper::rt::Write for Stream {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
+
+    use rustls::pki_types::PrivateKeyDer;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+
+    type Accepted = tokio_rustls::server::TlsStream<TcpStream>;
+
+    /// A pool, and a peer that meets one connection like this once a request's head has come.
+    async fn peer<F>(meet: fn(Accepted) -> F) -> (Pool, Endpoint, tokio::task::JoinHandle<()>)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let made = rcgen::generate_simple_self_signed(["peer.test".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let certificate = made.cert.der().clone();
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(certificate.clone()).unwrap();
+        let client = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let server = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = TlsAcceptor::from(Arc::new(server)).accept(stream).await.unwrap();
+            let mut head = [0; 1024];
+            let read = stream.read(&mut head).await.unwrap();
+            assert!(read > 0);
+            meet(stream).await;
+        });
+        let endpoint = Endpoint { address, tls_name: "peer.test".try_into().unwrap(), host: "peer.test".to_owned() };
+        (Pool::new(Arc::new(client)), endpoint, serving)
+    }
+
+    fn request() -> http::Request<Vec<u8>> {
+        http::Request::put("/large").body(vec![b'x'; 32 << 20]).unwrap()
+    }
+
+    /// What is said before all of the request is there counts as what was said.
+    #[tokio::test]
+    async fn h38_an_answer_before_the_requests_end_is_an_answer() {
+        let (pool, endpoint, serving) = peer(|mut stream| async move {
+            let answer = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\n{}";
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+            // The rest is not read; at last the other end closes.
+            tokio::time::timeout(Duration::from_secs(30), std::future::pending::<()>()).await.unwrap_or_default();
+        })
+        .await;
+        let answer = pool.send(&endpoint, request()).await.unwrap();
+        assert_eq!((answer.status.as_u16(), answer.retry_after(), answer.body.as_ref()), (429, Some(7000), b"{}".as_slice()));
+        serving.abort();
+    }
+
+    /// What breaks off without a word may be tried again.
+    #[tokio::test]
+    async fn h38_a_reset_before_any_answer_is_no_answer() {
+        let (pool, endpoint, _serving) = peer(|stream| async move {
+            // What has come and was not read makes the system reset the connection.
+            drop(stream);
+        })
+        .await;
+        let failed = pool.send(&endpoint, request()).await;
+        assert!(matches!(failed, Err(HttpError::Connection { .. })));
+    }
+
+    #[tokio::test]
+    async fn s11_an_answer_that_is_too_large_or_too_late_is_none() {
+        let request = || http::Request::get("/").body(Vec::new()).unwrap();
+        let (pool, endpoint, serving) = peer(|mut stream| async move {
+            let answer = [b"HTTP/1.1 200 OK\r\nContent-Length: 1025\r\n\r\n".as_slice(), &[b'x'; 1025]].concat();
+            stream.write_all(&answer).await.unwrap();
+            stream.flush().await.unwrap();
+        })
+        .await;
+        let failed = pool.send_within(&endpoint, request(), (1024, REQUEST_LIMIT)).await;
+        assert!(matches!(failed, Err(HttpError::Connection { .. })));
+        serving.await.unwrap();
+        let (pool, endpoint, serving) = peer(|stream| async move {
+            std::future::pending::<()>().await;
+            drop(stream);
+        })
+        .await;
+        let failed = pool.send_within(&endpoint, request(), (1024, Duration::from_millis(100))).await;
+        assert!(matches!(failed, Err(HttpError::TimedOut(_))));
+        serving.abort();
+    }
+
+    #[tokio::test]
+    async fn h37_a_refusal_without_end_is_not_read_to_its_end() {
+        let (pool, endpoint, serving) = peer(|mut stream| async move {
+            let head = format!("HTTP/1.1 502 Bad Gateway\r\nContent-Length: {}\r\n\r\n", 1 << 30);
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut written = 0;
+            while stream.write_all(&[b'x'; 16 * 1024]).await.is_ok() && stream.flush().await.is_ok() {
+                written += 16 * 1024;
+            }
+            assert!(written < 64 << 20, "{written}");
+        })
+        .await;
+        let request = http::Request::get("/").body(Vec::new()).unwrap();
+        assert!(matches!(pool.send(&endpoint, request).await, Err(HttpError::Connection { .. })));
+        serving.await.unwrap();
     }
 }

@@ -2,14 +2,15 @@
 
 mod body;
 mod client;
+mod crowd;
 mod listener;
 mod live;
-mod reach;
+mod metered;
+mod outflow;
 mod tls;
 
 pub(crate) use body::{BodyError, read_body};
 pub(crate) use client::{Endpoint, HttpError, Pool, Response};
 pub(crate) use listener::{Connection, Listener, Serving};
 pub(crate) use live::Live;
-pub(crate) use reach::Reach;
 pub(crate) use tls::{Credentials, Roots, certified_domains, client_config, mutual_server_config, server_config};

@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::version::TLS13;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -95,11 +96,13 @@ pub(crate) fn server_config(credentials: Credentials) -> anyhow::Result<Arc<Serv
     Ok(Arc::new(config))
 }
 
-/// A server that verifies client certificates. Who presents none gets no further than the directory (G-06).
+/// A server that verifies client certificates. Who presents none gets no further than the directory (G-06). Providers
+/// have no past to be kind to: TLS 1.3 only. Neither server takes early data, which could be replayed.
 pub(crate) fn mutual_server_config(credentials: Credentials, roots: &Roots) -> anyhow::Result<Arc<ServerConfig>> {
     let verifier = WebPkiClientVerifier::builder(roots.0.clone()).allow_unauthenticated().build()?;
-    let mut config =
-        ServerConfig::builder().with_client_cert_verifier(verifier).with_single_cert(credentials.chain, credentials.key)?;
+    let mut config = ServerConfig::builder_with_protocol_versions(&[&TLS13])
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(credentials.chain, credentials.key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), HTTP_1.to_vec()];
     Ok(Arc::new(config))
 }

@@ -5,14 +5,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use causeway_core::reach::Reach;
 use hickory_resolver::TokioResolver;
 use hickory_resolver::proto::rr::RData;
+use http::StatusCode;
 use ruma::ServerName;
 use rustls::pki_types::ServerName as TlsName;
 use serde::Deserialize;
 
 use crate::config::MatrixConfig;
-use crate::http::{Endpoint, HttpError, Pool, Reach};
+use crate::http::{Endpoint, HttpError, Pool, Response};
 
 const DEFAULT_PORT: u16 = 8448;
 const WELL_KNOWN_PORT: u16 = 443;
@@ -20,7 +22,8 @@ const WELL_KNOWN_PORT: u16 = 443;
 const LIFETIME: Duration = Duration::from_secs(3600);
 /// How long the absence of a `.well-known` is remembered.
 const ABSENT_LIFETIME: Duration = Duration::from_secs(600);
-const WELL_KNOWN_LIMIT: usize = 50 * 1024;
+/// Octets of a `.well-known`, and how long it may take.
+const WELL_KNOWN_LIMITS: (usize, Duration) = (50 * 1024, Duration::from_secs(10));
 
 /// Finds homeservers, and remembers where.
 pub(super) struct Discovery {
@@ -172,11 +175,32 @@ impl Discovery {
         let address = self.lookup(host).await.ok()?;
         let endpoint = self.endpoint(address, WELL_KNOWN_PORT, host).ok()?;
         let request = http::Request::get("/.well-known/matrix/server").body(Vec::new()).ok()?;
-        let answer = pool.send(&endpoint, request).await.ok()?;
-        if answer.status != http::StatusCode::OK || answer.body.len() > WELL_KNOWN_LIMIT {
-            return None;
+        let answer = pool.send_within(&endpoint, request, WELL_KNOWN_LIMITS).await.ok()?;
+        delegated(&answer)
+    }
+}
+
+/// The server name in a `.well-known`. Anything but such a document is as if there were none.
+fn delegated(answer: &Response) -> Option<String> {
+    let found: WellKnown = (answer.status == StatusCode::OK).then(|| serde_json::from_slice(&answer.body).ok())??;
+    Name::parse(&found.server).ok().map(|_| found.server)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::{Response, StatusCode, delegated};
+
+    #[test]
+    fn s11_what_is_no_delegation_is_none() {
+        let of = |status: StatusCode, body: &'static str| {
+            delegated(&Response { status, headers: HeaderMap::new(), body: body.as_bytes().into() })
+        };
+        assert_eq!(of(StatusCode::OK, r#"{"m.server":"hs.test:443"}"#).as_deref(), Some("hs.test:443"));
+        assert_eq!(of(StatusCode::FOUND, r#"{"m.server":"hs.test:443"}"#), None);
+        for body in ["", "<html>", "[]", "{}", r#"{"m.server":7}"#, r#"{"m.server":"not a name"}"#, r#"{"m.server":"hs.test:x"}"#] {
+            assert_eq!(of(StatusCode::OK, body), None, "{body}");
         }
-        let found: WellKnown = serde_json::from_slice(&answer.body).ok()?;
-        Name::parse(&found.server).ok().map(|_| found.server)
     }
 }

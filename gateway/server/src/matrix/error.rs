@@ -33,6 +33,11 @@ impl MatrixError {
         Self::new(code::ROOM_VERSION, format!("room version {version} is not supported by both sides"))
     }
 
+    /// Whether this is the refusal.
+    pub(crate) fn is(&self, code: Code) -> bool {
+        self.code == code
+    }
+
     /// What is counted of an event that is refused like this.
     pub(crate) fn fate(&self) -> Fate {
         if self.answer().0.is_server_error() { Fate::Failed } else { Fate::Refused }
@@ -104,7 +109,8 @@ impl From<NodeError> for MatrixError {
     fn from(error: NodeError) -> Self {
         match &error {
             NodeError::NoSuchRoom => Self::new(error.code(), "no such room here"),
-            NodeError::Conversation(ConversationError::MatrixRefused(_) | ConversationError::NotAllowed { .. }) => {
+            NodeError::ServerDenied(_)
+            | NodeError::Conversation(ConversationError::MatrixRefused(_) | ConversationError::NotAllowed { .. }) => {
                 Self::new(error.code(), error.to_string())
             }
             other => Self::hidden(other.code(), other),

@@ -1,8 +1,10 @@
 //! Filling gaps: events that a received one refers to, and that we have not got.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use causeway_core::matrix::{Pdu, PduError, Room, StateMap};
+use causeway_store::StoreError;
 use ruma::api::federation::authorization::get_event_authorization;
 use ruma::api::federation::event::{get_event, get_missing_events, get_room_state};
 use ruma::{OwnedEventId, RoomVersionId, ServerName, UInt};
@@ -13,8 +15,12 @@ use super::receive::{Duty, Received, checked_pdu, state_after, take};
 use crate::node::{Node, NodeError};
 use crate::telemetry::{Direction, Intake};
 
-/// So many events are asked for to fill a gap; a larger one is jumped over by asking for the state behind it.
-const GAP: u32 = 50;
+/// So many events are asked for at once to fill a gap; Synapse gives 20.
+const PAGE: usize = 50;
+/// So many answers fill a gap,
+const PAGES: usize = 60;
+/// with so many events. A wider one is jumped over by asking for the state behind it.
+const WIDEST: usize = 1000;
 /// An auth chain of more events than this is not looked at.
 const MAX_CHAIN: usize = 1000;
 /// So many rounds of missing things for one event.
@@ -49,7 +55,7 @@ pub(crate) async fn take_with_gap(
     (version, duty): (&RoomVersionId, Duty),
 ) -> Result<Received, NodeError> {
     let mut fetched = Fetched::default();
-    let mut received = take(node, pdu, Fetched::default(), duty).await?;
+    let mut received = take(node, pdu, Fetched::default(), (duty, Some(origin))).await?;
     for round in 0..ROUNDS {
         match &received {
             Received::MissingPrev(missing) => {
@@ -62,7 +68,7 @@ pub(crate) async fn take_with_gap(
             Received::MissingAuth(missing) => fetched.outliers.extend(auth_events(node, origin, pdu, (missing, version)).await),
             Received::Taken | Received::Known | Received::Unheeded | Received::Parked | Received::Refused(..) => break,
         }
-        received = take(node, pdu, std::mem::take(&mut fetched), duty).await?;
+        received = take(node, pdu, std::mem::take(&mut fetched), (duty, Some(origin))).await?;
     }
     Ok(received)
 }
@@ -76,18 +82,9 @@ impl Fetched {
 
 /// The events between what we know and the given one, each taken in as if it had been sent.
 async fn fill(node: &Arc<Node>, origin: &ServerName, pdu: &Arc<Pdu>, version: &RoomVersionId) {
-    let mut request =
-        get_missing_events::v1::Request::new(pdu.room_id().clone(), extremities(node, pdu).await, vec![pdu.event_id().clone()]);
-    request.limit = UInt::from(GAP);
-    let answer = match node.federation.send(&node.gateway, origin, request).await {
-        Ok(answer) => answer,
-        Err(error) => return tracing::info!(%origin, %error, "cannot get missing events"),
-    };
-    let mut between = check_all(node, &answer.events, version).await;
-    between.sort_by_key(|event| event.depth());
-    for event in between.iter().take(GAP as usize).filter(|event| event.room_id() == pdu.room_id()) {
+    for event in between(node, origin, pdu, version).await {
         let intake = Intake::one(Direction::MatrixToMimi);
-        match take(node, event, Fetched::default(), Duty::Take).await {
+        match take(node, &event, Fetched::default(), (Duty::Take, None)).await {
             Ok(received) => {
                 intake.ends(received.fate());
                 if !received.is_settled() {
@@ -97,6 +94,53 @@ async fn fill(node: &Arc<Node>, origin: &ServerName, pdu: &Arc<Pdu>, version: &R
             Err(error) => return tracing::warn!(%error, "cannot store an event of the gap"),
         }
     }
+}
+
+/// What a homeserver gives of a gap at once is the end of it; it is asked again from there, until the beginning is known.
+async fn between(node: &Arc<Node>, origin: &ServerName, pdu: &Arc<Pdu>, version: &RoomVersionId) -> Vec<Arc<Pdu>> {
+    let earliest = extremities(node, pdu).await;
+    let (mut between, mut latest) = (BTreeMap::new(), vec![pdu.event_id().clone()]);
+    for _ in 0..PAGES {
+        let mut request = get_missing_events::v1::Request::new(pdu.room_id().clone(), earliest.clone(), latest);
+        request.limit = UInt::from(PAGE as u32);
+        let page = match node.federation.send(&node.gateway, origin, request).await {
+            Ok(answer) => of_room(pdu, check_all(node, &answer.events, version).await),
+            Err(error) => {
+                tracing::info!(%origin, %error, "cannot get missing events");
+                break;
+            }
+        };
+        let before = between.len();
+        between.extend(page.into_iter().take(PAGE).map(|event| (event.event_id().clone(), event)));
+        latest = ends(node, &between).await;
+        if latest.is_empty() || between.len() == before || between.len() >= WIDEST {
+            break;
+        }
+    }
+    let mut between: Vec<_> = between.into_values().collect();
+    between.sort_by_key(|event| event.depth());
+    between
+}
+
+/// Those that follow something that is neither among them nor stored.
+async fn ends(node: &Arc<Node>, between: &BTreeMap<OwnedEventId, Arc<Pdu>>) -> Vec<OwnedEventId> {
+    let prevs = between.values().flat_map(|event| event.prev_events()).filter(|id| !between.contains_key(*id));
+    let prevs: Arc<BTreeSet<OwnedEventId>> = Arc::new(prevs.cloned().collect());
+    let unknown = node.store.transaction("unknown events", move |tx| {
+        let prevs = prevs.clone();
+        Box::pin(async move {
+            let mut unknown = BTreeSet::new();
+            for id in prevs.iter() {
+                if tx.event(id.as_str()).await?.is_none() {
+                    unknown.insert(id.clone());
+                }
+            }
+            Ok::<_, StoreError>(unknown)
+        })
+    });
+    let unknown = unknown.await.unwrap_or_default();
+    let is_end = |event: &&Arc<Pdu>| event.prev_events().iter().any(|id| unknown.contains(id));
+    between.values().filter(is_end).map(|event| event.event_id().clone()).collect()
 }
 
 /// The missing events with all that allows them in turn: the event's whole auth chain, or, from a peer that does not

@@ -10,7 +10,7 @@ use causeway_core::matrix::{Checked, Outcome, Pdu, PduError, Room, StateMap, che
 use causeway_core::records::{LossRow, ParkedRow};
 use causeway_store::StoreError;
 use ruma::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
-use ruma::{OwnedEventId, OwnedRoomId, OwnedServerName, RoomVersionId};
+use ruma::{OwnedEventId, OwnedRoomId, OwnedServerName, RoomVersionId, ServerName};
 use tracing::Instrument;
 
 use super::gap::Fetched;
@@ -93,18 +93,23 @@ pub(crate) async fn room_version(node: &Arc<Node>, room_id: &OwnedRoomId) -> Res
 }
 
 /// Takes an event in, with what it means for the conversation, in one transaction. `fetched` is what was missing
-/// at an earlier try.
+/// at an earlier try; `sender` is the homeserver that has sent it, none if we have asked for it.
 ///
 /// If the room takes the event, but the conversation cannot bear what it means, the event is part of the room all the
 /// same: the graph has to stay whole, or nothing after it could be taken in. What it means is parked, or lost where it
 /// is forbidden. If not even the room can take it, for what is stored here, it is parked as it is.
-pub(crate) async fn take(node: &Arc<Node>, pdu: &Arc<Pdu>, fetched: Fetched, duty: Duty) -> Result<Received, NodeError> {
-    let fetched = Arc::new(fetched);
-    let error = match attempt(node, pdu, &fetched, (duty, None)).await {
+pub(crate) async fn take(
+    node: &Arc<Node>,
+    pdu: &Arc<Pdu>,
+    fetched: Fetched,
+    (duty, sender): (Duty, Option<&ServerName>),
+) -> Result<Received, NodeError> {
+    let (fetched, sender) = (Arc::new(fetched), sender.map(ToOwned::to_owned));
+    let error = match attempt(node, pdu, &fetched, (duty, &sender, None)).await {
         Err(error) if duty != Duty::Replay && (error.parks_input() || matches!(error, NodeError::Conversation(_))) => error,
         done => return done,
     };
-    match attempt(node, pdu, &fetched, (duty, Some(Arc::new(Failed::new(&error))))).await {
+    match attempt(node, pdu, &fetched, (duty, &sender, Some(Arc::new(Failed::new(&error))))).await {
         Err(error) if error.parks_input() => park_event(node, pdu, error).await.map(|()| Received::Parked),
         done => done,
     }
@@ -130,14 +135,18 @@ async fn attempt(
     node: &Arc<Node>,
     pdu: &Arc<Pdu>,
     fetched: &Arc<Fetched>,
-    (duty, failed): (Duty, Option<Arc<Failed>>),
+    (duty, sender, failed): (Duty, &Option<OwnedServerName>, Option<Arc<Failed>>),
 ) -> Result<Received, NodeError> {
     let span = tracing::info_span!("event", event_id = %pdu.event_id(), room = %pdu.room_id());
-    let (pdu, fetched) = (pdu.clone(), fetched.clone());
+    let (pdu, fetched, sender) = (pdu.clone(), fetched.clone(), sender.clone());
     let taking = node.transaction("matrix event", move |session| {
-        let (pdu, fetched, failed) = (pdu.clone(), fetched.clone(), failed.clone());
+        let (pdu, fetched, sender, failed) = (pdu.clone(), fetched.clone(), sender.clone(), failed.clone());
         Box::pin(async move {
             let mut conversation = session.conversation(&Find::Matrix(pdu.room_id().to_string())).await?;
+            if let Some(why) = denied(&conversation, sender.as_deref()) {
+                session.unchanged(conversation);
+                return Ok(Received::Refused(code::SERVER_DENIED, why));
+            }
             let known = session.tx.event(pdu.event_id().as_str()).await?;
             if let Some(known) = known.filter(|known| !known.outlier) {
                 session.unchanged(conversation);
@@ -160,6 +169,12 @@ async fn attempt(
     let fate = received.as_ref().map_or_else(NodeError::fate, Received::fate);
     span.in_scope(|| tracing::debug!(outcome = fate.as_str(), "an event came in"));
     received
+}
+
+/// Why the room's server ACL keeps an event out, if it does.
+fn denied(conversation: &Conversation, sender: Option<&ServerName>) -> Option<String> {
+    let (room, sender) = (conversation.room.as_ref()?, sender?);
+    (!room.admits(sender)).then(|| format!("this room's server ACL denies {sender}"))
 }
 
 /// What the room's verdict on an event leads to.

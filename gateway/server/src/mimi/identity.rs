@@ -50,17 +50,25 @@ pub(super) fn target(node: &Node, parts: &Parts) -> Result<ProviderDomain, MimiE
     if parts.headers.get_all(HOST).iter().nth(1).is_some() {
         return Err(MimiError::new(code::HOST_MALFORMED, "P-001: more than one Host"));
     }
-    let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).or_else(|| parts.uri.host());
-    let host = host.ok_or_else(|| MimiError::new(code::HOST_MALFORMED, "P-001: no Host"))?;
-    let domain =
-        host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(host, |(host, _)| host);
+    let header = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).map(without_port);
+    // A URI in absolute form has a host of its own, as has every request of HTTP/2.
+    let host = match (header, parts.uri.host()) {
+        (Some(header), Some(host)) if !header.eq_ignore_ascii_case(host) => {
+            return Err(MimiError::new(code::HOST_MALFORMED, "P-003: Host is not the URI's"));
+        }
+        (header, host) => header.or(host).ok_or_else(|| MimiError::new(code::HOST_MALFORMED, "P-001: no Host"))?,
+    };
     // Names of hosts have no case [RFC 9110 §4.2.3].
-    let domain = domain.to_ascii_lowercase().parse();
+    let domain = host.to_ascii_lowercase().parse();
     let domain: ProviderDomain = domain.map_err(|_| MimiError::new(code::HOST_MALFORMED, "P-003: Host is not a domain"))?;
     match node.gateway.names.is_ours(&domain) {
         true => Ok(domain),
         false => Err(MimiError::new(code::HOST_NOT_SERVED, format!("P-003: {domain} is not served here"))),
     }
+}
+
+fn without_port(host: &str) -> &str {
+    host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(host, |(host, _)| host)
 }
 
 /// P-002, P-006: `From` is `mimi@<domain>`, and the domain is one of the client certificate's.

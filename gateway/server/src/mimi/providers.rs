@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use causeway_core::code::{self, Code, Coded};
+use causeway_core::reach::Reach;
 use causeway_drafts::mimi_protocol_06::BODY_MEDIA_TYPE;
 use causeway_drafts::mimi_protocol_06::directory::{Directory, WELL_KNOWN, consent_variable, expand};
 use causeway_drafts::mimi_uri::{ProviderDomain, RoomUri, UserUri};
@@ -14,7 +15,7 @@ use rustls::pki_types::ServerName;
 use url::Url;
 
 use crate::config::{MimiConfig, Peers};
-use crate::http::{Credentials, Endpoint, HttpError, Pool, Reach, Response, Roots, client_config};
+use crate::http::{Credentials, Endpoint, HttpError, Pool, Response, Roots, client_config};
 
 const DEFAULT_PORT: u16 = 443;
 /// How long a directory is used.

@@ -10,13 +10,13 @@ use ruma::OwnedUserId;
 
 /// As many conversations are kept; beyond that all go and are loaded again as needed.
 const MAX_CONVERSATIONS: usize = 1000;
-/// As many identities, or notes that there is none yet.
+/// As many identities. That there is none yet is not noted: another transaction may be about to issue it.
 const MAX_IDENTITIES: usize = 100_000;
 
 #[derive(Default)]
 pub(super) struct Cache {
     conversations: Mutex<HashMap<i64, Conversation>>,
-    identities: Mutex<HashMap<ClientUri, Option<ClientIdentity>>>,
+    identities: Mutex<HashMap<ClientUri, ClientIdentity>>,
     /// Ghosts with hashed names whose mapping is stored.
     ghosts: Mutex<HashSet<OwnedUserId>>,
 }
@@ -45,12 +45,12 @@ impl Cache {
         self.ghosts.lock().unwrap_or_else(PoisonError::into_inner).extend(ghosts);
     }
 
-    /// What is known of a client's identity: nothing, that there was none, or the identity.
-    pub(super) fn identity(&self, client: &ClientUri) -> Option<Option<ClientIdentity>> {
+    /// A client's identity, if it is known.
+    pub(super) fn identity(&self, client: &ClientUri) -> Option<ClientIdentity> {
         self.identities.lock().unwrap_or_else(PoisonError::into_inner).get(client).cloned()
     }
 
-    pub(super) fn remember_identity(&self, client: ClientUri, identity: Option<ClientIdentity>) {
+    pub(super) fn remember_identity(&self, client: ClientUri, identity: ClientIdentity) {
         let mut identities = self.identities.lock().unwrap_or_else(PoisonError::into_inner);
         if identities.len() >= MAX_IDENTITIES {
             identities.clear();
@@ -58,7 +58,7 @@ impl Cache {
         identities.insert(client, identity);
     }
 
-    /// Somebody may have issued it: the database has to be asked again.
+    /// It is issued anew: the database has to be asked again.
     pub(super) fn forget_identity(&self, client: &str) {
         self.identities.lock().unwrap_or_else(PoisonError::into_inner).retain(|known, _| known.as_str() != client);
     }

@@ -102,12 +102,12 @@ impl Session<'_> {
     /// The identity of an own client, if one has been issued.
     pub(super) async fn identity(&mut self, client: &ClientUri) -> Result<Option<ClientIdentity>, NodeError> {
         if let Some(known) = self.node.cache.identity(client) {
-            return Ok(known);
+            return Ok(Some(known));
         }
-        let row = self.tx.client(client.as_str()).await?;
-        let identity = row.map(|row| ClientIdentity::from_bytes(&row.identity)).transpose()?;
+        let Some(row) = self.tx.client(client.as_str()).await? else { return Ok(None) };
+        let identity = ClientIdentity::from_bytes(&row.identity)?;
         self.node.cache.remember_identity(client.clone(), identity.clone());
-        Ok(identity)
+        Ok(Some(identity))
     }
 
     fn own_clients_of(&self, conversation: &Conversation) -> Vec<ClientUri> {

@@ -12,7 +12,7 @@ mod roots;
 mod save;
 mod session;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -22,9 +22,10 @@ use causeway_core::code::{self, Code, Coded};
 use causeway_core::conversation::{ConversationError, Gateway};
 use causeway_mls::MlsError;
 use causeway_store::{BoxFuture, Store, StoreError, Transience};
+use ruma::OwnedServerName;
 
 use cache::Cache;
-pub(crate) use consents::has_consent;
+pub(crate) use consents::{has_consent, is_granted};
 pub(crate) use parked::{ReplayError, delivery_to_park, to_park};
 pub(crate) use roots::PinnedRoots;
 pub(crate) use session::{Find, Session};
@@ -32,7 +33,7 @@ pub(crate) use session::{Find, Session};
 use crate::crash;
 use crate::matrix::{Federation, ServerKeys};
 use crate::mimi::Providers;
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Pace};
 use crate::telemetry::{Fate, PeerLabels};
 
 /// So many providers' directories are asked on behalf of one message.
@@ -69,6 +70,9 @@ pub(crate) enum NodeError {
     /// There is no such conversation.
     #[error("no such room")]
     NoSuchRoom,
+    /// The room's server ACL does not let this homeserver take part.
+    #[error("this room's server ACL denies {0}")]
+    ServerDenied(OwnedServerName),
     /// What is stored makes no sense.
     #[error("stored state: {0}")]
     Stored(String),
@@ -80,6 +84,7 @@ impl Coded for NodeError {
             Self::Conversation(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::NoSuchRoom => code::NO_SUCH_ROOM,
+            Self::ServerDenied(_) => code::SERVER_DENIED,
             Self::Stored(_) => code::STORED_STATE,
         }
     }
@@ -105,7 +110,7 @@ impl NodeError {
     /// What is counted of an event that ends like this.
     pub(crate) fn fate(&self) -> Fate {
         match self {
-            Self::Conversation(_) | Self::NoSuchRoom => Fate::Refused,
+            Self::Conversation(_) | Self::NoSuchRoom | Self::ServerDenied(_) => Fate::Refused,
             Self::Store(_) | Self::Stored(_) => Fate::Failed,
         }
     }
@@ -125,7 +130,7 @@ impl Node {
         gateway: Gateway,
         (store, lives): (Store, RangeInclusive<i64>),
         (federation, providers, roots): (Federation, Providers, PinnedRoots),
-        labels: PeerLabels,
+        (labels, pace): (PeerLabels, Pace),
     ) -> Self {
         Self {
             gateway,
@@ -133,7 +138,7 @@ impl Node {
             federation,
             providers,
             roots,
-            outbox: Outbox::new(lives, labels),
+            outbox: Outbox::new(lives, labels, pace),
             server_keys: ServerKeys::default(),
             cache: Cache::default(),
         }

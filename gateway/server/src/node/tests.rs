@@ -25,7 +25,7 @@ fn certificate(folder: &Path) {
     std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
 }
 
-async fn node() -> (TempDir, Arc<Node>) {
+pub(crate) async fn node() -> (TempDir, Arc<Node>) {
     let folder = TempDir::new().unwrap();
     certificate(folder.path());
     let side = "listen = \"127.0.0.1:0\"\ncertificate = \"cert.pem\"\nprivate_key = \"key.pem\"\n";
@@ -88,12 +88,12 @@ async fn room(node: &Arc<Node>, name: &str) -> (i64, Arc<Pdu>) {
 async fn an_event_that_cannot_be_acted_upon_is_in_its_room_and_parked() {
     let (_folder, node) = node().await;
     let (id, pdu) = room(&node, "one").await;
-    assert_eq!(take(&node, &pdu, Fetched::default(), Duty::Take).await.unwrap(), Received::Parked);
+    assert_eq!(take(&node, &pdu, Fetched::default(), (Duty::Take, None)).await.unwrap(), Received::Parked);
     let lines = parked(&node).await;
     assert_eq!((lines.len(), lines[0].kind.as_str(), lines[0].code.as_str()), (1, "effect", "CW-7010"));
     assert_eq!((lines[0].subject.as_str(), lines[0].conversation_id), (pdu.event_id().as_str(), Some(id)));
     // It is there: once more is a duplicate, and is not parked twice.
-    assert_eq!(take(&node, &pdu, Fetched::default(), Duty::Take).await.unwrap(), Received::Known);
+    assert_eq!(take(&node, &pdu, Fetched::default(), (Duty::Take, None)).await.unwrap(), Received::Known);
     let failed = node.replay_parked(lines[0].id).await;
     assert!(matches!(failed, Err(ReplayError::Node(NodeError::Conversation(_)))), "{failed:?}");
     assert_eq!(parked(&node).await[0].replays, 1);
@@ -110,17 +110,17 @@ async fn an_event_of_a_room_whose_state_is_unreadable_is_parked_whole() {
     let (id, pdu) = room(&node, "one").await;
     change(&node, id, |row| row.bookkeeping = b"nonsense".to_vec()).await;
     for _ in 0..2 {
-        assert_eq!(take(&node, &pdu, Fetched::default(), Duty::Take).await.unwrap(), Received::Parked);
+        assert_eq!(take(&node, &pdu, Fetched::default(), (Duty::Take, None)).await.unwrap(), Received::Parked);
     }
     let lines = parked(&node).await;
     assert_eq!((lines.len(), lines[0].kind.as_str(), lines[0].code.as_str()), (1, "event", "CW-7010"));
     let (_, other) = room(&node, "two").await;
-    take(&node, &other, Fetched::default(), Duty::Take).await.unwrap();
+    take(&node, &other, Fetched::default(), (Duty::Take, None)).await.unwrap();
     assert_eq!(parked(&node).await.len(), 2);
 }
 
 async fn lease(node: &Node) -> Vec<OutboxRow> {
-    let lease = Lease { now: now_ms() as i64, duration: 60_000, holder: 1, batch: 1, batched_kinds: &[] };
+    let lease = Lease { now: now_ms() as i64, duration: 60_000, holder: 1, first_life: 1, batch: 1, batched_kinds: &[] };
     node.store.transaction::<_, StoreError, _>("lease", move |tx| Box::pin(tx.lease(lease))).await.unwrap()
 }
 

@@ -5,17 +5,19 @@ use std::sync::Arc;
 use causeway_core::code::{Code, Coded};
 use causeway_core::conversation::{Answer, Next, Outgoing, Prepared};
 use causeway_core::records::OutboxRow;
+use causeway_drafts::decode_exact;
+use causeway_drafts::mimi_protocol_06::consent::ConsentEntry;
 use causeway_store::StoreError;
 
 use super::{BREATHER, LEASE, Peer, matrix, mimi, notify, pdus};
 use crate::crash;
-use crate::node::{Find, Node, NodeError, delivery_to_park, now_ms};
+use crate::node::{Find, Node, NodeError, Session, delivery_to_park, is_granted, now_ms};
 use crate::telemetry::Delivery;
 
 /// The first wait after a failure, ms; it doubles.
 const FIRST_WAIT: u64 = 250;
 /// The longest wait, ms.
-const LONGEST_WAIT: u64 = 10 * 60 * 1000;
+pub(super) const LONGEST_WAIT: u64 = 10 * 60 * 1000;
 
 /// What came of a request.
 pub(super) enum Outcome {
@@ -104,6 +106,13 @@ async fn prepare(node: &Arc<Node>, row: &OutboxRow, item: &Arc<Outgoing>) -> Res
         Box::pin(async move {
             let Some(id) = row.conversation_id else { return Err(NodeError::Stored("an item without conversation".to_owned())) };
             let mut conversation = session.conversation(&Find::Id(id)).await?;
+            if let Some(question) = answered_already(session, &item).await? {
+                let (asks, asked) = (&question.requester_uri, &question.target_uri);
+                let ((), decision) = session.turn(|turn| conversation.granted(turn, asks, asked))?;
+                session.save(conversation, decision).await?;
+                session.tx.forget(&[row.id]).await?;
+                return Ok(None);
+            }
             let (prepared, decision) = session.turn(|turn| conversation.prepare(turn, &item))?;
             session.save(conversation, decision).await?;
             match prepared {
@@ -115,6 +124,13 @@ async fn prepare(node: &Arc<Node>, row: &OutboxRow, item: &Arc<Outgoing>) -> Res
         })
     })
     .await
+}
+
+/// A question for consent that need not be asked, because it was granted before.
+async fn answered_already(session: &mut Session<'_>, item: &Outgoing) -> Result<Option<ConsentEntry>, NodeError> {
+    let Outgoing::RequestConsent { entry } = item else { return Ok(None) };
+    let question: ConsentEntry = decode_exact(entry).map_err(|error| NodeError::Stored(error.to_string()))?;
+    Ok(is_granted(session.tx, &question).await?.then_some(question))
 }
 
 /// The conversation hears the answer, and the item goes, stays or changes, in one transaction.

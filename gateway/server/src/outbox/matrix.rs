@@ -11,10 +11,10 @@ use ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
 use super::Peer;
 use super::deliver::Outcome;
 use crate::matrix::{self, FederationError};
-use crate::node::{Find, Node, NodeError};
+use crate::node::{Find, Node, NodeError, now_ms};
 
-/// After so many attempts a refused join is refused.
-const JOIN_ATTEMPTS: i32 = 7;
+/// Before it has waited so long, ms, a refused join is not refused for good.
+const JOIN_PATIENCE: i64 = 30_000;
 
 fn stored(error: impl std::fmt::Display) -> NodeError {
     NodeError::Stored(error.to_string())
@@ -64,7 +64,7 @@ pub(super) async fn join(node: &Arc<Node>, row: &OutboxRow, item: &Outgoing) -> 
     let first = via.first().cloned().ok_or_else(|| stored("a join without homeserver"))?;
     Ok(match matrix::join(node, &room_id, &user, &via).await {
         Ok(joined) => Outcome::Answered(Answer::Joined(joined.0)),
-        Err(error) if row.attempts < JOIN_ATTEMPTS => Outcome::Failed {
+        Err(error) if (now_ms() as i64) < row.queued_at + JOIN_PATIENCE => Outcome::Failed {
             peer: Peer::Homeserver(first),
             code: error.code(),
             why: error.coded(),

@@ -4,6 +4,8 @@
 //! its head is forgotten, so that order holds however many processes share the database.
 
 mod deliver;
+#[cfg(test)]
+mod hours;
 mod matrix;
 mod mimi;
 mod notify;
@@ -17,7 +19,7 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use causeway_core::records::OutboxRow;
 use causeway_drafts::mimi_uri::ProviderDomain;
@@ -30,7 +32,7 @@ use tracing::Instrument;
 
 use crate::node::{Node, now_ms};
 use crate::telemetry::PeerLabels;
-use pace::Pace;
+pub(crate) use pace::Pace;
 
 /// Deliveries under way at once.
 const DELIVERIES: usize = 64;
@@ -42,9 +44,6 @@ const BATCH: i64 = 50;
 const TICK: Duration = Duration::from_millis(500);
 /// A dispatcher that has taken no turn for so long, ms, hangs.
 const LONGEST_TURN: u64 = 60_000;
-/// For so long after a start, a lease of an earlier life may still come into force: its connection outlives the process
-/// until the database has noticed.
-const LAST_WORDS: Duration = Duration::from_secs(60);
 /// After a failure of the database.
 const BREATHER: Duration = Duration::from_secs(1);
 
@@ -85,13 +84,13 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     /// The outbox of a process.
-    pub(crate) fn new(lives: RangeInclusive<i64>, labels: PeerLabels) -> Self {
+    pub(crate) fn new(lives: RangeInclusive<i64>, labels: PeerLabels, pace: Pace) -> Self {
         Self {
             lives,
             labels,
             turn: AtomicU64::new(0),
             changed: Notify::new(),
-            pace: Pace::default(),
+            pace,
             waiting: Mutex::default(),
             back: Mutex::default(),
         }
@@ -123,7 +122,6 @@ impl Outbox {
 /// Delivers until `stop`, then lets deliveries under way finish.
 pub(crate) async fn run(node: Arc<Node>, stop: CancellationToken) {
     let deliveries = TaskTracker::new();
-    let begun = Instant::now();
     // Whom we were waiting for is not known any more: everybody is tried.
     wake(&node, vec![String::new()]).await;
     let slots = Arc::new(Semaphore::new(DELIVERIES));
@@ -131,9 +129,6 @@ pub(crate) async fn run(node: Arc<Node>, stop: CancellationToken) {
         let Ok(slot) = slots.clone().acquire_owned().await else { break };
         node.outbox.turn.store(now_ms(), Ordering::Relaxed);
         wake_lanes(&node).await;
-        if begun.elapsed() < LAST_WORDS {
-            release_leases(&node, *node.outbox.lives.end() - 1).await;
-        }
         match lease(&node).await {
             Ok(rows) if rows.is_empty() => {
                 drop(slot);
@@ -173,32 +168,25 @@ pub(crate) async fn run(node: Arc<Node>, stop: CancellationToken) {
     deliveries.wait().await;
 }
 
-/// What this process was about to deliver when it died is due at once.
-async fn release_leases(node: &Node, last: i64) {
-    let first = *node.outbox.lives.start();
-    let released =
-        node.store.transaction("release leases", move |tx| Box::pin(async move { tx.release_leases(first, last).await }));
-    if let Err(error) = released.await {
-        // They run out by themselves.
-        tracing::error!(%error, "cannot release the leases of an earlier run");
-    }
-}
-
 /// A database that failed while it was asked for a lease may have stored one that nobody here knows of. When nothing is
 /// under way any more, all that this process holds is free.
 async fn recover(node: &Node, slots: &Semaphore) {
     tokio::time::sleep(BREATHER).await;
-    if let Ok(_all) = slots.acquire_many(DELIVERIES as u32).await {
-        release_leases(node, *node.outbox.lives.end()).await;
+    let Ok(_all) = slots.acquire_many(DELIVERIES as u32).await else { return };
+    let own = *node.outbox.lives.end();
+    let released = node.store.transaction("release leases", move |tx| Box::pin(async move { tx.release_leases(own, own).await }));
+    if let Err(error) = released.await {
+        // They run out by themselves.
+        tracing::error!(%error, "cannot release leases");
     }
 }
 
 async fn lease(node: &Node) -> Result<Vec<OutboxRow>, StoreError> {
-    let holder = *node.outbox.lives.end();
+    let (first_life, holder) = (*node.outbox.lives.start(), *node.outbox.lives.end());
     node.store
         .transaction("lease", move |tx| {
             let batched_kinds = &["pdu", "notify"];
-            let lease = Lease { now: now_ms() as i64, duration: LEASE, holder, batch: BATCH, batched_kinds };
+            let lease = Lease { now: now_ms() as i64, duration: LEASE, holder, first_life, batch: BATCH, batched_kinds };
             Box::pin(async move { tx.lease(lease).await })
         })
         .await

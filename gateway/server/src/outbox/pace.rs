@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 
 use ruma::OwnedServerName;
 
-/// So many events may be on their way before the rate counts.
-const BURST: f64 = 50.0;
-/// Events per second after that: what one Synapse process takes in on one core.
-const RATE: f64 = 25.0;
+/// So many seconds' events may be on their way before the rate counts.
+const BURST: f64 = 2.0;
 
-#[derive(Default)]
-pub(super) struct Pace(Mutex<HashMap<OwnedServerName, Bucket>>);
+/// The pace of every homeserver.
+pub(crate) struct Pace {
+    /// Events per second.
+    rate: f64,
+    buckets: Mutex<HashMap<OwnedServerName, Bucket>>,
+}
 
 struct Bucket {
     tokens: f64,
@@ -21,17 +23,22 @@ struct Bucket {
 }
 
 impl Pace {
+    /// So many events a second to each homeserver.
+    pub(crate) fn new(rate: u32) -> Self {
+        Self { rate: f64::from(rate), buckets: Mutex::default() }
+    }
+
     /// Takes `count` events out of a homeserver's bucket; gives how long to wait before sending them.
     pub(super) fn reserve(&self, server: &OwnedServerName, count: usize) -> Duration {
-        let now = Instant::now();
-        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets.entry(server.clone()).or_insert(Bucket { tokens: BURST, filled: now });
-        let refill = now.duration_since(bucket.filled).as_secs_f64() * RATE;
-        bucket.tokens = (bucket.tokens + refill).min(BURST) - count as f64;
+        let (now, burst) = (Instant::now(), self.rate * BURST);
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = buckets.entry(server.clone()).or_insert(Bucket { tokens: burst, filled: now });
+        let refill = now.duration_since(bucket.filled).as_secs_f64() * self.rate;
+        bucket.tokens = (bucket.tokens + refill).min(burst) - count as f64;
         bucket.filled = now;
         match bucket.tokens {
             tokens if tokens >= 0.0 => Duration::ZERO,
-            missing => Duration::from_secs_f64(-missing / RATE),
+            missing => Duration::from_secs_f64(-missing / self.rate),
         }
     }
 }
@@ -44,7 +51,7 @@ mod tests {
 
     #[test]
     fn a_burst_passes_and_what_follows_waits() {
-        let pace = Pace::default();
+        let pace = Pace::new(25);
         let server = "hs.example".try_into().unwrap();
         assert_eq!(pace.reserve(&server, 50), Duration::ZERO);
         let wait = pace.reserve(&server, 25);

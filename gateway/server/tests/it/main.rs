@@ -7,5 +7,6 @@ mod configuration;
 mod operations;
 mod process;
 mod reload;
+mod stop;
 mod support;
 mod tls;

@@ -2,6 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::process::Running;
+use crate::tls::{Client, request};
 
 fn documentation(name: &str) -> String {
     let path = format!("{}/../../docs/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -52,6 +58,40 @@ fn check(expression: &str, metrics: &BTreeMap<String, BTreeSet<String>>) {
         let label = words(selector).next().unwrap();
         assert!(labels.contains(&label.to_owned()), "no metric has the label {label}: {expression}");
     }
+}
+
+/// Prometheus' own tool, on an input.
+fn promtool(arguments: &[&str], input: &str) -> (bool, String) {
+    let test = std::env::current_exe().unwrap();
+    let target = test.ancestors().find(|folder| folder.ends_with("deps")).and_then(|deps| deps.ancestors().nth(2)).unwrap();
+    let (installed, ours) = (PathBuf::from("promtool"), target.join("tools/bin/promtool"));
+    let program = if ours.exists() { ours } else { installed };
+    let child = Command::new(program).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.expect("promtool is missing: `cargo xtask test` gets it; or apt-get install prometheus");
+    // It may have seen enough before the end.
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap_or_default();
+    let output = child.wait_with_output().unwrap();
+    (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+}
+
+#[test]
+fn prometheus_accepts_the_alert_rules() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/ops/alerts.yaml");
+    let (is_accepted, said) = promtool(&["check", "rules", "--lint-fatal", path], "");
+    assert!(is_accepted && said.contains("rules found"), "{said}");
+}
+
+/// Names, types and descriptions, after requests of both sides.
+#[test]
+fn prometheus_accepts_what_is_exposed() {
+    let gateway = Running::start();
+    let client = Client::new(&gateway.folder.path("ca.pem"));
+    request(&mut client.connect(gateway.matrix, "localhost"), "/_matrix/federation/v1/version");
+    request(&mut client.connect(gateway.mimi, "gateway.localhost"), "/no/such/endpoint");
+    let (is_accepted, said) = promtool(&["check", "metrics"], &gateway.get("/metrics").body);
+    assert!(is_accepted && said.is_empty(), "{said}");
+    let (is_accepted, _) = promtool(&["check", "metrics"], "no metric at all {");
+    assert!(!is_accepted);
 }
 
 #[test]

@@ -116,6 +116,9 @@ fn parse(path: &Path, text: &str) -> Result<RingKeys, RingError> {
         let id = KeyId(id.parse().map_err(|_| malformed("the key's number is none"))?);
         let mut key = Zeroizing::new([0; 32]);
         hex::decode_to_slice(digits.trim(), key.as_mut_slice()).map_err(|_| malformed("a key has 64 hex digits"))?;
+        if is_example(&key) {
+            return Err(malformed("the key is an example, and no secret"));
+        }
         if keys.last_key_value().is_some_and(|(last, _)| *last >= id) {
             return Err(malformed("numbers have to grow from line to line"));
         }
@@ -125,6 +128,12 @@ fn parse(path: &Path, text: &str) -> Result<RingKeys, RingError> {
         true => Err(RingError::Malformed { path: path.to_owned(), line: 1, why: "there is no key in it" }),
         false => Ok(keys),
     }
+}
+
+/// What stands in templates and tests of others: all bits the same, or bytes that count.
+fn is_example(key: &[u8; 32]) -> bool {
+    let is_all = |byte: u8| key.iter().all(|one| *one == byte);
+    is_all(0) || is_all(0xff) || key.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1))
 }
 
 fn write(path: &Path, keys: &RingKeys) -> Result<(), RingError> {
@@ -224,6 +233,15 @@ mod tests {
             let error = read(&path).unwrap_err();
             assert!(matches!(&error, RingError::Malformed { line: found, .. } if *found == line), "{text:?}: {error}");
             assert!(!error.to_string().contains("cdcd"));
+        }
+    }
+
+    #[test]
+    fn m39_an_example_is_no_key() {
+        let counting: String = (0..32).map(|byte| format!("{byte:02x}")).collect();
+        for text in ["00".repeat(32), "ff".repeat(32), counting] {
+            let (_folder, path) = file(&format!("1 {}\n2 {text}\n", "cd".repeat(32)));
+            assert!(matches!(read(&path).unwrap_err(), RingError::Malformed { line: 2, .. }), "{text}");
         }
     }
 

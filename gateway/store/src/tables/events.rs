@@ -101,19 +101,4 @@ impl Tx {
         })?;
         Ok(found.into_iter().map(row).collect())
     }
-
-    /// Events of a room's graph at or below a depth, newest first.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn events_below(&mut self, room_id: &str, depth: i64, limit: i64) -> Result<Vec<EventRow>, StoreError> {
-        let found = both!(self, connection => {
-            sqlx::query_as::<_, Columns>(select!(
-                "events below",
-                "WHERE room_id = $1 AND depth <= $2 AND outlier = 0 AND rejected IS NULL ORDER BY depth DESC, stream DESC LIMIT $3"
-            ))
-            .bind(room_id).bind(depth).bind(limit).fetch_all(connection).await
-        })?;
-        Ok(found.into_iter().map(row).collect())
-    }
 }

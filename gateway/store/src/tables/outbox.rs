@@ -14,7 +14,7 @@ const MAX_SHUT: usize = 16;
 /// So long, in ms, their lanes wait: a key that is missing may be put in place.
 const SHUT_FOR: i64 = 60_000;
 
-type Columns = (i64, String, String, Option<i64>, Vec<u8>, i64, i64, i64, Option<i64>, Option<String>);
+type Columns = (i64, String, String, Option<i64>, Vec<u8>, i64, i64, i64, i64, Option<i64>, Option<String>);
 
 macro_rules! select {
     ($name:literal, $rest:literal) => {
@@ -22,7 +22,8 @@ macro_rules! select {
             "-- ",
             $name,
             "\n",
-            "SELECT id, lane, kind, conversation_id, body, attempts, not_before, leased_until, batch, last_error FROM outbox ",
+            "SELECT id, lane, kind, conversation_id, body, attempts, queued_at, not_before, leased_until, batch, last_error \
+             FROM outbox ",
             $rest
         )
     };
@@ -37,6 +38,9 @@ pub struct Lease {
     pub duration: i64,
     /// The process that asks, by the number of this life of it.
     pub holder: i64,
+    /// The number of its first life: what an earlier one has leased is free, even if that comes into force only now,
+    /// because its connection has outlived it.
+    pub first_life: i64,
     /// As many rows of one kind at once,
     pub batch: i64,
     /// if it is one of these kinds; of others one at a time.
@@ -45,7 +49,7 @@ pub struct Lease {
 
 impl Tx {
     fn outbox_row(&self, columns: Columns) -> Result<OutboxRow, StoreError> {
-        let (id, lane, kind, conversation_id, sealed, attempts, not_before, leased_until, batch, last_error) = columns;
+        let (id, lane, kind, conversation_id, sealed, attempts, queued_at, not_before, leased_until, batch, last_error) = columns;
         let bound = outbox_item(id, conversation_id, &kind, &lane);
         Ok(OutboxRow {
             body: self.open_since(("outbox", &bound, "body"), lane.as_bytes(), &sealed)?,
@@ -54,6 +58,7 @@ impl Tx {
             kind,
             conversation_id,
             attempts: attempts as i32,
+            queued_at,
             not_before,
             leased_until,
             batch,
@@ -87,7 +92,7 @@ impl Tx {
     /// If the database fails.
     pub async fn lease(&mut self, lease: Lease) -> Result<Vec<OutboxRow>, StoreError> {
         for _ in 0..MAX_SHUT {
-            let Some(head) = self.due_head(lease.now).await? else { break };
+            let Some(head) = self.due_head(lease).await? else { break };
             let id = head.0;
             match self.outbox_row(head) {
                 Ok(head) => return self.lease_from(&head, lease).await,
@@ -102,20 +107,26 @@ impl Tx {
     }
 
     /// Heads only, then `SKIP LOCKED`: the other way round would reorder.
-    async fn due_head(&mut self, now: i64) -> Result<Option<Columns>, StoreError> {
+    async fn due_head(&mut self, lease: Lease) -> Result<Option<Columns>, StoreError> {
         let text = match self.is_postgres() {
             true => select!(
                 "lease head",
-                "WHERE id IN (SELECT MIN(id) FROM outbox GROUP BY lane) AND not_before <= $1 AND leased_until <= $1 \
+                "WHERE id IN (SELECT MIN(id) FROM outbox GROUP BY lane) AND not_before <= $1 \
+                 AND (leased_until <= $1 OR leased_by >= $2 AND leased_by < $3) \
                  ORDER BY not_before, id LIMIT 1 FOR UPDATE SKIP LOCKED"
             ),
             false => select!(
                 "lease head",
-                "WHERE id IN (SELECT MIN(id) FROM outbox GROUP BY lane) AND not_before <= $1 AND leased_until <= $1 \
+                "WHERE id IN (SELECT MIN(id) FROM outbox GROUP BY lane) AND not_before <= $1 \
+                 AND (leased_until <= $1 OR leased_by >= $2 AND leased_by < $3) \
                  ORDER BY not_before, id LIMIT 1"
             ),
         };
-        Ok(both!(self, connection => sqlx::query_as::<_, Columns>(text).bind(now).fetch_optional(connection).await)?)
+        let found = both!(self, connection => {
+            sqlx::query_as::<_, Columns>(text)
+                .bind(lease.now).bind(lease.first_life).bind(lease.holder).fetch_optional(connection).await
+        })?;
+        Ok(found)
     }
 
     async fn lease_from(&mut self, head: &OutboxRow, lease: Lease) -> Result<Vec<OutboxRow>, StoreError> {
@@ -151,7 +162,7 @@ impl Tx {
         Ok(rows)
     }
 
-    /// A process begins: what it had leased in earlier lives, under the numbers from `first` to `last`, is free again.
+    /// What a process has leased in the lives with the numbers from `first` to `last` is free.
     ///
     /// # Errors
     /// If the database fails.

@@ -68,7 +68,10 @@ async fn a_reader_cannot_write() {
         let leased = reader
             .transaction(
                 "lease",
-                tx!(|tx| tx.lease(Lease { now: NOW, duration: 1, holder: 1, batch: 1, batched_kinds: &["pdu"] }).await.map(|_| ())),
+                tx!(|tx| tx
+                    .lease(Lease { now: NOW, duration: 1, holder: 1, first_life: 1, batch: 1, batched_kinds: &["pdu"] })
+                    .await
+                    .map(|_| ())),
             )
             .await;
         assert!(leased.is_err());

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::support::*;
 
-const LEASE: Lease = Lease { now: NOW, duration: 60_000, holder: 1, batch: 1, batched_kinds: &["pdu"] };
+const LEASE: Lease = Lease { now: NOW, duration: 60_000, holder: 1, first_life: 1, batch: 1, batched_kinds: &["pdu"] };
 
 async fn queue(db: &Database, lane: &'static str, bodies: &'static [&'static str]) {
     db.run(tx!([lane, bodies] | tx | {
@@ -192,15 +192,20 @@ async fn a_lane_prefix_is_no_pattern() {
 
 /// A process that died holding leases has them back when it begins again; another's stay.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_releases_the_leases_of_its_earlier_life() {
+async fn what_an_earlier_life_has_leased_is_free() {
     for_each_database(|db| async move {
+        let (own, others) = (LEASE, Lease { holder: 20, first_life: 20, ..LEASE });
+        let next_life = Lease { holder: 2, ..own };
         queue(&db, "mimi:a", &["a1"]).await;
         queue(&db, "mimi:b", &["b1"]).await;
-        lease(&db.store, LEASE).await;
-        lease(&db.store, Lease { holder: 2, ..LEASE }).await;
-        db.run(tx!(|tx| tx.release_leases(0, LEASE.holder).await)).await;
-        assert_eq!(bodies(&lease(&db.store, LEASE).await), ["a1"]);
-        assert!(lease(&db.store, LEASE).await.is_empty());
+        assert_eq!(bodies(&lease(&db.store, own).await), ["a1"]);
+        assert_eq!(bodies(&lease(&db.store, others).await), ["b1"]);
+        assert_eq!(bodies(&lease(&db.store, next_life).await), ["a1"]);
+        assert!(lease(&db.store, next_life).await.is_empty());
+        // What it does not know of itself any more, because the database failed, it gives back.
+        db.run(tx!(|tx| tx.release_leases(2, 2).await)).await;
+        assert_eq!(bodies(&lease(&db.store, next_life).await), ["a1"]);
+        assert!(lease(&db.store, others).await.is_empty());
     })
     .await;
 }

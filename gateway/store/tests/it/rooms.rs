@@ -45,24 +45,6 @@ async fn an_outlier_is_completed_once() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn events_below_are_the_newest_accepted_ones() {
-    for_each_database(|db| async move {
-        db.run(tx!(|tx| {
-            for depth in 1..=5 {
-                tx.put_event(&event(&format!("${depth}"), depth)).await?;
-            }
-            tx.put_event(&EventRow { rejected: Some("rule".to_owned()), ..event("$rejected", 3) }).await?;
-            tx.put_event(&EventRow { outlier: true, ..event("$outlier", 3) }).await?;
-            tx.put_event(&EventRow { room_id: "!other:hs.test".to_owned(), ..event("$elsewhere", 3) }).await
-        }))
-        .await;
-        let found = db.run(tx!(|tx| tx.events_below(ROOM, 4, 3).await)).await;
-        assert_eq!(ids(&found), ["$4", "$3", "$2"]);
-    })
-    .await;
-}
-
 /// A room loads what its state and auth chains need, and its extremities; not its whole history.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_loads_state_outliers_and_extremities() {

@@ -15,7 +15,7 @@ use crate::group_values::value;
 use crate::sealing::{CLIENT, SECRET, fill};
 use crate::support::*;
 
-const LEASE: Lease = Lease { now: NOW, duration: 60_000, holder: 1, batch: 50, batched_kinds: &["submit"] };
+const LEASE: Lease = Lease { now: NOW, duration: 60_000, holder: 1, first_life: 1, batch: 50, batched_kinds: &["submit"] };
 
 /// A ring's file with the key that [`keyring`] has for 1, in the oldest format.
 fn ring_file() -> (TempDir, PathBuf) {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Peer, SigningKey};
 use crate::http_client::encode;
-use crate::https::Answer;
+use crate::https::{Answer, Line};
 
 /// What of a request's signature is not true.
 #[derive(Default)]
@@ -48,21 +48,19 @@ impl Peer {
     ///
     /// # Errors
     /// If there is no answer, or what is to be signed is not JSON.
-    pub async fn forged(&self, to: &str, (method, path, body): (Method, &str, Vec<u8>), forgery: Forgery<'_>) -> Result<Answer> {
+    pub async fn forged(&self, to: &str, asked: (Method, &str, Vec<u8>), forgery: Forgery<'_>) -> Result<Answer> {
+        self.inner.https.send(port_of(to)?, "localhost", self.signed(to, asked, forgery)?).await
+    }
+
+    fn signed(&self, to: &str, (method, path, body): (Method, &str, Vec<u8>), forgery: Forgery<'_>) -> Result<Request<Vec<u8>>> {
         let signed = Request::builder()
             .method(forgery.signed_method.unwrap_or_else(|| method.clone()))
             .uri(forgery.signed_path.unwrap_or(path))
             .body(forgery.signed_body.unwrap_or_else(|| body.clone()))?;
         let names = (forgery.origin.unwrap_or(self.name()), forgery.destination.unwrap_or(to));
         let authorization = forgery.key.unwrap_or(self.key()).authorization(&signed, names)?;
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(HOST, to)
-            .header(AUTHORIZATION, authorization)
-            .header(CONTENT_TYPE, "application/json")
-            .body(body)?;
-        self.inner.https.send(port_of(to)?, "localhost", request).await
+        let request = Request::builder().method(method).uri(path).header(HOST, to).header(AUTHORIZATION, authorization);
+        Ok(request.header(CONTENT_TYPE, "application/json").body(body)?)
     }
 
     /// A request that nobody has signed.
@@ -88,8 +86,25 @@ impl Peer {
     /// # Errors
     /// If there is no answer.
     pub async fn transaction(&self, to: &str, id: &str, pdus: &[Value]) -> Result<Answer> {
+        self.inner.https.send(port_of(to)?, "localhost", self.transaction_request(to, id, pdus)?).await
+    }
+
+    /// The request that [`Self::transaction`] sends.
+    ///
+    /// # Errors
+    /// If it cannot be signed.
+    pub fn transaction_request(&self, to: &str, id: &str, pdus: &[Value]) -> Result<Request<Vec<u8>>> {
         let body = serde_json::json!({ "origin": self.name(), "origin_server_ts": super::keys::now(), "pdus": pdus, "edus": [] });
-        self.request(to, Method::PUT, &format!("/_matrix/federation/v1/send/{}", encode(id)), &body).await
+        let path = format!("/_matrix/federation/v1/send/{}", encode(id));
+        self.signed(to, (Method::PUT, &path, serde_json::to_vec(&body)?), Forgery::default())
+    }
+
+    /// A connection that stays open.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn line(&self, to: &str) -> Result<Line> {
+        self.inner.https.line(port_of(to)?, "localhost").await
     }
 
     /// The keys of a server, asked once.

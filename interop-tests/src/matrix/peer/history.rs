@@ -22,6 +22,9 @@ fn texts(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(|id| id.as_str().map(str::to_owned)).collect()
 }
 
+/// As many events of a gap as Synapse gives at once.
+const GAP: usize = 20;
+
 impl Peer {
     pub(super) fn give_event(&self, _: &Asked, id: &str) -> Reply {
         match self.look(|known| known.rooms.values().find_map(|room| room.event(id).cloned())) {
@@ -56,7 +59,7 @@ impl Peer {
 
     pub(super) fn give_missing_events(&self, asked: &Asked, room: &str) -> Reply {
         let (latest, mut until) = (texts(&asked.body["latest_events"]), texts(&asked.body["earliest_events"]));
-        let limit = asked.body["limit"].as_u64().unwrap_or(10) as usize;
+        let limit = (asked.body["limit"].as_u64().unwrap_or(10) as usize).min(GAP);
         let mut events = self.with_room(room, |room| {
             let start = latest.iter().filter_map(|id| room.event(id));
             let before: Vec<String> = start.flat_map(|event| event.prev()).map(ToString::to_string).collect();

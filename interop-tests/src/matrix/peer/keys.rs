@@ -43,7 +43,8 @@ impl SigningKey {
         format!("ed25519:{}", self.pair.version())
     }
 
-    pub(super) fn public(&self) -> Base64<Standard, Vec<u8>> {
+    /// What verifies its signatures.
+    pub fn public(&self) -> Base64<Standard, Vec<u8>> {
         Base64::new(self.pair.public_key().to_vec())
     }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::event::{Event, canonical, rules};
 use super::server::{Asked, Refusal, Reply, refuse};
-use super::{Invite, Known, Peer, Verdict};
+use super::{Invite, Known, Peer, Sent, Verdict};
 use crate::http_client::encode;
 
 /// So many times a transaction's event is asked for what it follows.
@@ -56,7 +56,14 @@ impl Peer {
                 json!({ "error": format!("{verdict:?}") })
             };
             results.insert(id.clone(), result);
-            self.with(|known| known.sent_to_us.push((id, verdict)));
+            let sent = Sent { transaction: key.1.clone(), event: id, verdict };
+            self.with(|known| {
+                // What was taken in before the sender died comes again with the whole transaction.
+                let is_same = |noted: &Sent| noted.event == sent.event && noted.transaction == sent.transaction;
+                if !known.sent_to_us.iter().any(is_same) {
+                    known.sent_to_us.push(sent);
+                }
+            });
         }
         let answer = json!({ "pdus": results });
         self.with(|known| known.answered.insert(key, answer.clone()));
@@ -123,11 +130,11 @@ impl Peer {
 
     pub(super) async fn take_join(&self, asked: &Asked, room: &str) -> Reply {
         let event = self.checked(&asked.body, &self.version(room)?).await?;
-        let before = self.with_room(room, |room| Ok((room.all_state(), room.chain(room_ids(&room.all_state()).iter()))))?;
-        let json = event.json();
+        let (id, json) = (event.id().to_owned(), event.json());
         self.pass_on(event, &asked.origin)?;
+        // By what the join follows: the room may have gone on since the template was made.
+        let (state, chain) = self.with_room(room, |room| room.state_before(&id).context("no such event"))?;
         let all = |events: Vec<Arc<Event>>| events.iter().map(|event| event.json()).collect::<Vec<_>>();
-        let (state, chain) = before;
         Ok(json!({ "event": json, "state": all(state), "auth_chain": all(chain), "members_omitted": false, "origin": self.name() }))
     }
 
@@ -162,8 +169,4 @@ impl Peer {
         self.with(|known| known.invites.push(Invite { room: room.to_owned(), user, by, via: asked.origin.clone(), state }));
         Ok(json!({ "event": signed }))
     }
-}
-
-fn room_ids(events: &[Arc<Event>]) -> Vec<ruma::OwnedEventId> {
-    events.iter().map(|event| event.owned_id().clone()).collect()
 }

@@ -72,6 +72,17 @@ pub struct Invite {
     pub state: Vec<Value>,
 }
 
+/// An event in a transaction.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The transaction's id.
+    pub transaction: String,
+    /// The event's id.
+    pub event: String,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
 /// A homeserver; clones are the same one.
 #[derive(Clone)]
 pub struct Peer {
@@ -100,8 +111,8 @@ struct Known {
     requests: Vec<Request>,
     /// Events that others have sent and that were accepted, in order.
     heard: Vec<Arc<Event>>,
-    /// Every event in every transaction that was not a repetition, whatever became of it.
-    sent_to_us: Vec<(String, Verdict)>,
+    /// Every event in every transaction, repeated transactions left out, whatever became of it.
+    sent_to_us: Vec<Sent>,
     /// Answers to transactions, by origin and id.
     answered: HashMap<(String, String), Value>,
     lanes: HashMap<String, Arc<Lane>>,
@@ -123,9 +134,17 @@ impl Peer {
     /// # Errors
     /// If it cannot listen.
     pub async fn start(authority: &Authority) -> Result<Self> {
+        Self::start_as("localhost", authority).await
+    }
+
+    /// The same under another name that leads here: `127.0.0.1`.
+    ///
+    /// # Errors
+    /// If it cannot listen.
+    pub async fn start_as(host: &str, authority: &Authority) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
-        let name = format!("localhost:{port}");
+        let name = format!("{host}:{port}");
         let inner = Inner {
             key: SigningKey::generate(&name, "peer")?,
             name,
@@ -192,8 +211,8 @@ impl Peer {
         self.look(|known| known.heard.clone())
     }
 
-    /// The id of every event in every transaction, repeated transactions left out, with what became of it.
-    pub fn sent_to_us(&self) -> Vec<(String, Verdict)> {
+    /// Every event in every transaction, repeated transactions left out, whatever became of it.
+    pub fn sent_to_us(&self) -> Vec<Sent> {
         self.look(|known| known.sent_to_us.clone())
     }
 
@@ -246,6 +265,20 @@ impl Peer {
     pub async fn wait_for_membership(&self, room: &str, user: &str, membership: &str) -> Result<()> {
         let what = format!("{membership} of {user}");
         self.until(&what, |known| (known.rooms.get(room)?.membership(user) == membership).then_some(())).await
+    }
+
+    /// How many events a room has.
+    pub fn count(&self, room: &str) -> usize {
+        self.look(|known| known.rooms.get(room).map_or(0, |room| room.timeline.len()))
+    }
+
+    /// Waits until a room has so many events.
+    ///
+    /// # Errors
+    /// If it has not in time.
+    pub async fn wait_for_count(&self, room: &str, count: usize) -> Result<()> {
+        let what = format!("{count} events, not {}", self.count(room));
+        self.until(&what, |known| (known.rooms.get(room)?.timeline.len() >= count).then_some(())).await
     }
 
     /// Waits for an invite of one of its users.

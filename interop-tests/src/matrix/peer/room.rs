@@ -231,11 +231,6 @@ impl Room {
         self.events.get(self.current.get(&(kind.to_owned(), state_key.to_owned()))?)
     }
 
-    /// All state events now.
-    pub(super) fn all_state(&self) -> Vec<Arc<Event>> {
-        self.current.values().filter_map(|id| self.events.get(id)).cloned().collect()
-    }
-
     /// The state before an event, with everything that allows it.
     pub(super) fn state_before(&self, id: &str) -> Option<(Events, Events)> {
         let state = self.before.get(self.event(id)?.owned_id())?;

@@ -69,6 +69,7 @@ pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, peer: W
         if peer.faults().is_down() {
             continue;
         }
+        let Some(stream) = peer.faults().meets_half_closed(stream) else { continue };
         let connection = tokio::spawn(serve_connection(stream, tls.clone(), Arc::downgrade(&peer.inner)));
         peer.keep_until_dropped(connection.abort_handle());
     }

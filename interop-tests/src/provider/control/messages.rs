@@ -1,6 +1,7 @@
 //! Messages.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Query, State as Shared};
@@ -38,14 +39,36 @@ pub(super) async fn say(Shared(provider): Shared<Arc<Provider>>, Json(body): Jso
     Ok(Json(json!({ "message_id": said.message_id, "accepted_timestamp": accepted, "epoch": said.epoch })))
 }
 
+/// How long a question for what comes next stays open.
+const LONG_POLL: Duration = Duration::from_secs(20);
+
 #[derive(Deserialize)]
 pub(super) struct Of {
     room: RoomUri,
     device: String,
+    /// Only what comes after so many; the answer waits until there is something.
+    after: Option<usize>,
 }
 
 pub(super) async fn list(Shared(provider): Shared<Arc<Provider>>, Query(of): Query<Of>) -> Answer<Vec<Heard>> {
     let client = provider.client_named(&of.device)?;
     let missing = || Error::NotFound(format!("{} was never in {}", of.device, of.room));
-    provider.with(|state| Ok(Json(state.device(&client)?.membership(&of.room).ok_or_else(missing)?.messages.clone())))
+    let found = |after: usize| -> Result<Vec<Heard>> {
+        provider.with(|state| {
+            let messages = &state.device(&client)?.membership(&of.room).ok_or_else(missing)?.messages;
+            Ok(messages.get(after..).unwrap_or_default().to_vec())
+        })
+    };
+    let Some(after) = of.after else { return Ok(Json(found(0)?)) };
+    let mut changes = provider.with(|state| state.changes());
+    loop {
+        let messages = found(after)?;
+        if !messages.is_empty() {
+            return Ok(Json(messages));
+        }
+        // Nothing is an answer, too.
+        if tokio::time::timeout(LONG_POLL, changes.changed()).await.is_err() {
+            return Ok(Json(Vec::new()));
+        }
+    }
 }

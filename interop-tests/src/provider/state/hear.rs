@@ -32,6 +32,7 @@ impl State {
                 notes.push(format!("{}: {note}", device.client));
             }
         }
+        self.heard.send_modify(|count| *count += 1);
         for note in notes {
             self.refuse(room.provider().as_str(), "notify", &Error::NotAllowed(note));
         }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use causeway_drafts::mimi_protocol_06::franking::Frank;
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, RoomUri, UserUri};
 use serde::Serialize;
+use tokio::sync::watch;
 
 use super::consent::Consents;
 use super::credentials::{Authority, Identity, Trust};
@@ -59,6 +60,8 @@ pub(crate) struct State {
     /// Answers to messages that were accepted, by what was submitted by whom (G-57).
     pub(crate) submitted: HashMap<(ProviderDomain, Vec<u8>), (u64, Option<Frank>)>,
     lanes: Lanes,
+    /// Counts what devices have heard.
+    heard: watch::Sender<u64>,
     key_packages: HashMap<Vec<u8>, ClientUri>,
 }
 
@@ -87,6 +90,7 @@ impl State {
             seen: HashSet::new(),
             submitted: HashMap::new(),
             lanes,
+            heard: watch::Sender::new(0),
             key_packages: HashMap::new(),
         })
     }
@@ -96,6 +100,11 @@ impl State {
         tracing::info!(peer, endpoint, code = error.code(), why = %error, "refused");
         let (peer, endpoint) = (peer.to_owned(), endpoint.to_owned());
         self.log.push(Refusal { peer, endpoint, code: error.code().to_owned(), why: error.to_string() });
+    }
+
+    /// Whenever devices have heard something.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.heard.subscribe()
     }
 
     /// A device of ours.

@@ -29,7 +29,7 @@ fn troubles() -> Vec<Fault> {
 
 /// No event has come twice, and a repeated transaction was repeated as it was.
 fn came_once(light: &Light) {
-    let ids: Vec<String> = light.matrix.sent_to_us().into_iter().map(|(id, _)| id).collect();
+    let ids: Vec<String> = light.matrix.sent_to_us().into_iter().map(|sent| sent.event).collect();
     let distinct: BTreeSet<&String> = ids.iter().collect();
     assert_eq!(ids.len(), distinct.len(), "{ids:?}");
     let mut bodies = std::collections::HashMap::new();
@@ -240,6 +240,35 @@ async fn a_batch_that_is_refused_is_sent_one_by_one() {
 async fn contact(bridge: &Bridge<'_>) {
     bridge.alice_says("still here").unwrap();
     bridge.carol_hears(&["here I am", "still here"]).await.unwrap();
+}
+
+/// Connections whose other end sends nothing any more, but does not close them either.
+#[tokio::test]
+async fn half_closed_connections_are_given_up_and_others_opened() {
+    let light = light("f-half-closed").await;
+    let bridge = light.bridge("12", "").await.unwrap();
+    for (faults, path) in [(light.matrix.faults(), "/send/"), (light.to_provider.faults(), "/notify/")] {
+        // The connection that is open now goes with its answer.
+        faults.plan(path, 1, Fault::LoseAnswer);
+        faults.half_close(3);
+    }
+    bridge.carol_says("to a homeserver").await.unwrap();
+    bridge.alice_says("to a provider").unwrap();
+    bridge.alice_hears(&["to a homeserver"]).await.unwrap();
+    bridge.carol_hears(&["to a provider"]).await.unwrap();
+    // They are heard before the answer is lost: only the second try meets the half-closed connections.
+    for faults in [light.matrix.faults(), light.to_provider.faults()] {
+        let tried = patience::until("the half-closed connections", async || {
+            let left = faults.half_closed_left();
+            Ok(Look::from_option((left == 0).then_some(()), || format!("{left} left")))
+        });
+        tried.await.unwrap();
+    }
+    bridge.carol_says("and on").await.unwrap();
+    bridge.alice_says("and on").unwrap();
+    bridge.alice_hears(&["to a homeserver", "and on"]).await.unwrap();
+    bridge.carol_hears(&["to a provider", "and on"]).await.unwrap();
+    came_once(&light);
 }
 
 #[tokio::test]

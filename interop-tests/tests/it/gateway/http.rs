@@ -1,4 +1,4 @@
-//! Bytes that are no good HTTP, at both listeners (H14–H26).
+//! Bytes that are no good HTTP, at both listeners (H14–H27).
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use super::support::light;
 
 /// Both listeners: port, name, and the path of an endpoint that takes a body.
-fn listeners(light: &Light) -> [(u16, &'static str, &'static str); 2] {
+pub(crate) fn listeners(light: &Light) -> [(u16, &'static str, &'static str); 2] {
     let port = light.gateway.server_name.rsplit(':').next().unwrap().parse().unwrap();
     [(light.mimi_port, GATEWAY, "/v1/update/mimi%3A%2F%2Fgw.test%2Fr%2Fx"), (port, "localhost", "/_matrix/federation/v1/send/1")]
 }
@@ -20,7 +20,7 @@ fn client(light: &Light) -> Https {
 }
 
 /// Both listeners still answer.
-async fn still_serves(light: &Light) {
+pub(crate) async fn still_serves(light: &Light) {
     for (port, name, path) in [
         (light.mimi_port, GATEWAY, "/.well-known/mimi-protocol-directory"),
         (listeners(light)[1].0, "localhost", "/_matrix/key/v2/server"),

@@ -1,4 +1,4 @@
-//! Odd names on both sides (U1–U7), and servers that no name may lead to (S1–S3).
+//! Odd names on both sides (U1–U7), and servers that no name may lead to (S1–S3, S9).
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -139,4 +139,17 @@ async fn u02_rooms_are_not_mixed_up_by_their_names() {
     assert!(answer.json()["pdus"].as_object().unwrap().values().all(|result| !result["error"].is_null()), "{}", answer.text());
     assert_eq!(light.matrix.take(&other, &event.json()).unwrap(), Verdict::Known);
     company.all_is_well().await;
+}
+
+#[tokio::test]
+async fn s09_proxies_of_the_environment_are_not_used() {
+    let light = light("s09").await;
+    let canary = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("http://{}", canary.local_addr().unwrap());
+    let names = ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+    light.gateway.crash().unwrap();
+    light.gateway.start_again_with(&names.map(|name| (name, proxy.as_str()))).await.unwrap();
+    // Requests to both sides go where they always go.
+    Company::of(&light, "11").await.all_is_well().await;
+    assert!(tokio::time::timeout(Duration::ZERO, canary.accept()).await.is_err());
 }

@@ -11,6 +11,11 @@ use serde_json::{Value, json};
 
 /// The light environment of one test; its folder stays if the test fails.
 pub(crate) async fn light(test: &str) -> Light {
+    light_with(test, None).await
+}
+
+/// The same with a database of its own.
+pub(crate) async fn light_with(test: &str, database_url: Option<&str>) -> Light {
     let executable = std::env::current_exe().unwrap();
     // Where Cargo puts the programs of the profile that this test was built with.
     let profile = executable.ancestors().find(|folder| folder.ends_with("deps")).and_then(Path::parent).unwrap();
@@ -18,7 +23,7 @@ pub(crate) async fn light(test: &str) -> Light {
     if folder.exists() {
         std::fs::remove_dir_all(&folder).unwrap();
     }
-    match Light::start(&folder, &Programs::in_folder(profile).unwrap(), None).await {
+    match Light::start(&folder, &Programs::in_folder(profile).unwrap(), database_url).await {
         Ok(light) => light,
         Err(error) => panic!("{error:#}"),
     }

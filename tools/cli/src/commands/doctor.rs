@@ -10,9 +10,9 @@ use crate::render::{self, Style, Tone};
 
 /// Examines the whole set-up and says what is wrong, and what to do about it.
 ///
-/// Configuration, files and their permissions, certificates, clock, database, keys, peers, queue, losses: works while the
-/// gateway runs and while it does not. Problems come first, the cause of others before them. Ends with code 1 if there is
-/// one.
+/// Configuration, files and their permissions, certificates, clock, database, keys, the running gateway, peers, queue,
+/// losses: works while the gateway runs and while it does not. Problems come first, the cause of others before them. Ends
+/// with code 1 if there is one.
 #[derive(Debug, clap::Args)]
 #[command(
     after_long_help = "Examples:\n  causewayctl --config gateway.toml doctor\n  causewayctl --config gateway.toml doctor --with-key -o json"
@@ -40,7 +40,7 @@ pub(crate) async fn run(named: &Database, arguments: &Arguments, style: Style) -
     let text = match style.output {
         Output::Table => report.findings.iter().map(|finding| printed(finding, style)).collect(),
         Output::Ndjson => {
-            report.findings.iter().map(|finding| Ok(serde_json::to_string(finding)? + "\n")).collect::<anyhow::Result<String>>()?
+            report.findings.iter().map(|finding| render::document(finding, style)).collect::<anyhow::Result<String>>()?
         }
         Output::Json | Output::Yaml => render::document(&report, style)?,
     };
@@ -55,7 +55,7 @@ fn printed(finding: &Finding, style: Style) -> String {
         Severity::Ok => ("√", Tone::Good),
     };
     let category = format!("{}:", finding.category);
-    let cause: String = finding.cause.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
-    let hint = finding.hint.as_ref().map(|hint| format!("    {hint}\n")).unwrap_or_default();
+    let cause = render::escaped(&finding.cause);
+    let hint = finding.hint.as_ref().map(|hint| format!("    {}\n", render::escaped(hint))).unwrap_or_default();
     format!("{} {category:<14} {cause}\n{hint}", style.paint(mark, tone))
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit_list;
 pub(crate) mod completions;
+pub(crate) mod decode;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod group_epochs;

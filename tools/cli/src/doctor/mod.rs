@@ -8,6 +8,7 @@ mod configuration;
 mod database;
 mod files;
 mod finding;
+mod gateway;
 mod keys;
 mod losses;
 mod peers;
@@ -31,6 +32,7 @@ pub(crate) async fn examine(configuration: &Configuration, with_key: bool) -> Ve
     clock::examine(&mut findings, &probes);
     let store = database::examine(&mut findings, configuration).await;
     keys::examine(&mut findings, configuration, with_key).await;
+    gateway::examine(&mut findings, configuration).await;
     peers::examine(&mut findings, &probes);
     if let Some(store) = store
         && let Err(error) = from_rows(&mut findings, &store).await

@@ -9,7 +9,7 @@ use crate::time::rfc3339;
 /// A certificate, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Certificate {
-    /// Its dNSNames and iPAddresses, in lower case.
+    /// Its dNSNames, in lower case, its iPAddresses and URIs.
     pub(crate) names: Vec<String>,
     /// Who issued it.
     pub(crate) issuer: String,
@@ -44,6 +44,7 @@ impl Certificate {
 fn text(name: &GeneralName<'_>) -> Option<String> {
     match name {
         GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
+        GeneralName::URI(uri) => Some((*uri).to_owned()),
         GeneralName::IPAddress([a, b, c, d]) => Some(std::net::Ipv4Addr::new(*a, *b, *c, *d).to_string()),
         GeneralName::IPAddress(octets) => {
             <[u8; 16]>::try_from(*octets).ok().map(|octets| std::net::Ipv6Addr::from(octets).to_string())

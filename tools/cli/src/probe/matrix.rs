@@ -16,6 +16,7 @@ use super::{Ended, Probe, Setup};
 use crate::time::{now, rfc3339};
 
 const DEFAULT_PORT: u16 = 8448;
+const WELL_KNOWN_PORT: u16 = 443;
 
 #[derive(Deserialize)]
 struct WellKnown {
@@ -90,10 +91,10 @@ async fn delegation(probe: &mut Probe, setup: &Setup, server: &ServerName) -> Op
 }
 
 async fn ask_well_known(setup: &Setup, server: &ServerName) -> Result<String, String> {
-    let addresses = lookup(server.host(), setup.networks.as_ref()).await?;
+    let addresses = lookup(setup, server.host(), WELL_KNOWN_PORT).await?;
     let address = *addresses.first().ok_or("no address")?;
     let tls_name = TlsName::try_from(server.host().to_owned()).map_err(|error| error.to_string())?;
-    let endpoint = Endpoint { address: SocketAddr::new(address, 443), tls_name, host: server.to_string() };
+    let endpoint = Endpoint { address: SocketAddr::new(address, WELL_KNOWN_PORT), tls_name, host: server.to_string() };
     let answer = get(&setup.matrix, &endpoint, "/.well-known/matrix/server").await?;
     if answer.status != http::StatusCode::OK {
         return Err(answer.status.to_string());
@@ -119,9 +120,8 @@ async fn by_dns(probe: &mut Probe, setup: &Setup, server: &ServerName) -> Option
 /// `name` is what certificate and `Host` carry, `target` is where it is.
 async fn located(probe: &mut Probe, setup: &Setup, (name, port, target): (&ServerName, u16, &str)) -> Option<Endpoint> {
     let addresses = match literal(target) {
-        Some(address) if setup.networks.as_ref().is_none_or(|networks| networks.may_reach(address)) => Ok(vec![address]),
-        Some(address) => Err(format!("{address}: private, and not in [matrix] allowed_networks")),
-        None => lookup(target, setup.networks.as_ref()).await,
+        Some(address) => setup.refuses(address, port).map_or(Ok(vec![address]), Err),
+        None => lookup(setup, target, port).await,
     };
     let expected = "an address that the gateway may reach";
     let addresses =

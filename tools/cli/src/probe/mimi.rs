@@ -35,7 +35,7 @@ async fn address(probe: &mut Probe, setup: &Setup, name: &str) -> Option<SocketA
         probe.note("address", Ended::Ok, (&section, "an address", &address.to_string()));
         return Some(*address);
     }
-    let found = lookup(name, None).await;
+    let found = lookup(setup, name, DEFAULT_PORT).await;
     let found = probe.step("address", (name, "an address"), found, |found| format!("{}, port {DEFAULT_PORT}", list(found)))?;
     Some(SocketAddr::new(*found.first()?, DEFAULT_PORT))
 }

@@ -6,17 +6,16 @@ mod certificate;
 mod connect;
 mod matrix;
 mod mimi;
-mod networks;
 mod resolve;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
+use causeway_core::reach::{Network, Reach};
 use serde::Serialize;
 
 pub(crate) use certificate::Certificate;
 pub(crate) use connect::{Trust, certificates, keys_match};
-use networks::Networks;
 
 use crate::config::Configuration;
 use crate::lane::Side;
@@ -130,7 +129,8 @@ impl Probe {
 pub(crate) struct Setup {
     matrix: Trust,
     mimi: Trust,
-    networks: Option<Networks>,
+    /// Where the gateway would connect; without its configuration, anywhere.
+    reach: Option<Reach>,
     addresses: BTreeMap<String, SocketAddr>,
 }
 
@@ -139,7 +139,7 @@ impl Setup {
     pub(crate) fn new(configuration: Option<&Configuration>) -> anyhow::Result<Self> {
         let Some(configuration) = configuration else {
             let trust = Trust::new(&[], None)?;
-            return Ok(Self { matrix: trust.clone(), mimi: trust, networks: None, addresses: BTreeMap::new() });
+            return Ok(Self { matrix: trust.clone(), mimi: trust, reach: None, addresses: BTreeMap::new() });
         };
         let values = &configuration.values;
         let all = |paths: &[std::path::PathBuf]| paths.iter().map(|path| configuration.path(path)).collect::<Vec<_>>();
@@ -153,9 +153,19 @@ impl Setup {
                 &all(&values.mimi.trusted_roots),
                 credentials.as_ref().map(|(chain, key)| (chain.as_path(), key.as_path())),
             )?,
-            networks: Some(Networks::new(&values.matrix.allowed_networks)),
+            reach: Some(reach(&values.matrix.allowed_networks)),
             addresses: values.peers.iter().map(|(name, peer)| (name.clone(), peer.address)).collect(),
         })
+    }
+
+    /// What keeps the gateway from connecting there, if it does.
+    fn refuses(&self, address: IpAddr, port: u16) -> Option<String> {
+        let reach = self.reach.as_ref()?;
+        match () {
+            () if !reach.permits(address) => Some(format!("{address}: private, and not in [matrix] allowed_networks")),
+            () if !Reach::permits_port(port) => Some(format!("port {port}: another service's")),
+            () => None,
+        }
     }
 
     /// Whether the configuration has an address for the provider.
@@ -176,4 +186,9 @@ pub(crate) async fn provider(setup: &Setup, name: &str) -> Probe {
     let mut probe = Probe::new(Side::Provider);
     mimi::run(&mut probe, setup, name).await;
     probe
+}
+
+/// What is no network is left out: the check of the configuration names it.
+fn reach(networks: &[String]) -> Reach {
+    Reach::new(networks.iter().filter_map(|text| Network::try_from(text.clone()).ok()).collect())
 }

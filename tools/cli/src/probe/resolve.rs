@@ -5,18 +5,18 @@ use std::net::IpAddr;
 use hickory_resolver::TokioResolver;
 use hickory_resolver::proto::rr::RData;
 
-use super::networks::Networks;
+use super::Setup;
 
-/// The addresses of a host, of which those that the gateway may not reach are an error if they are all.
-pub(super) async fn lookup(host: &str, networks: Option<&Networks>) -> Result<Vec<IpAddr>, String> {
+/// The addresses of a host that the gateway may connect to at a port; if there are others only, why it does not.
+pub(super) async fn lookup(setup: &Setup, host: &str, port: u16) -> Result<Vec<IpAddr>, String> {
     let found = tokio::net::lookup_host((host, 0)).await.map_err(|error| error.to_string())?;
     let found: Vec<IpAddr> = found.map(|address| address.ip()).collect();
-    let allowed: Vec<IpAddr> =
-        found.iter().copied().filter(|address| networks.is_none_or(|networks| networks.may_reach(*address))).collect();
-    match (found.is_empty(), allowed.is_empty()) {
-        (true, _) => Err("no address".to_owned()),
-        (false, true) => Err(format!("{}: private, and not in [matrix] allowed_networks", list(&found))),
-        (false, false) => Ok(allowed),
+    let refused = found.iter().find_map(|address| setup.refuses(*address, port));
+    let allowed: Vec<IpAddr> = found.into_iter().filter(|address| setup.refuses(*address, port).is_none()).collect();
+    match (allowed.is_empty(), refused) {
+        (false, _) => Ok(allowed),
+        (true, Some(why)) => Err(why),
+        (true, None) => Err("no address".to_owned()),
     }
 }
 

@@ -1,10 +1,13 @@
 //! What every command prints: tables for people, JSON and YAML for programs.
 
+mod escape;
 mod style;
 mod table;
 
 use serde::Serialize;
 
+use escape::escaped_json;
+pub(crate) use escape::{escaped, escaped_lines};
 pub(crate) use style::{Style, Tone};
 use table::table;
 
@@ -26,7 +29,7 @@ pub(crate) trait Row: Serialize {
 pub(crate) fn rows<R: Row>(rows: &[R], style: Style) -> anyhow::Result<String> {
     match style.output {
         Output::Table => Ok(lines(rows, style)),
-        Output::Ndjson => rows.iter().map(|row| Ok(serde_json::to_string(row)? + "\n")).collect(),
+        Output::Ndjson => rows.iter().map(|row| document(row, style)).collect(),
         Output::Json | Output::Yaml => document(&rows, style),
     }
 }
@@ -42,9 +45,9 @@ pub(crate) fn one<R: Row>(row: &R, style: Style) -> anyhow::Result<String> {
 /// One thing as programs read it.
 pub(crate) fn document(value: &impl Serialize, style: Style) -> anyhow::Result<String> {
     match style.output {
-        Output::Table | Output::Json => Ok(serde_json::to_string_pretty(value)? + "\n"),
-        Output::Ndjson => Ok(serde_json::to_string(value)? + "\n"),
-        Output::Yaml => Ok(serde_norway::to_string(value)?),
+        Output::Table | Output::Json => Ok(escaped_json(&serde_json::to_string_pretty(value)?) + "\n"),
+        Output::Ndjson => Ok(escaped_json(&serde_json::to_string(value)?) + "\n"),
+        Output::Yaml => Ok(escaped_lines(&serde_norway::to_string(value)?)),
     }
 }
 

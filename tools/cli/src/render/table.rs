@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{Style, Tone};
+use super::{Style, Tone, escaped};
 
 const GAP: &str = "  ";
 
@@ -14,7 +14,7 @@ pub(super) fn table(header: &[&str], lines: impl Iterator<Item = (Vec<String>, O
     if !header.is_empty() {
         all.push((header.iter().map(|cell| (*cell).to_owned()).collect(), None));
     }
-    all.extend(lines.map(|(cells, tone)| (cells.into_iter().map(one_line).collect(), tone)));
+    all.extend(lines.map(|(cells, tone)| (cells.iter().map(|cell| escaped(cell).into_owned()).collect(), tone)));
     let widths = widths(&all);
     let title = usize::from(!header.is_empty());
     all.iter().enumerate().map(|(index, line)| printed(line, &widths, (index < title, style)) + "\n").collect()
@@ -46,9 +46,4 @@ fn printed((cells, tone): &Line, widths: &[usize], (is_header, style): (bool, St
         }
     }
     line
-}
-
-/// What peers wrote does not move the operator's cursor.
-fn one_line(text: String) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }

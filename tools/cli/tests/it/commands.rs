@@ -51,6 +51,22 @@ fn completions_know_the_commands() {
     }
 }
 
+/// As they stand in the documentation, with `--help` behind them.
+#[test]
+fn commands_in_the_documentation_exist() {
+    let texts =
+        [include_str!("../../../../README.md"), include_str!("../../README.md"), include_str!("../../../../docs/ops/README.md")];
+    let lines = texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("$ "));
+    let commands: Vec<&str> =
+        lines.filter_map(|line| line.strip_prefix("target/release/").unwrap_or(line).strip_prefix("causewayctl ")).collect();
+    assert!(commands.len() > 15, "{commands:?}");
+    for command in commands {
+        let arguments: Vec<&str> = command.split(' ').map(|word| word.trim_matches('\'')).chain(["--help"]).collect();
+        let ran = crate::support::causewayctl(&arguments);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{command}");
+    }
+}
+
 /// Without an example, help is half a help.
 #[test]
 fn every_command_has_an_example() {

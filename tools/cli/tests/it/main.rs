@@ -4,7 +4,9 @@
 mod admin;
 mod commands;
 mod configuration;
+mod decode;
 mod doctor;
+mod escape;
 mod failures;
 mod output;
 mod peer;

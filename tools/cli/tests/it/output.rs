@@ -147,9 +147,9 @@ async fn loss_list_is_of_all_rooms_or_of_one() {
     assert_prints(
         &["loss", "list"],
         "\
-recorded              conversation  direction       code     feature     detail     source
-2026-09-21T14:13:20Z  1             matrix_to_mimi  CW-6001  media       an image   $event
-2026-09-21T14:13:20Z  2             matrix_to_mimi  CW-6012  expiration  bold [31m  $event
+recorded              conversation  direction       code     feature     detail          source
+2026-09-21T14:13:20Z  1             matrix_to_mimi  CW-6001  media       an image        $event
+2026-09-21T14:13:20Z  2             matrix_to_mimi  CW-6012  expiration  bold\\u{1b}[31m  $event
 ",
     )
     .await;

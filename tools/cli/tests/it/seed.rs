@@ -255,14 +255,14 @@ async fn put_group(tx: &mut Tx, conversation_id: i64, changes: GroupChanges) -> 
     Ok(())
 }
 
-struct Founded {
-    group: Group,
-    identity: ClientIdentity,
-    roots: TrustRoots,
+pub(crate) struct Founded {
+    pub(crate) group: Group,
+    pub(crate) identity: ClientIdentity,
+    pub(crate) roots: TrustRoots,
 }
 
 /// A group of one client, with a participant that has none.
-fn founded(name: &str) -> Founded {
+pub(crate) fn founded(name: &str) -> Founded {
     let domain: ProviderDomain = "gw.test".parse().unwrap();
     let (authority, _) = CredentialAuthority::generate(&domain).unwrap();
     let mut roots = TrustRoots::default();

@@ -7,16 +7,9 @@ use anyhow::{Result, bail};
 
 use crate::progress::{quietly, step};
 
-/// The packages that are missing; only what is looked for is installed.
-fn missing() -> Vec<&'static str> {
-    let mut missing = Vec::new();
-    if !runs(&["python3", "-c", "import venv, ensurepip"]) {
-        missing.extend(["python3", "python3-venv"]);
-    }
-    if !has_postgres() {
-        missing.push("postgresql");
-    }
-    missing
+/// Python with its environments, if they are missing.
+fn missing_python() -> Vec<&'static str> {
+    if runs(&["python3", "-c", "import venv, ensurepip"]) { Vec::new() } else { vec!["python3", "python3-venv"] }
 }
 
 fn has_postgres() -> bool {
@@ -30,32 +23,84 @@ fn runs(command: &[&str]) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// Installs what is missing if that is possible without asking; else says what to run.
+/// Installs what the scenarios need.
 ///
 /// # Errors
 /// If something is missing and cannot be installed.
 pub(super) fn ensure_installed() -> Result<()> {
-    let missing = missing();
+    let mut missing = missing_python();
+    if !has_postgres() {
+        missing.push("postgresql");
+    }
+    install(&missing)
+}
+
+/// Installs Python.
+///
+/// # Errors
+/// If it is missing and cannot be installed.
+pub(super) fn ensure_python() -> Result<()> {
+    install(&missing_python())
+}
+
+/// Installs what is missing if that is possible without asking; else says what to run.
+fn install(missing: &[&str]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
     let by_hand = format!("apt-get install -y --no-install-recommends {}", missing.join(" "));
-    let prefix: &[&str] = match () {
-        () if !Path::new("/usr/bin/apt-get").exists() => {
-            bail!("install these first, by their names in Debian: {}", missing.join(" "))
-        }
-        () if runs(&["sh", "-c", "test \"$(id -u)\" = 0"]) => &[],
-        () if runs(&["sudo", "-n", "true"]) => &["sudo", "-n"],
-        () => bail!("packages are missing; install them with:\n\n    sudo {by_hand}\n"),
+    let apt_get = match AptGet::find() {
+        AptGet::Absent => bail!("install these first, by their names in Debian: {}", missing.join(" ")),
+        AptGet::Forbidden => bail!("packages are missing; install them with:\n\n    sudo {by_hand}\n"),
+        AptGet::Allowed(apt_get) => apt_get,
     };
-    let apt_get = |arguments: &[&str]| {
-        let words: Vec<&str> = prefix.iter().copied().chain(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]).collect();
-        let (program, rest) = words.split_first().unwrap_or((&"apt-get", &[]));
-        quietly(Command::new(program).args(rest).args(arguments))
-    };
-    step("apt-get update", || apt_get(&["update"]))?;
+    update(apt_get)?;
     step(&by_hand, || {
         let install = ["install", "-y", "--no-install-recommends"];
-        apt_get(&[&install[..], &missing].concat())
+        run(apt_get, &[&install[..], missing].concat())
     })
+}
+
+/// Whether packages may be installed, and how.
+enum AptGet {
+    /// This is not Debian.
+    Absent,
+    /// It takes a password.
+    Forbidden,
+    /// By these words.
+    Allowed(&'static [&'static str]),
+}
+
+impl AptGet {
+    fn find() -> Self {
+        match () {
+            () if !Path::new("/usr/bin/apt-get").exists() => Self::Absent,
+            () if runs(&["sh", "-c", "test \"$(id -u)\" = 0"]) => Self::Allowed(&["env"]),
+            () if runs(&["sudo", "-n", "true"]) => Self::Allowed(&["sudo", "-n", "env"]),
+            () => Self::Forbidden,
+        }
+    }
+}
+
+fn run(apt_get: &[&str], arguments: &[&str]) -> Result<()> {
+    let (program, rest) = apt_get.split_first().unwrap_or((&"env", &[]));
+    quietly(Command::new(program).args(rest).args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]).args(arguments))
+}
+
+fn update(apt_get: &[&str]) -> Result<()> {
+    step("apt-get update", || run(apt_get, &["update"]))
+}
+
+/// Downloads a package into a folder, as it is.
+///
+/// # Errors
+/// If this is not Debian, or there is no such package.
+pub(super) fn download(package: &str, folder: &Path) -> Result<()> {
+    let download = || quietly(Command::new("apt-get").args(["-q", "download", package]).current_dir(folder));
+    match (download(), AptGet::find()) {
+        (Ok(()), _) => Ok(()),
+        // A fresh machine does not know what there is.
+        (Err(_), AptGet::Allowed(apt_get)) => update(apt_get).and_then(|()| download()),
+        (Err(error), _) => Err(error),
+    }
 }

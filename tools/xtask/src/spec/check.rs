@@ -38,7 +38,7 @@ fn unknown_ids(ledger: &Ledger, sources: &Sources) -> Vec<String> {
 }
 
 /// A row that is done names tests and scenario checks that exist; any other gives its reason.
-fn proof(row: &Row, sources: &Sources) -> Vec<String> {
+pub(super) fn proof(row: &Row, sources: &Sources) -> Vec<String> {
     if row.proof.is_empty() {
         return vec![format!("{}: {} says neither by what nor why", row.place, row.id)];
     }
@@ -57,7 +57,7 @@ fn proof(row: &Row, sources: &Sources) -> Vec<String> {
 }
 
 /// What stands between pairs of a mark.
-fn quoted(text: &str, mark: char) -> impl Iterator<Item = &str> {
+pub(super) fn quoted(text: &str, mark: char) -> impl Iterator<Item = &str> {
     text.split(mark).skip(1).step_by(2)
 }
 

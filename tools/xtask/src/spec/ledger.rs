@@ -122,7 +122,8 @@ fn begins_with_id(line: &str) -> bool {
     FAMILIES.iter().any(|family| letter == Some(family.letter)) && characters.next() == Some('-')
 }
 
-fn row(line: &str, place: String) -> Result<Row> {
+/// Reads a row's cells.
+pub(super) fn row(line: &str, place: String) -> Result<Row> {
     let cells: Vec<&str> = line.trim().trim_start_matches('|').trim_end_matches('|').split(" | ").map(str::trim).collect();
     let [id, _, state, proof] = cells[..] else { bail!("{place}: a row has 4 cells, this one {}", cells.len()) };
     let Some(state) = State::ALL.into_iter().find(|known| known.name() == state) else {

@@ -23,6 +23,8 @@ pub(super) struct Sources {
     pub(super) ids: BTreeMap<String, String>,
     /// Names of test functions.
     pub(super) tests: BTreeSet<String>,
+    /// All code, by path.
+    pub(super) code: BTreeMap<String, String>,
     /// The text of all scenarios.
     pub(super) scenarios: String,
 }
@@ -74,6 +76,7 @@ impl Sources {
         }
         if name.ends_with(".rs") {
             self.tests.extend(tests(text).map(str::to_owned));
+            self.code.insert(name.to_owned(), text.to_owned());
         }
         if name.starts_with(SCENARIOS) {
             self.scenarios.push_str(text);

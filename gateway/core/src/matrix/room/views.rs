@@ -1,11 +1,14 @@
 //! What others want to know of a room's current state.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use ruma::{OwnedServerName, OwnedUserId, UserId};
+use ruma::events::room::server_acl::RoomServerAclEventContent;
+use ruma::{OwnedServerName, OwnedUserId, ServerName, UserId};
 use serde_json::Value;
 
 use super::Room;
+use crate::matrix::Pdu;
 
 /// Creators of v12 rooms are above every level.
 const CREATOR_LEVEL: i64 = i64::MAX;
@@ -52,15 +55,18 @@ impl Room {
 
     /// Who sent a user's invitation: the sender of its membership while invited, or of the invite before its join.
     pub fn inviter_of(&self, user: &UserId) -> Option<OwnedUserId> {
-        let event = self.state_event("m.room.member", user.as_str())?;
-        if event.content_str("membership").as_deref() == Some("invite") {
-            return Some(event.sender().clone());
+        let mut event = self.state_event("m.room.member", user.as_str())?;
+        loop {
+            match event.content_str("membership").as_deref() {
+                Some("invite") => return Some(event.sender().clone()),
+                Some("join") => {}
+                _ => return None,
+            }
+            // A new display name, and a join that was repeated because its answer was lost, rest upon the join before.
+            let mut named = event.auth_events().iter().filter_map(|id| self.events.get(id));
+            let is_before = |event: &&Arc<Pdu>| event.event_type() == "m.room.member" && event.state_key() == Some(user.as_str());
+            event = named.find(is_before)?;
         }
-        let named = event.auth_events().iter().filter_map(|id| self.events.get(id));
-        let invite = named
-            .filter(|event| event.state_key() == Some(user.as_str()))
-            .find(|event| event.event_type() == "m.room.member" && event.content_str("membership").as_deref() == Some("invite"));
-        invite.map(|event| event.sender().clone())
     }
 
     /// All users that are in the room.
@@ -77,8 +83,18 @@ impl Room {
     }
 
     /// Whether a homeserver may read the room.
-    pub fn has_server(&self, server: &ruma::ServerName) -> bool {
+    pub fn has_server(&self, server: &ServerName) -> bool {
         self.joined_servers().iter().any(|joined| joined == server)
+    }
+
+    /// Whether the room's server ACL lets a homeserver take part [Matrix: server access control lists]. A room without
+    /// one lets everybody; what in one is of another type than it has to be is as if it were not there.
+    pub fn admits(&self, server: &ServerName) -> bool {
+        let Some(acl) = self.state_content("m.room.server_acl", "") else { return true };
+        let patterns = |key| acl.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let literals = acl.get("allow_ip_literals").and_then(Value::as_bool).unwrap_or(true);
+        let [allow, deny] = ["allow", "deny"].map(|key| patterns(key).map(str::to_owned).collect());
+        RoomServerAclEventContent::new(literals, allow, deny).is_allowed(server)
     }
 
     /// The room's name.

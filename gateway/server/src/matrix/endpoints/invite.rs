@@ -10,11 +10,15 @@ use ruma::api::federation::membership::create_invite::v2::{Request, Response};
 use ruma::{OwnedUserId, RoomVersionId, ServerName, UserId};
 use serde_json::value::RawValue;
 
+use super::admitted;
 use crate::matrix::error::MatrixError;
 use crate::matrix::extract::{Answer, Signed};
 use crate::matrix::receive::checked_pdu;
 use crate::node::{Find, Node, now_ms};
 use crate::telemetry::{Direction, Fate, Intake};
+
+/// As much as an invite may say of its room, in octets: nothing of it is used here.
+const MAX_ROOM_STATE: usize = 64 * 1024;
 
 pub(super) async fn handler(State(node): State<Arc<Node>>, signed: Signed<Request>) -> Result<Answer<Response>, MatrixError> {
     let intake = Intake::one(Direction::MatrixToMimi);
@@ -29,6 +33,10 @@ async fn invite(node: &Arc<Node>, signed: Signed<Request>) -> Result<(Response, 
     let version = request.room_version.clone();
     if !supports(&version) {
         return Err(MatrixError::incompatible_room_version(&version));
+    }
+    let room_state = serde_json::to_vec(&request.invite_room_state).map_err(MatrixError::internal)?;
+    if room_state.len() > MAX_ROOM_STATE {
+        return Err(MatrixError::new(code::BODY_TOO_LARGE, "the invite says too much of its room"));
     }
     let pdu = checked_pdu(node, request.event.get(), &version).await?;
     let user = check(node, &pdu, &origin, &request)?;
@@ -66,6 +74,9 @@ async fn take(node: &Arc<Node>, pdu: Arc<Pdu>, user: OwnedUserId, version: RoomV
         let (pdu, user, version) = (pdu.clone(), user.clone(), version.clone());
         Box::pin(async move {
             let found = session.find(&Find::Matrix(pdu.room_id().to_string())).await?;
+            if let Some(room) = found.as_ref().and_then(|conversation| conversation.room.as_ref()) {
+                admitted(room, pdu.sender().server_name())?;
+            }
             let begin = || Conversation::invited(pdu.room_id(), version.as_str(), now_ms());
             let mut conversation = found.unwrap_or_else(begin);
             let ((), decision) = session.turn(|turn| conversation.ours_invited(turn, pdu.sender(), &user))?;

@@ -64,15 +64,23 @@ pub(crate) fn router(node: Arc<Node>) -> Router {
     observe(router, Side::Matrix)
 }
 
-/// The conversation of a room that the homeserver is in.
+/// The conversation of a room that the homeserver is in, and that its ACL does not deny.
 async fn in_room(session: &mut Session<'_>, room_id: &RoomId, server: &ServerName) -> Result<Conversation, NodeError> {
     let conversation = session.conversation(&Find::Matrix(room_id.to_string())).await?;
+    if let Some(room) = &conversation.room {
+        admitted(room, server)?;
+    }
     match conversation.room.as_ref().is_some_and(|room| room.has_server(server)) {
         true => Ok(conversation),
         false => Err(NodeError::Conversation(causeway_core::conversation::ConversationError::MatrixRefused(format!(
             "{server} is not in this room"
         )))),
     }
+}
+
+/// A room's server ACL does not deny the homeserver.
+fn admitted(room: &Room, server: &ServerName) -> Result<(), NodeError> {
+    if room.admits(server) { Ok(()) } else { Err(NodeError::ServerDenied(server.to_owned())) }
 }
 
 /// The room of a conversation that has one.

@@ -198,3 +198,43 @@ async fn a_forked_graph_comes_together() {
     assert_eq!(result(&answer, together.id()), None);
     company.all_is_well().await;
 }
+
+#[tokio::test]
+async fn m22_nobody_goes_round_a_ban_by_an_older_place_in_the_graph() {
+    let light = light("m22").await;
+    let mut company = Company::of(&light, "11").await;
+    let (room, alice, mallory) = (company.bridge.room.clone(), company.bridge.alice.clone(), light.matrix.user("mallory"));
+    light.matrix.invite(&room, &alice, &mallory).await.unwrap();
+    light.matrix.set_membership(&room, &mallory, (&mallory, "join")).unwrap();
+    light.matrix.flush(&light.gateway.server_name).await.unwrap();
+    // All of it is written where mallory is a member still, and sent when she is banned.
+    let again = company.state_draft(&mallory, ("m.room.member", &mallory), json!({ "membership": "join", "displayname": "M" }));
+    let again = company.sign(&again);
+    let named = company.state_draft(&mallory, ("m.room.name", ""), json!({ "name": "mallory's" }));
+    let mut words = light.matrix.draft(&room, &mallory, ("m.room.message", None), &text("not gone")).unwrap();
+    let members = words["auth_events"].as_array().unwrap().iter();
+    let others: Vec<Value> =
+        members.filter(|id| light.matrix.kind_of(&room, id.as_str().unwrap()) != "m.room.member").cloned().collect();
+    words["auth_events"] = json!([others, vec![json!(company.id(&again))]].concat());
+    words["prev_events"] = json!([company.id(&again)]);
+    light.matrix.set_membership(&room, &alice, (&mallory, "ban")).unwrap();
+    light.matrix.flush(&light.gateway.server_name).await.unwrap();
+    // Her profile and words are valid where they stand, and not heeded; the name never was hers to give.
+    let answer = company.send(&again).await;
+    assert_eq!(result(&answer, &company.id(&again)), None, "{}", answer.text());
+    let words = company.sign(&words);
+    let answer = company.send(&words).await;
+    assert_eq!(result(&answer, &company.id(&words)), None, "{}", answer.text());
+    let named = company.sign(&named);
+    company.refused(&named, "").await;
+    // She is banned still: what she builds on top of today is refused.
+    let mut late = company.draft("here again");
+    late["sender"] = json!(mallory);
+    let late = company.sign(&late);
+    company.refused(&late, "").await;
+    let uri = light.gateway.puppet(&mallory);
+    let (phone, mimi_room) = (company.bridge.phone.clone(), company.bridge.mimi_room.clone());
+    company.all_is_well().await;
+    let messages = light.provider.control.messages(&phone, &mimi_room).await.unwrap();
+    assert!(messages.iter().all(|message| message.sender != uri), "{messages:?}");
+}

@@ -124,6 +124,13 @@ async fn m30_only_invites_of_own_users_are_signed() {
     let mut unsigned = sign(&invite(&own));
     unsigned["signatures"] = json!({});
     refused(&send(&unsigned, (&room, "11")).await, 403, "M_FORBIDDEN");
+    // What an invite says of its room is not believed, but it has to be small.
+    let event = sign(&invite(&own));
+    let path = format!("/_matrix/federation/v2/invite/{}/{}", encode(&room), encode(&light.matrix.id_of(&room, &event).unwrap()));
+    let large =
+        json!({ "type": "m.room.topic", "state_key": "", "sender": alice, "content": { "topic": "long ".repeat(400_000) } });
+    let body = json!({ "event": event, "room_version": "11", "invite_room_state": [large] });
+    refused(&put(&light, &path, &body).await, 413, "M_TOO_LARGE");
     let path = format!("/_matrix/federation/v2/invite/{}/{}", encode(&room), encode(&format!("${:043}", 1)));
     let body = json!({ "event": sign(&invite(&own)), "room_version": "11", "invite_room_state": [] });
     refused(&put(&light, &path, &body).await, 400, "M_INVALID_PARAM");

@@ -1,6 +1,9 @@
 //! What homeservers send.
 
+mod acl;
+mod answers;
 mod auth;
+mod crowds;
 mod events;
 mod history;
 mod keys;

@@ -1,6 +1,7 @@
 //! Requests that are wrong before anybody looks at an event: signature, JSON, transaction.
 
 use http::Method;
+use interop_tests::http_client::encode;
 use interop_tests::matrix::peer::{Forgery, SigningKey};
 use serde_json::{Value, json};
 
@@ -148,4 +149,32 @@ async fn h30_unknown_endpoints_and_methods() {
     refused(&answer, 404, "M_UNRECOGNIZED");
     let answer = light.matrix.request(&gateway, Method::POST, "/_matrix/federation/v1/send/1", &json!({})).await.unwrap();
     refused(&answer, 405, "M_UNRECOGNIZED");
+}
+
+#[tokio::test]
+async fn h29_paths_of_homeservers_that_name_nothing() {
+    let light = light("h29-matrix").await;
+    let company = Company::of(&light, "11").await;
+    let last = company.bridge.alice_says("what the paths do not name").unwrap();
+    light.matrix.flush(&light.gateway.server_name).await.unwrap();
+    let (room, event) = (encode(&company.bridge.room), encode(&last));
+    for path in [
+        "/_matrix/federation/v1/event/".to_owned(),
+        "/_matrix/federation/v1/event/%FF".to_owned(),
+        "/_matrix/federation/v1/event/%00".to_owned(),
+        format!("/_matrix/federation/v1/event/{}", event.replace('%', "%25")),
+        format!("/_matrix/federation/v1/event/{event}/"),
+        format!("/_matrix/federation/v1/event/{event};a=b"),
+        format!("//_matrix/federation/v1/event/{event}"),
+        format!("/_matrix/federation/v1//event/{event}"),
+        format!("/_matrix/federation/v1/%2e%2e/v1/event/{event}"),
+        format!("/_matrix/federation/v1/state/{room}%2F..%2F{room}?event_id={event}"),
+        format!("/_matrix/federation/v1/state/{room}?event_id={event}%00"),
+        format!("/_matrix/federation/v1/state/{room}"),
+    ] {
+        let answer = light.matrix.request(&light.gateway.server_name, Method::GET, &path, &Value::Null).await.unwrap();
+        assert!(matches!(answer.status.as_u16(), 400 | 404), "{path}: {} {}", answer.status, answer.text());
+        assert!(answer.json()["errcode"].is_string(), "{path}: {}", answer.text());
+    }
+    company.all_is_well_after(&["what the paths do not name"]).await;
 }

@@ -2,7 +2,7 @@
 
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageRequest, SubmitMessageResponse, SubmitStatus};
 use causeway_drafts::mimi_protocol_06::update::UpdateRequest;
-use causeway_drafts::numbers::wire_format::SEMI_PRIVATE_MESSAGE_LAB;
+use causeway_drafts::numbers::WIRE_FORMAT_SEMI_PRIVATE_MESSAGE_LAB;
 use causeway_drafts::{decode_exact, encode};
 use interop_tests::light::{Bridge, Light};
 
@@ -69,8 +69,9 @@ async fn p05_semi_private_messages_and_partial_group_infos_have_texts_of_their_o
     };
     let begins = message.windows(4).position(|window| window == [0, 1, 0, 2]).unwrap();
     for (endpoint, body, at) in [("submitMessage", &message, begins + 2), ("update", &update, 2)] {
-        let answer =
-            Raw::honest(&light, endpoint, &bridge.mimi_room, with_format(body, at, SEMI_PRIVATE_MESSAGE_LAB)).send(&light).await;
+        let answer = Raw::honest(&light, endpoint, &bridge.mimi_room, with_format(body, at, WIRE_FORMAT_SEMI_PRIVATE_MESSAGE_LAB))
+            .send(&light)
+            .await;
         told(&answer, 400, "G-25: SemiPrivateMessage is not supported");
         let answer = Raw::honest(&light, endpoint, &bridge.mimi_room, with_format(body, at, 0xF123)).send(&light).await;
         told(&answer, 400, "G-25: wire format 0xf123");

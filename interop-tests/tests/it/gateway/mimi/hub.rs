@@ -1,4 +1,4 @@
-//! What a hub does not order: parts of bundles that do not belong together, and what is sealed too late (P7, P21).
+//! What a hub does not order: parts of bundles that do not belong together, and what is sealed too late (P7, P9, P10, P21).
 
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageResponse, SubmitStatus};
 use causeway_drafts::mimi_protocol_06::update::{UpdateRequest, UpdateRoomResponse, UpdateStatus};
@@ -83,4 +83,38 @@ async fn p21_a_message_of_an_epoch_that_is_over_is_told_the_current_one() {
     assert_ne!(light.to_gateway.replay(&spoilt).await.unwrap().status.as_u16(), 500);
     bridge.carol_says("all is well").await.unwrap();
     bridge.alice_hears(&["all is well"]).await.unwrap();
+}
+
+#[tokio::test]
+async fn p09_p10_a_welcome_is_for_those_that_its_commit_adds() {
+    let light = light("p10").await;
+    let bridge = light.bridge("11", "").await.unwrap();
+    let control = &light.provider.control;
+    let dora = control.add_user("dora", &["phone"]).await.unwrap();
+    let edith = control.add_user("edith", &["phone"]).await.unwrap();
+    let mut bundles = Vec::new();
+    for user in [&dora, &edith] {
+        light.to_gateway.faults().plan("update/", 1, Fault::Refuse(StatusCode::FORBIDDEN, None));
+        control.add(&bridge.phone, &bridge.mimi_room, user, "member").await.unwrap_err();
+        let kept = light.to_gateway.passed().into_iter().rfind(|passed| passed.path.contains("update/")).unwrap();
+        let UpdateRequest::Commit(bundle) = decode_exact(&kept.body).unwrap() else { panic!("not a commit") };
+        bundles.push(bundle);
+    }
+    let (first, second) = (&bundles[0], &bundles[1]);
+    assert!(first.welcome.is_some() && first.welcome != second.welcome);
+    let mut without = first.clone();
+    without.welcome = None;
+    let mut of_another = first.clone();
+    of_another.welcome = second.welcome.clone();
+    for (what, bundle) in [("no Welcome", without), ("another's Welcome", of_another)] {
+        let answer = Raw::honest(&light, "update", &bridge.mimi_room, encode(&UpdateRequest::Commit(bundle))).send(&light).await;
+        let response: UpdateRoomResponse = decode_exact(&answer.body).unwrap_or_else(|_| panic!("{what}: {}", answer.text()));
+        assert!(matches!(response.status, UpdateStatus::NotAllowed), "{what}: {:?}", response.status);
+        assert!(response.error_description.contains("P-063"), "{what}: {}", response.error_description);
+    }
+    // Nothing has changed: the same commit is taken with its own Welcome.
+    let body = encode(&UpdateRequest::Commit(first.clone()));
+    let answer = Raw::honest(&light, "update", &bridge.mimi_room, body).send(&light).await;
+    let response: UpdateRoomResponse = decode_exact(&answer.body).unwrap();
+    assert!(matches!(response.status, UpdateStatus::Success { .. }), "{:?} {}", response.status, response.error_description);
 }

@@ -50,17 +50,28 @@ async fn h31_the_target_has_to_be_one_of_ours() {
     let twice = b"POST /v1/update/mimi%3A%2F%2Fgw.test%2Fr%2Fx HTTP/1.1\r\nHost: gw.test\r\nHost: a.test\r\nFrom: mimi@a.test\r\nContent-Length: 1\r\nConnection: close\r\n\r\n0";
     let answer = client.raw(light.mimi_port, GATEWAY, twice).await.unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&answer));
+    // A URI in absolute form has to be of the same host.
+    for (uri, text) in [("a.test", "P-003: Host is not"), ("gw.test", "P-007")] {
+        let head =
+            format!("POST https://{uri}/v1/update/mimi%3A%2F%2Fgw.test%2Fr%2Fx HTTP/1.1\r\nHost: gw.test\r\nFrom: mimi@a.test\r\n");
+        let request = format!("{head}Content-Length: 1\r\nConnection: close\r\n\r\n0");
+        let answer = client.raw(light.mimi_port, GATEWAY, request.as_bytes()).await.unwrap();
+        let said = String::from_utf8_lossy(&answer);
+        assert!(said.starts_with("HTTP/1.1 400") && said.contains(text), "{uri}: {said}");
+    }
 }
 
 #[tokio::test]
 async fn h05_h07_names_in_certificates() {
     let light = light("h05").await;
     // A wildcard names nobody; case does not matter; one of several names is enough.
-    let cases: [(&[&str], u16, &str); 4] = [
+    let cases: [(&[&str], u16, &str); 6] = [
         (&["*.test"], 403, "P-006"),
         (&["A.Test"], 400, "P-007"),
         (&["b.test", "a.test"], 400, "P-007"),
         (&["127.0.0.1"], 403, "P-006"),
+        (&["a.test."], 403, "P-006"),
+        (&["a.test\0.b.test"], 403, "P-006"),
     ];
     for (names, status, text) in cases {
         told(&Raw { identity: Some(light.authority.issue(names)), ..honest(&light) }.send(&light).await, status, text);

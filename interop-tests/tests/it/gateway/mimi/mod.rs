@@ -1,6 +1,7 @@
 //! What providers send.
 
 mod bodies;
+mod consent;
 mod directory;
 mod hub;
 mod identity;

@@ -25,6 +25,8 @@ use crate::support::rooms::snapshot;
 const ROUNDS: usize = 200;
 /// So many rounds may pass in which nothing but time does.
 const PATIENCE: usize = 3;
+/// After a request without answer, ms.
+const AGAIN: u64 = 250;
 
 impl World {
     /// Sends until all outboxes are empty.
@@ -49,6 +51,11 @@ impl World {
             }
         }
         panic!("the gateways never come to rest");
+    }
+
+    /// Tries every lane of one side once.
+    pub(crate) fn pass_only(&mut self, side: usize) {
+        self.pass(side);
     }
 
     /// Sends from one side until it has to wait: the other's requests are slow.
@@ -109,7 +116,14 @@ impl World {
             Prepared::Wait(after) => return Next::Retry(after),
             Prepared::Invite(pdu) => Answer::Invited(pdu),
             Prepared::Join => self.join(side, item),
-            Prepared::Mimi(request) => self.request(side, index, request),
+            Prepared::Mimi(request) => {
+                let answer = self.request(side, index, request);
+                if self.lose_answers > 0 {
+                    self.lose_answers -= 1;
+                    return Next::Retry(AGAIN);
+                }
+                answer
+            }
         };
         if self.answers_come_late {
             self.pump_only(1 - side);
@@ -152,10 +166,19 @@ impl World {
             MimiRequest::KeyMaterial(target, _) => Answer::KeyMaterial(self.key_material(peer, &target)),
             MimiRequest::Submit(_, body) => {
                 let request: SubmitMessageRequest = decode_exact(&body).unwrap();
-                Answer::Submitted(SubmitMessageResponse::new(self.submit(peer, side, index, &request)))
+                self.sent_to_hubs.push(body.clone());
+                let status = match self.submitted.get(&body) {
+                    Some(status) => status.clone(),
+                    None => self.submit(peer, side, index, &request),
+                };
+                if matches!(status, SubmitStatus::Success { .. }) {
+                    self.submitted.insert(body, status.clone());
+                }
+                Answer::Submitted(SubmitMessageResponse::new(status))
             }
             MimiRequest::Update(_, body) => {
                 let request: UpdateRequest = decode_exact(&body).unwrap();
+                self.sent_to_hubs.push(body);
                 Answer::Updated(self.update(peer, side, index, &request))
             }
             MimiRequest::GroupInfo(..) => self.group_info(peer, side, index),

@@ -5,13 +5,14 @@
 mod deliver;
 mod stored;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use causeway_core::conversation::{Conversation, ConversationError, Gateway, Outgoing, Turn, notices};
 use causeway_core::identity::Names;
 use causeway_core::matrix::{EventDraft, Outcome, Pdu, Room, SigningKeys};
 use causeway_core::records::{ConsentRow, LossRow};
+use causeway_drafts::mimi_protocol_06::submit_message::SubmitStatus;
 use causeway_drafts::mimi_uri::{ProviderDomain, UserUri};
 use causeway_mls::{ClientIdentity, CredentialAuthority, KeyPackageBundle, TrustRoots, new_key_package};
 use rand::SeedableRng;
@@ -50,6 +51,12 @@ pub(crate) struct World {
     pub(crate) send_twice: bool,
     /// What a request brings about arrives before its answer.
     pub(crate) answers_come_late: bool,
+    /// So many of the next requests are taken, but their answers get lost.
+    pub(crate) lose_answers: usize,
+    /// Every message and change that was sent to a hub, in order.
+    pub(crate) sent_to_hubs: Vec<Vec<u8>>,
+    /// What a hub has answered to a message: the same body has the same answer.
+    submitted: HashMap<Vec<u8>, SubmitStatus>,
     /// Items delivered so far.
     done: usize,
     rng: StdRng,
@@ -126,8 +133,18 @@ impl World {
         for side in &sides {
             roots.pin(side.gateway.names.provider(), side.gateway.authority.root_der());
         }
-        let mut world =
-            Self { sides, roots, now: NOW, send_twice: false, answers_come_late: false, done: 0, rng: StdRng::seed_from_u64(1) };
+        let mut world = Self {
+            sides,
+            roots,
+            now: NOW,
+            send_twice: false,
+            answers_come_late: false,
+            lose_answers: 0,
+            sent_to_hubs: Vec::new(),
+            submitted: HashMap::new(),
+            done: 0,
+            rng: StdRng::seed_from_u64(1),
+        };
         for side in [A, B] {
             for _ in 0..3 {
                 world.publish_key_package(side);
@@ -329,4 +346,20 @@ impl World {
 
 pub(crate) fn user(id: &str) -> OwnedUserId {
     UserId::parse(id).unwrap()
+}
+
+/// An event of somebody's.
+pub(crate) fn by(sender: &OwnedUserId, event_type: &str, state_key: Option<&str>, content: Value) -> EventDraft {
+    EventDraft {
+        sender: sender.clone(),
+        event_type: event_type.to_owned(),
+        state_key: state_key.map(str::to_owned),
+        content,
+        redacts: None,
+    }
+}
+
+/// Words.
+pub(crate) fn text(sender: &OwnedUserId, words: &str) -> EventDraft {
+    by(sender, "m.room.message", None, json!({ "msgtype": "m.text", "body": words }))
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::config::Network;
+use serde::Deserialize;
 
 /// HTTPS, and where Matrix is without one's saying so; above, nothing of a system's own listens.
 const LOW_PORTS: [u16; 1] = [443];
@@ -10,22 +10,60 @@ const FIRST_HIGH_PORT: u16 = 1024;
 
 /// The public Internet, and the private networks that the operator allows.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Reach(Vec<Network>);
+pub struct Reach(Vec<Network>);
 
 impl Reach {
     /// The public Internet and these networks.
-    pub(crate) fn new(allowed: Vec<Network>) -> Self {
+    pub fn new(allowed: Vec<Network>) -> Self {
         Self(allowed)
     }
 
     /// Whether an address may be connected to.
-    pub(crate) fn permits(&self, address: IpAddr) -> bool {
+    pub fn permits(&self, address: IpAddr) -> bool {
         is_public(address) || self.0.iter().any(|network| network.contains(address))
     }
 
     /// Whether a port may be.
-    pub(crate) fn permits_port(port: u16) -> bool {
+    pub fn permits_port(port: u16) -> bool {
         port >= FIRST_HIGH_PORT || LOW_PORTS.contains(&port)
+    }
+}
+
+/// A network in CIDR notation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Network {
+    address: IpAddr,
+    prefix: u32,
+}
+
+impl TryFrom<String> for Network {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is not a network such as 10.0.0.0/8");
+        let (address, prefix) = text.split_once('/').ok_or_else(wrong)?;
+        let address: IpAddr = address.parse().map_err(|_| wrong())?;
+        let prefix: u32 = prefix.parse().map_err(|_| wrong())?;
+        let widest = if address.is_ipv4() { 32 } else { 128 };
+        if prefix > widest { Err(wrong()) } else { Ok(Self { address, prefix }) }
+    }
+}
+
+impl Network {
+    /// Whether an address is in the network.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address, address) {
+            (IpAddr::V4(network), IpAddr::V4(address)) => {
+                let mask = u32::MAX.checked_shl(32 - self.prefix).unwrap_or(0);
+                network.to_bits() & mask == address.to_bits() & mask
+            }
+            (IpAddr::V6(network), IpAddr::V6(address)) => {
+                let mask = u128::MAX.checked_shl(128 - self.prefix).unwrap_or(0);
+                network.to_bits() & mask == address.to_bits() & mask
+            }
+            _ => false,
+        }
     }
 }
 
@@ -82,7 +120,7 @@ fn translated(address: Ipv6Addr) -> Option<Ipv4Addr> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
 
-    use super::{Reach, is_public};
+    use super::{Network, Reach, is_public};
 
     #[test]
     fn private_addresses_are_not_public() {
@@ -119,6 +157,27 @@ mod tests {
         }
         for port in [443, 1024, 8448, 65535] {
             assert!(Reach::permits_port(port), "{port}");
+        }
+    }
+
+    fn network(text: &str) -> Network {
+        Network::try_from(text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn a_network_contains_what_shares_its_prefix() {
+        assert!(network("127.0.0.0/8").contains("127.9.9.9".parse().unwrap()));
+        assert!(!network("127.0.0.0/8").contains("128.0.0.1".parse().unwrap()));
+        assert!(network("::1/128").contains("::1".parse().unwrap()));
+        assert!(!network("::1/128").contains("::2".parse().unwrap()));
+        assert!(network("0.0.0.0/0").contains("8.8.8.8".parse().unwrap()));
+        assert!(!network("0.0.0.0/0").contains("::1".parse().unwrap()));
+    }
+
+    #[test]
+    fn what_is_no_network_is_refused() {
+        for text in ["10.0.0.0", "10.0.0.0/33", "::/129", "ten/8", ""] {
+            assert!(Network::try_from(text.to_owned()).is_err(), "{text}");
         }
     }
 }

@@ -1,0 +1,142 @@
+//! What was decoded, in the order in which it stands.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::render::{Style, Tone, escaped};
+
+/// So many octets are shown to people; programs get all.
+const SHOWN: usize = 48;
+
+/// A value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Tree {
+    Nothing,
+    Bool(bool),
+    Number(u64),
+    Text(String),
+    Octets(Vec<u8>),
+    List(Vec<Tree>),
+    Fields(Vec<(String, Tree)>),
+}
+
+impl Tree {
+    pub(super) fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// Text, if it is some.
+    pub(super) fn text_or_octets(octets: &[u8]) -> Self {
+        match std::str::from_utf8(octets) {
+            Ok(text) if !text.is_empty() => Self::text(text),
+            _ => Self::Octets(octets.to_vec()),
+        }
+    }
+
+    pub(super) fn fields<const N: usize>(fields: [(&str, Self); N]) -> Self {
+        Self::Fields(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    /// The fields with more after them.
+    pub(super) fn with<const N: usize>(self, more: [(&str, Self); N]) -> Self {
+        self.and(Self::fields(more))
+    }
+
+    /// The fields of both.
+    pub(super) fn and(self, more: Self) -> Self {
+        match (self, more) {
+            (Self::Fields(mut fields), Self::Fields(more)) => {
+                fields.extend(more);
+                Self::Fields(fields)
+            }
+            (alone, _) => alone,
+        }
+    }
+
+    /// A field.
+    pub(super) fn get(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Fields(fields) => fields.iter().find(|(known, _)| known == name).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// For people: a line for each value, indented below what it belongs to.
+    pub(crate) fn lines(&self, style: Style) -> String {
+        let mut lines = String::new();
+        self.write(0, &mut lines, style);
+        lines
+    }
+
+    fn write(&self, indent: usize, lines: &mut String, style: Style) {
+        let margin = " ".repeat(indent);
+        match self {
+            Self::Fields(fields) => {
+                for (name, value) in fields {
+                    let name = style.paint(&escaped(name), Tone::Title);
+                    match value.in_one_line() {
+                        Some(line) => lines.push_str(&format!("{margin}{name}: {line}\n")),
+                        None => {
+                            lines.push_str(&format!("{margin}{name}:\n"));
+                            value.write(indent + 2, lines, style);
+                        }
+                    }
+                }
+            }
+            Self::List(items) => {
+                for item in items {
+                    let mut inner = String::new();
+                    item.write(indent + 2, &mut inner, style);
+                    lines.push_str(&format!("{margin}- {}", inner.trim_start_matches(' ')));
+                }
+            }
+            _ => lines.push_str(&format!("{margin}{}\n", self.in_one_line().unwrap_or_default())),
+        }
+    }
+
+    fn in_one_line(&self) -> Option<String> {
+        Some(match self {
+            Self::Nothing => "none".to_owned(),
+            Self::Bool(true) => "yes".to_owned(),
+            Self::Bool(false) => "no".to_owned(),
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => escaped(text).into_owned(),
+            Self::Octets(octets) if octets.is_empty() => "empty".to_owned(),
+            Self::Octets(octets) if octets.len() <= SHOWN => hex::encode(octets),
+            Self::Octets(octets) => format!("{}… ({} octets)", hex::encode(&octets[..SHOWN]), octets.len()),
+            Self::List(items) if items.iter().all(|item| matches!(item, Self::Number(_) | Self::Text(_))) => {
+                let items: Option<Vec<String>> = items.iter().map(Self::in_one_line).collect();
+                items.filter(|items| !items.is_empty()).map_or_else(|| "none".to_owned(), |items| items.join(", "))
+            }
+            Self::Fields(fields) if fields.is_empty() => "none".to_owned(),
+            Self::List(_) | Self::Fields(_) => return None,
+        })
+    }
+}
+
+/// Octets are hex.
+impl Serialize for Tree {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Nothing => serializer.serialize_none(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::Number(number) => serializer.serialize_u64(*number),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Octets(octets) => serializer.serialize_str(&hex::encode(octets)),
+            Self::List(items) => items.serialize(serializer),
+            Self::Fields(fields) => {
+                let mut map = serializer.serialize_map(Some(fields.len()))?;
+                for (name, value) in fields {
+                    map.serialize_entry(name, value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}
