@@ -14,15 +14,28 @@ use causeway_drafts::mimi_protocol_06::consent::ConsentEntry;
 use causeway_drafts::mimi_protocol_06::directory::{Directory, uri_from_path};
 use causeway_drafts::mimi_protocol_06::franking::{Frank, FrankingAgent, ServerFrankingContext};
 use causeway_drafts::mimi_protocol_06::group_info::{GroupInfoRatchetTreeTbe, GroupInfoRequest, GroupInfoResponse};
+use causeway_drafts::mimi_protocol_06::identifier_query::{IdentifierRequest, IdentifierResponse};
 use causeway_drafts::mimi_protocol_06::key_material::{KeyMaterialRequest, KeyMaterialResponse};
 use causeway_drafts::mimi_protocol_06::notify::FanoutMessage;
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListData, ParticipantListUpdate};
+use causeway_drafts::mimi_protocol_06::pseudonymous_credential::{IdentityLinkTbe, PseudonymousCredential};
 use causeway_drafts::mimi_protocol_06::ratchet_tree::{GroupInfoOption, RatchetTreeOption};
+use causeway_drafts::mimi_protocol_06::report_abuse::AbuseReport;
 use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageRequest, SubmitMessageResponse};
 use causeway_drafts::mimi_protocol_06::update::{UpdateRequest, UpdateRoomResponse};
+use causeway_drafts::mimi_room_policy_04::asset_policy::AssetPolicy;
 use causeway_drafts::mimi_room_policy_04::base_room_policy::BaseRoomPolicy;
+use causeway_drafts::mimi_room_policy_04::bot_policy::BotPolicy;
+use causeway_drafts::mimi_room_policy_04::chat_history_policy::HistorySharing;
+use causeway_drafts::mimi_room_policy_04::join_links::{JoinLinkPolicy, JoinLinks, JoinLinksUpdate};
+use causeway_drafts::mimi_room_policy_04::link_preview_policy::LinkPreviewPolicy;
+use causeway_drafts::mimi_room_policy_04::logging_policy::Logging;
+use causeway_drafts::mimi_room_policy_04::message_expiration_policy::Expiration;
+use causeway_drafts::mimi_room_policy_04::mls_operational_policy::OperationalParameters;
+use causeway_drafts::mimi_room_policy_04::preauth_list::PreAuthList;
 use causeway_drafts::mimi_room_policy_04::roles_list::RolesList;
+use causeway_drafts::mimi_room_policy_04::status_notification_policy::StatusNotificationPolicy;
 use causeway_drafts::mimi_uri::{ClientUri, GroupUri, IdentifierUri, ProviderUri, RoomUri, UserUri};
 use causeway_drafts::{decode_exact, encode};
 use openmls::framing::SafeAad;
@@ -45,11 +58,14 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("group_info_plaintext", structure::<GroupInfoRatchetTreeTbe>),
     ("group_info_request", structure::<GroupInfoRequest>),
     ("group_info_response", structure::<GroupInfoResponse>),
+    ("identifier_query", identifier_query),
     ("key_material_request", structure::<KeyMaterialRequest>),
     ("key_material_response", structure::<KeyMaterialResponse>),
     ("message_status", message_status),
     ("participant_list", participant_list),
+    ("pseudonymous_credential", pseudonymous_credential),
     ("ratchet_tree_option", structure::<RatchetTreeOption>),
+    ("report_abuse", structure::<AbuseReport>),
     ("room_metadata", structure::<RoomMetadata>),
     ("room_policy", room_policy),
     ("safe_aad", structure::<SafeAad>),
@@ -123,8 +139,30 @@ fn participant_list(bytes: &[u8]) -> bool {
     structure::<ParticipantListData>(bytes) | structure::<ParticipantListUpdate>(bytes)
 }
 
+fn identifier_query(bytes: &[u8]) -> bool {
+    structure::<IdentifierRequest>(bytes) | structure::<IdentifierResponse>(bytes)
+}
+
+fn pseudonymous_credential(bytes: &[u8]) -> bool {
+    structure::<PseudonymousCredential>(bytes) | structure::<IdentityLinkTbe>(bytes)
+}
+
+/// All components of a room's policy and their updates.
 fn room_policy(bytes: &[u8]) -> bool {
-    structure::<RolesList>(bytes) | structure::<BaseRoomPolicy>(bytes)
+    structure::<RolesList>(bytes)
+        | structure::<BaseRoomPolicy>(bytes)
+        | structure::<AssetPolicy>(bytes)
+        | structure::<BotPolicy>(bytes)
+        | structure::<HistorySharing>(bytes)
+        | structure::<JoinLinkPolicy>(bytes)
+        | structure::<JoinLinks>(bytes)
+        | structure::<JoinLinksUpdate>(bytes)
+        | structure::<LinkPreviewPolicy>(bytes)
+        | structure::<Logging>(bytes)
+        | structure::<Expiration>(bytes)
+        | structure::<OperationalParameters>(bytes)
+        | structure::<PreAuthList>(bytes)
+        | structure::<StatusNotificationPolicy>(bytes)
 }
 
 fn uri(bytes: &[u8]) -> bool {
