@@ -18,7 +18,7 @@ use causeway_drafts::mimi_protocol_06::ratchet_tree::RatchetTreeOption;
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageRequest, SubmitMessageResponse};
 use causeway_drafts::mimi_protocol_06::update::{UpdateRequest, UpdateRoomResponse};
 use causeway_drafts::numbers::{WIRE_FORMAT_GROUP_INFO, WIRE_FORMAT_KEY_PACKAGE, WIRE_FORMAT_WELCOME};
-use causeway_drafts::{DecodeError, decode_exact};
+use causeway_drafts::{DecodeError, Fault, decode_exact};
 use clap::ValueEnum;
 
 pub(crate) use input::octets;
@@ -105,21 +105,22 @@ impl Kind {
         let refused = |code, why, offset| Refused { code, why, offset, length: octets.len() };
         match (self.judge(octets), reader::whole(octets, self.layout())) {
             (Ok(()), Ok(tree)) => Ok(tree),
-            (Err((code, why)), Ok(_)) => Err(refused(code, why, None)),
-            (Err((code, why)), Err(stop)) => {
+            // Where the gateway does not say where, the reader does.
+            (Err((code, why, None)), Err(stop)) => {
                 let inside = if stop.place.is_empty() { String::new() } else { format!("{}: ", stop.place) };
                 Err(refused(code, format!("{why}: {inside}{}", stop.why), Some(stop.offset)))
             }
+            (Err((code, why, offset)), _) => Err(refused(code, why, offset)),
             // The gateway takes what we cannot show: octets are better than nothing.
             (Ok(()), Err(_)) => Ok(Tree::Octets(octets.to_vec())),
         }
     }
 
-    /// What the gateway says of it.
-    fn judge(self, octets: &[u8]) -> Result<(), (Code, String)> {
+    /// What the gateway says of it, and at which octet.
+    fn judge(self, octets: &[u8]) -> Result<(), (Code, String, Option<usize>)> {
         let headed = |format: u16| [&[0, 1], &format.to_be_bytes()[..], octets].concat();
         let judged: Result<(), DecodeError> = match self {
-            Self::ApplicationData => return content::judge_framed(octets),
+            Self::ApplicationData => return content::judge_framed(octets).map_err(|(code, why)| (code, why, None)),
             Self::Pdu | Self::Content => Ok(()),
             Self::MlsMessage => Message::from_bytes(octets).map(|_| ()),
             Self::KeyPackage => Message::from_bytes(&headed(WIRE_FORMAT_KEY_PACKAGE)).map(|_| ()),
@@ -137,7 +138,29 @@ impl Kind {
             Self::UpdateResponse => decode_exact::<UpdateRoomResponse>(octets).map(|_| ()),
             Self::SubmitResponse => decode_exact::<SubmitMessageResponse>(octets).map(|_| ()),
         };
-        judged.map_err(|error| (error.code(), error.to_string()))
+        judged.map_err(|error| {
+            let code = error.code();
+            let at = |offset: usize| Some(offset.saturating_sub(self.added()));
+            match error {
+                DecodeError::Malformed(Fault { offset, path, reason }) if path.is_empty() => {
+                    (code, format!("P-007: {reason}"), at(offset))
+                }
+                DecodeError::Malformed(Fault { offset, path, reason }) => (code, format!("P-007: in {path}: {reason}"), at(offset)),
+                DecodeError::Trailing { offset, length } => {
+                    (code, format!("P-007: {length} octets follow the structure"), at(offset))
+                }
+                other => (code, other.to_string(), None),
+            }
+        })
+    }
+
+    /// How many octets [`Self::judge`] puts in front.
+    fn added(self) -> usize {
+        match self {
+            Self::KeyPackage | Self::Welcome | Self::GroupInfo => 4,
+            Self::RatchetTree => 1,
+            _ => 0,
+        }
     }
 
     /// How it is laid out.
