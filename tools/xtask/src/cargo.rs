@@ -37,7 +37,7 @@ pub(crate) fn build_programs() -> Result<()> {
 
 /// Builds the programs that are measured, as an operator does.
 pub(crate) fn build_released_programs() -> Result<()> {
-    let packages = ["--package", "causeway-server", "--package", "interop-tests"];
+    let packages = ["--package", "causeway-server", "--package", "causewayctl", "--package", "interop-tests"];
     let status = command()?.args(["build", "--release", "--bins"]).args(packages).status()?;
     ensure!(status.success(), "the programs do not build");
     Ok(())
