@@ -20,10 +20,15 @@ pub(crate) fn target() -> Result<PathBuf> {
     }
 }
 
-/// The Cargo that called us.
+/// The Cargo that called us. What it tells us of our own package is not passed on: build scripts that look at that (ring's)
+/// would run again, and all that depends on them be built again, whenever somebody changes between `cargo xtask` and `cargo`.
 pub(crate) fn command() -> Result<Command> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     command.current_dir(workspace()?);
+    let is_of_us = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_of_us)) {
+        command.env_remove(name);
+    }
     Ok(command)
 }
 

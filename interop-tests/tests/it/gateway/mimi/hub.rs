@@ -6,6 +6,7 @@ use causeway_drafts::{decode_exact, encode};
 use http::StatusCode;
 use interop_tests::faults::Fault;
 use interop_tests::light::{Bridge, Light};
+use interop_tests::patience::{self, Look};
 use interop_tests::tap::Passed;
 
 use super::Raw;
@@ -69,13 +70,16 @@ async fn p21_a_message_of_an_epoch_that_is_over_is_told_the_current_one() {
     bridge.carol_says("too late").await.unwrap_err();
     let late = kept(&light, "submitMessage").await;
     joins(&light, &bridge, "tablet").await.unwrap();
-    let epoch = light.provider.control.rooms(&bridge.phone).await.unwrap()[0].epoch;
     let answer = light.to_gateway.replay(&late).await.unwrap();
     let response: SubmitMessageResponse = decode_exact(&answer.body).unwrap();
-    match response.status {
-        SubmitStatus::EpochTooOld { current_epoch } => assert_eq!(current_epoch, epoch),
-        other => panic!("{other:?}"),
-    }
+    let SubmitStatus::EpochTooOld { current_epoch } = response.status else { panic!("{:?}", response.status) };
+    // The phone hears of it by the fan-out.
+    patience::until(format!("epoch {current_epoch} at the phone"), async || {
+        let epoch = light.provider.control.rooms(&bridge.phone).await?[0].epoch;
+        Ok(Look::from_option((epoch == current_epoch).then_some(()), || format!("epoch {epoch}")))
+    })
+    .await
+    .unwrap();
     // Spoilt ciphertext, and another's name on it.
     let mut spoilt = late.clone();
     let middle = spoilt.body.len() / 2;
