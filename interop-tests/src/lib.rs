@@ -15,6 +15,7 @@ pub mod patience;
 pub mod ports;
 pub mod postgres;
 pub mod process;
+pub mod program;
 pub mod provider;
 pub mod reference;
 pub mod scenario;

@@ -9,6 +9,7 @@ use console::{Term, style};
 use indicatif::{ProgressBar, ProgressStyle};
 use interop_tests::bench::{self, Extent};
 use interop_tests::environment::Programs;
+use interop_tests::program::{log_folder, own_folder};
 
 /// What a message costs on its way through the gateway.
 #[derive(Parser)]
@@ -48,9 +49,7 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<()> {
     let extent = if arguments.quick { Extent::QUICK } else { Extent::FULL };
-    let own = std::env::current_exe()?;
-    let own = own.parent().context("this program is in no folder")?;
-    let (programs, folder) = (Programs::in_folder(own)?, log_folder(own.with_file_name("bench"))?);
+    let (programs, folder) = (Programs::in_folder(&own_folder()?)?, log_folder("bench")?);
     let bar = ProgressBar::new(extent.steps() as u64);
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} ({elapsed})")?);
     let begins = |what: &str| {
@@ -71,13 +70,4 @@ async fn run(arguments: &Arguments) -> Result<()> {
         std::fs::write(file, report.written_into(&document)?).with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(())
-}
-
-/// `bench` beside the folder of the programs: the logs of the last run.
-fn log_folder(folder: PathBuf) -> Result<PathBuf> {
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot clear {}", folder.display()))?;
-    }
-    std::fs::create_dir_all(&folder)?;
-    Ok(folder)
 }

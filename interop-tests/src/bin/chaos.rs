@@ -1,6 +1,6 @@
 //! The gateway is killed again and again among real peers, or light ones; at the end both sides' records have to agree.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use interop_tests::environment::{Database, Programs, synapse_venv};
 use interop_tests::light::Light;
 use interop_tests::matrix::synapse::Synapse;
 use interop_tests::postgres::Postgres;
+use interop_tests::program::{log_folder, own_folder, say};
 use interop_tests::tables::table;
 use interop_tests::trio::{Lines, Trio};
 use tokio::signal::unix::{SignalKind, signal};
@@ -65,7 +66,7 @@ async fn ending(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 async fn run(arguments: &Arguments) -> Result<()> {
-    let (programs, folder) = (Programs::in_folder(&own_folder()?)?, log_folder()?);
+    let (programs, folder) = (Programs::in_folder(&own_folder()?)?, log_folder("chaos")?);
     let bar = ProgressBar::new(arguments.kills as u64);
     bar.set_style(ProgressStyle::with_template("{spinner} {msg} ({elapsed})")?);
     bar.enable_steady_tick(Duration::from_millis(120));
@@ -126,24 +127,4 @@ fn summary(arguments: &Arguments, outcome: &Outcome, (seed, took): (u64, Duratio
     lines.add_row(["Seed", &seed.to_string()]);
     lines.add_row(["Time", &format!("{:.0} s", took.as_secs_f64())]);
     lines.to_string()
-}
-
-/// Above the bar on a terminal, else plainly.
-fn say(bar: &ProgressBar, line: &str) {
-    bar.suspend(|| Term::stdout().write_line(line)).unwrap_or_default();
-}
-
-fn own_folder() -> Result<PathBuf> {
-    let own = std::env::current_exe()?;
-    Ok(own.parent().context("this program is in no folder")?.to_owned())
-}
-
-/// `chaos` beside the folder of the programs: the logs of the last run.
-fn log_folder() -> Result<PathBuf> {
-    let folder = own_folder()?.with_file_name("chaos");
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot clear {}", folder.display()))?;
-    }
-    std::fs::create_dir_all(&folder)?;
-    Ok(folder)
 }

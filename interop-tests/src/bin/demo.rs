@@ -1,15 +1,15 @@
 //! The demo: every scenario on real software, what was said on both sides, and whether it was what it had to be.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::Parser;
 use console::{Term, style};
 use indicatif::{ProgressBar, ProgressStyle};
 use interop_tests::environment::{Database, Environment, Programs};
 use interop_tests::matrix::synapse::PASSWORD;
+use interop_tests::program::{log_folder, own_folder, say};
 use interop_tests::scenario::Scenario;
 use interop_tests::scenario::report::Report;
 use tokio::signal::unix::{SignalKind, signal};
@@ -68,7 +68,7 @@ async fn run(arguments: &Arguments, scenarios: &[Scenario]) -> Result<ExitCode> 
     bar.enable_steady_tick(Duration::from_millis(120));
     bar.set_message("starting homeservers, providers and gateway");
     let programs = Programs::in_folder(&own_folder()?)?;
-    let folder = log_folder()?;
+    let folder = log_folder("demo")?;
     let environment = Environment::start(&folder, &programs, arguments.database, &|what| {
         say(&bar, &format!("{} {what} ({:.1} s)", style("✓").green(), started.elapsed().as_secs_f64()));
     })
@@ -103,25 +103,6 @@ fn summary(report: &Report, environment: &Environment, took: Duration) -> ExitCo
     // A closed stdout does not change the outcome.
     out.write_line(&lines).unwrap_or_default();
     if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// Above the spinner on a terminal, else plainly.
-fn say(bar: &ProgressBar, line: &str) {
-    bar.suspend(|| Term::stdout().write_line(line)).unwrap_or_default();
-}
-
-fn own_folder() -> Result<PathBuf> {
-    let own = std::env::current_exe()?;
-    Ok(own.parent().context("this program is in no folder")?.to_owned())
-}
-
-/// `demo` beside the folder of the programs: the logs of the last run.
-fn log_folder() -> Result<PathBuf> {
-    let folder = own_folder()?.with_file_name("demo");
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot clear {}", folder.display()))?;
-    }
-    Ok(folder)
 }
 
 fn how_to_join_in(environment: &Environment) -> String {

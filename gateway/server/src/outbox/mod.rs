@@ -174,7 +174,7 @@ async fn recover(node: &Node, slots: &Semaphore) {
     tokio::time::sleep(BREATHER).await;
     let Ok(_all) = slots.acquire_many(DELIVERIES as u32).await else { return };
     let own = *node.outbox.lives.end();
-    let released = node.store.transaction("release leases", move |tx| Box::pin(async move { tx.release_leases(own, own).await }));
+    let released = node.store.transaction("release leases", move |tx| Box::pin(async move { tx.release_leases(own).await }));
     if let Err(error) = released.await {
         // They run out by themselves.
         tracing::error!(%error, "cannot release leases");

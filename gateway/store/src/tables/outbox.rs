@@ -162,16 +162,14 @@ impl Tx {
         Ok(rows)
     }
 
-    /// What a process has leased in the lives with the numbers from `first` to `last` is free.
+    /// What a process has leased in this life of it is free.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn release_leases(&mut self, first: i64, last: i64) -> Result<(), StoreError> {
+    pub async fn release_leases(&mut self, holder: i64) -> Result<(), StoreError> {
         both!(self, connection => {
-            sqlx::query(
-                "-- release leases\nUPDATE outbox SET leased_until = 0 WHERE leased_by >= $1 AND leased_by <= $2 AND leased_until > 0",
-            )
-            .bind(first).bind(last).execute(connection).await.map(|_| ())
+            sqlx::query("-- release leases\nUPDATE outbox SET leased_until = 0 WHERE leased_by = $1 AND leased_until > 0")
+                .bind(holder).execute(connection).await.map(|_| ())
         })?;
         Ok(())
     }

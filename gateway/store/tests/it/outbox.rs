@@ -203,7 +203,7 @@ async fn what_an_earlier_life_has_leased_is_free() {
         assert_eq!(bodies(&lease(&db.store, next_life).await), ["a1"]);
         assert!(lease(&db.store, next_life).await.is_empty());
         // What it does not know of itself any more, because the database failed, it gives back.
-        db.run(tx!(|tx| tx.release_leases(2, 2).await)).await;
+        db.run(tx!(|tx| tx.release_leases(2).await)).await;
         assert_eq!(bodies(&lease(&db.store, next_life).await), ["a1"]);
         assert!(lease(&db.store, others).await.is_empty());
     })
