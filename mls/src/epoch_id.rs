@@ -30,7 +30,7 @@ pub struct EpochRef {
 }
 
 /// How we came to know an epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EpochOrigin {
     /// We created the group.
     Created,
@@ -55,7 +55,7 @@ impl EpochOrigin {
 }
 
 /// An epoch for the record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EpochRecord {
     /// Its name.
     pub id: EpochId,

@@ -4,6 +4,7 @@ mod authority;
 mod credential;
 mod epoch_id;
 mod error;
+mod forkable;
 pub mod graph;
 mod group;
 mod hpke;
@@ -17,6 +18,10 @@ pub use authority::{ClientIdentity, CredentialAuthority, HubIdentity};
 pub use credential::{CertifiedClient, TrustRoots, certify, certify_hub_signature, certify_signature};
 pub use epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
 pub use error::MlsError;
+pub use forkable::{
+    Abandoned, CommitOutcome, ForkableChanges, ForkableGroup, ForkableSnapshot, HeadChange, Intent, IntentKind, Judge, Placed,
+    Prepared, Received, Settlement, SignedStatement, StatementOutcome, Tail,
+};
 pub use group::{
     ApplicationHeader, CommitPlan, CommitSummary, CreateGroup, ExternalJoin, Group, JoinableGroupInfo, Member, Opened,
     PendingCommit, ProposalSummary, StagedEpoch,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use causeway_drafts::mimi_uri::ClientUri;
+use serde::{Deserialize, Serialize};
 
 use crate::epoch_id::{EpochRecord, EpochRef};
 
@@ -10,7 +11,7 @@ use crate::epoch_id::{EpochRecord, EpochRef};
 pub type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// A group as stored: the public part once, the private part per own client.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupSnapshot {
     /// The MLS group id.
     pub group_id: Vec<u8>,
@@ -20,6 +21,13 @@ pub struct GroupSnapshot {
     pub public: Rows,
     /// Secrets, by own client.
     pub clients: BTreeMap<ClientUri, Rows>,
+}
+
+impl GroupSnapshot {
+    /// Of a group of which nothing has been stored yet.
+    pub(crate) fn empty(group_id: &[u8], head: EpochRef) -> Self {
+        Self { group_id: group_id.to_vec(), head, public: Rows::new(), clients: BTreeMap::new() }
+    }
 }
 
 /// Puts and deletes; the deletes are where forward secrecy happens.
@@ -42,6 +50,13 @@ pub struct GroupChanges {
     pub clients: BTreeMap<ClientUri, RowChanges>,
     /// Epochs that came to be, in order.
     pub epochs: Vec<EpochRecord>,
+}
+
+impl GroupChanges {
+    /// Whether no row and no record is new, changed or gone.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.public.is_empty() && self.clients.values().all(RowChanges::is_empty) && self.epochs.is_empty()
+    }
 }
 
 impl RowChanges {

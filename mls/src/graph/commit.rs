@@ -1,6 +1,6 @@
 //! What the graph knows of a commit: public facts, judged at its parent.
 
-use causeway_drafts::mimi_uri::UserUri;
+use causeway_drafts::mimi_uri::ClientUri;
 use serde::{Deserialize, Serialize};
 
 use crate::EpochId;
@@ -26,8 +26,8 @@ pub struct CommitFacts {
     pub parent: EpochId,
     /// The term that its committer put into the SafeAAD; 0 where there is none.
     pub term: u64,
-    /// Whose client made it.
-    pub committer: UserUri,
+    /// The client that made it. Turns are its user's.
+    pub committer: ClientUri,
     /// What it does.
     pub class: CommitClass,
 }
@@ -35,7 +35,7 @@ pub struct CommitFacts {
 impl CommitFacts {
     /// Whether the same user made both, in one epoch and one term.
     pub(super) fn is_alike(&self, other: &Self) -> bool {
-        self.parent == other.parent && self.committer == other.committer && self.term == other.term
+        self.parent == other.parent && self.committer.user_uri() == other.committer.user_uri() && self.term == other.term
     }
 }
 

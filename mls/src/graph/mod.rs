@@ -18,6 +18,7 @@ mod statement;
 use std::collections::{BTreeMap, BTreeSet};
 
 use causeway_drafts::mimi_uri::UserUri;
+use serde::{Deserialize, Serialize};
 
 pub use anchor::Conflict;
 pub use commit::{CommitClass, CommitFacts};
@@ -39,7 +40,7 @@ pub const MAX_CHILDREN: usize = 16;
 pub const DEFAULT_WINDOW: u64 = 5;
 
 /// A group's epochs, as far as they are not final and a little beyond.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EpochGraph {
     window: u64,
     /// The oldest epoch that is remembered.
@@ -54,7 +55,7 @@ pub struct EpochGraph {
 }
 
 /// An epoch in the graph.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Epoch {
     number: u64,
     /// The root has none.
@@ -170,9 +171,19 @@ impl EpochGraph {
         self.statements.latest_term()
     }
 
+    /// Who orders the commits of a term, as far as a statement says so.
+    pub fn authority_of(&self, term: u64) -> Option<&Authority> {
+        self.statements.authority_of(term)
+    }
+
+    /// Whether a statement has been taken and is remembered.
+    pub fn remembers(&self, statement: &Statement) -> bool {
+        self.statements.contains(statement)
+    }
+
     /// Who orders commits in the latest term.
     pub fn authority(&self) -> Option<&Authority> {
-        self.statements.authority_of(self.term())
+        self.authority_of(self.term())
     }
 
     /// From an epoch back to the root.
@@ -206,13 +217,13 @@ impl EpochGraph {
         found
     }
 
-    fn committer(&self, id: &EpochId) -> Option<&UserUri> {
-        self.commit(id).map(|commit| &commit.committer)
+    fn committer(&self, id: &EpochId) -> Option<UserUri> {
+        self.commit(id).map(|commit| commit.committer.user_uri())
     }
 
     /// Who committed an epoch and those before it, the newest first; at most [`TURNS`].
     pub fn recent_committers(&self, id: &EpochId) -> Vec<UserUri> {
         let known = self.ancestors(id).filter_map(|id| self.committer(&id));
-        known.chain(&self.before_root).take(TURNS).cloned().collect()
+        known.chain(self.before_root.iter().cloned()).take(TURNS).collect()
     }
 }

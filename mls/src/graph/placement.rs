@@ -104,7 +104,7 @@ impl EpochGraph {
         if let Some(epoch) = self.epochs.get_mut(&parent) {
             epoch.children.insert(id);
             if alike {
-                epoch.equivocators.insert((commit.committer.clone(), commit.term));
+                epoch.equivocators.insert((commit.committer.user_uri(), commit.term));
             }
         }
         self.epochs.insert(id, Epoch::new(number, Some(commit)));

@@ -62,16 +62,17 @@ impl EpochGraph {
     /// How many epochs ago the committer last committed, counted from the parent; at most [`TURNS`].
     fn turn(&self, commit: &CommitFacts) -> usize {
         let recent = self.recent_committers(&commit.parent);
-        recent.iter().position(|committer| *committer == commit.committer).unwrap_or(TURNS)
+        let committer = commit.committer.user_uri();
+        recent.iter().position(|recent| *recent == committer).unwrap_or(TURNS)
     }
 
     fn equivocated(&self, commit: &CommitFacts) -> bool {
         let parent = self.epochs.get(&commit.parent);
-        parent.is_some_and(|parent| parent.equivocators.contains(&(commit.committer.clone(), commit.term)))
+        parent.is_some_and(|parent| parent.equivocators.contains(&(commit.committer.user_uri(), commit.term)))
     }
 }
 
 fn draw(commit: &CommitFacts) -> [u8; 32] {
     let hash = Sha256::new().chain_update(DRAW_LABEL).chain_update(commit.parent.as_bytes());
-    hash.chain_update(commit.committer.as_str().as_bytes()).finalize().into()
+    hash.chain_update(commit.committer.user_uri().as_str().as_bytes()).finalize().into()
 }

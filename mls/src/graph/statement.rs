@@ -87,7 +87,7 @@ impl Statement {
 }
 
 /// All statements, and which of them are in force.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Statements {
     known: BTreeSet<Statement>,
     in_force: BTreeMap<u64, Vec<Statement>>,

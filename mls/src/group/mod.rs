@@ -12,11 +12,12 @@ use operation;
 
 mod commit;
 mod create;
+mod follow;
 mod group_info;
 mod join;
+mod judge;
 mod leave;
 mod message;
-mod stage;
 
 use std::collections::BTreeMap;
 
@@ -30,9 +31,12 @@ use openmls_traits::OpenMlsProvider;
 
 pub use commit::{CommitPlan, PendingCommit};
 pub use create::CreateGroup;
+pub(crate) use follow::Child;
 pub use join::{ExternalJoin, JoinableGroupInfo};
+pub use judge::{CommitSummary, ProposalSummary, StagedEpoch};
+pub(crate) use judge::{Unfit, handshake};
+pub(crate) use message::application_epoch;
 pub use message::{ApplicationHeader, Opened};
-pub use stage::{CommitSummary, ProposalSummary, StagedEpoch};
 
 use crate::credential::named_client;
 use crate::epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
@@ -56,6 +60,7 @@ pub struct Member {
 }
 
 /// A group in memory.
+#[derive(Clone)]
 pub struct Group {
     snapshot: GroupSnapshot,
     stored: GroupSnapshot,
@@ -115,10 +120,32 @@ impl Group {
         Ok(Self { stored: snapshot.clone(), snapshot, records: Vec::new(), state, members })
     }
 
+    /// An epoch of which nothing has been stored yet, under its record or otherwise.
+    pub(crate) fn load_unstored(snapshot: GroupSnapshot) -> Result<Self, MlsError> {
+        let stored = GroupSnapshot::empty(&snapshot.group_id, snapshot.head);
+        Ok(Self { stored, ..Self::load(snapshot)? })
+    }
+
+    /// The same epoch with another state. What is stored of it stays known.
+    pub(crate) fn replace(&mut self, other: Self) {
+        let stored = std::mem::replace(&mut self.stored, GroupSnapshot::empty(&[], other.snapshot.head));
+        *self = Self { stored, ..other };
+    }
+
+    /// A client has come in beside the others.
+    pub(crate) fn hold(&mut self, client: &ClientUri, private: Rows) {
+        self.snapshot.clients.insert(client.clone(), private);
+    }
+
+    /// The secrets of this epoch go.
+    pub(crate) fn drop_secrets(&mut self) {
+        self.snapshot.clients.clear();
+    }
+
     /// A group that nothing has been stored of yet.
     fn fresh(snapshot: GroupSnapshot, record: EpochRecord) -> Result<Self, MlsError> {
         let (state, members) = read(&snapshot)?;
-        let stored = GroupSnapshot { public: Rows::new(), clients: BTreeMap::new(), ..snapshot.clone() };
+        let stored = GroupSnapshot::empty(&snapshot.group_id, snapshot.head);
         Ok(Self { snapshot, stored, records: vec![record], state, members })
     }
 
@@ -197,6 +224,26 @@ impl Group {
     pub fn ratchet_tree(&self) -> Result<Vec<u8>, MlsError> {
         let (_, public) = self.public_group()?;
         Ok(causeway_drafts::encode(&public.export_ratchet_tree()))
+    }
+
+    /// The GroupContext, encoded [RFC 9420 §8.1].
+    ///
+    /// # Errors
+    /// If the stored state is broken.
+    pub(crate) fn group_context(&self) -> Result<Vec<u8>, MlsError> {
+        Ok(causeway_drafts::encode(self.public_group()?.1.group_context()))
+    }
+
+    /// The signature key of a member's leaf.
+    ///
+    /// # Errors
+    /// If the client is not in the group.
+    pub fn signature_key_of(&self, client: &ClientUri) -> Result<Vec<u8>, MlsError> {
+        let leaf = self.members.iter().find(|member| member.client == *client).map(|member| member.leaf);
+        let leaf = leaf.ok_or_else(|| MlsError::NoSuchClient(client.clone()))?;
+        let (_, public) = self.public_group()?;
+        let member = public.members().find(|member| member.index.u32() == leaf);
+        member.map(|member| member.signature_key).ok_or_else(|| MlsError::NoSuchClient(client.clone()))
     }
 
     /// A GroupInfo of the head without tree, signed by an own member.

@@ -60,7 +60,7 @@ fn dmls_13_equal_turns_are_drawn_by_names_that_were_fixed_before() {
         let parent = super::root().id;
         graph.place(change(&format!("b{nonce}"), parent, "bob"));
         let head = graph.head().id;
-        graph.commit(&head).map(|commit| commit.committer.clone())
+        graph.commit(&head).map(|commit| commit.committer.user_uri())
     };
     let first = winner(0);
     assert!((1..50).all(|nonce| winner(nonce) == first));

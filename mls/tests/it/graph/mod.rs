@@ -7,7 +7,7 @@ mod reference;
 mod statements;
 mod window;
 
-use causeway_drafts::mimi_uri::UserUri;
+use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use causeway_mls::graph::{CommitClass, CommitFacts, EpochGraph};
 use causeway_mls::{EpochId, EpochRef};
 use sha2::{Digest, Sha256};
@@ -16,6 +16,10 @@ pub(crate) const WINDOW: u64 = 5;
 
 pub(crate) fn user(name: &str) -> UserUri {
     format!("mimi://a.example/u/{name}").parse().expect("a URI")
+}
+
+fn client(name: &str) -> ClientUri {
+    format!("mimi://a.example/d/{name}/one").parse().expect("a URI")
 }
 
 pub(crate) fn named(name: &str) -> EpochId {
@@ -32,7 +36,7 @@ pub(crate) fn graph() -> EpochGraph {
 
 /// A change that `committer` made in `parent`; its name is that of both.
 pub(crate) fn change(name: &str, parent: EpochId, committer: &str) -> CommitFacts {
-    CommitFacts { id: named(name), parent, term: 0, committer: user(committer), class: CommitClass::Change }
+    CommitFacts { id: named(name), parent, term: 0, committer: client(committer), class: CommitClass::Change }
 }
 
 pub(crate) fn of_class(class: CommitClass, commit: CommitFacts) -> CommitFacts {

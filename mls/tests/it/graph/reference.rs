@@ -35,7 +35,8 @@ pub(crate) fn head(root: EpochId, commits: &[CommitFacts]) -> EpochId {
                     ago += 1;
                 }
             }
-            let draw = [b"causeway dmls/1 draw", &commit.parent.as_bytes()[..], commit.committer.as_str().as_bytes()].concat();
+            let draw =
+                [b"causeway dmls/1 draw", &commit.parent.as_bytes()[..], commit.committer.user_uri().as_str().as_bytes()].concat();
             (twice, class, 8 - ago, Sha256::digest(draw), commit.id)
         });
         head = children[0].id;
