@@ -33,15 +33,11 @@ pub(crate) struct Arguments {
     list: bool,
 }
 
-/// All that a type goes by.
+/// All that a type goes by. Who mistypes is told the names of what may be alone.
 fn types() -> PossibleValuesParser {
-    let mut names: Vec<&'static str> = Vec::new();
-    for name in decode::all().map(|kind| kind.name).chain(decode::all().flat_map(Kind::names)) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names.into_iter().map(PossibleValue::new).collect::<Vec<_>>().into()
+    let own = decode::all().map(|kind| PossibleValue::new(kind.name).hide(kind.is_part));
+    let others = decode::all().flat_map(Kind::names).map(|name| PossibleValue::new(name).hide(true));
+    own.chain(others).collect::<Vec<_>>().into()
 }
 
 #[derive(Serialize)]

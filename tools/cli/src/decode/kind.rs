@@ -26,7 +26,7 @@ pub(crate) struct Kind {
     /// What the draft calls its update, which has the same encoding.
     pub(super) update: Option<&'static str>,
     /// Only within others: such are not guessed.
-    pub(super) is_part: bool,
+    pub(crate) is_part: bool,
     how: How,
 }
 

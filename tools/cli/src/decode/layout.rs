@@ -84,7 +84,7 @@ impl Part {
             Self::Number(octets) => reader.number(*octets).map(Tree::Number),
             Self::Code(name) => {
                 let value = u16::from_be_bytes(reader.fixed()?);
-                Ok(Tree::text(format!("{value:#06x} {}", name(value).unwrap_or(CUSTOM))))
+                Ok(Tree::text(format!("{value:#06x} {}", name(value).unwrap_or(UNKNOWN))))
             }
             Self::Enum(octets, values) => reader.one_of(*octets, values).map(Tree::text),
             Self::Bool => reader.one_of(1, &[(0, "false"), (1, "true")]).map(|value| Tree::Bool(value == "true")),
@@ -140,7 +140,7 @@ fn read_fields(fields: &[Field], tree: &mut Tree, reader: &mut Reader<'_>) -> Re
 }
 
 /// The name of a value that no registry has here.
-pub(super) const CUSTOM: &str = "custom";
+pub(super) const UNKNOWN: &str = "unknown";
 
 fn registered(registry: Registry, value: u16) -> Option<&'static str> {
     numbers::code_point(registry, value).map(|point| point.name)

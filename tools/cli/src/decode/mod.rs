@@ -71,8 +71,9 @@ pub(crate) fn tell(kinds: &[&'static Kind], octets: &[u8], room_version: Option<
     let mut told: Option<Told> = None;
     for kind in kinds.iter().copied() {
         match (kind.read(octets, room_version), &mut told) {
-            (Ok(_), Some(Told { read: Ok(_), also, .. })) => also.push(kind.name),
-            (Err(_), Some(Told { read: Ok(_), .. })) => {}
+            // The same structure by other rules is nothing else.
+            (Ok(_), Some(Told { kind: first, read: Ok(_), also })) if first.origin != kind.origin => also.push(kind.name),
+            (_, Some(Told { read: Ok(_), .. })) => {}
             (Err(refused), Some(Told { read: Err(best), .. })) if refused.read() <= best.read() => {}
             (read, told) => *told = Some(Told { kind, read, also: Vec::new() }),
         }

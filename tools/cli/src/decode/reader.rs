@@ -126,8 +126,10 @@ impl<'b> Reader<'b> {
         match values.iter().find(|(known, _)| *known == value) {
             Some((_, name)) => Ok(name),
             None => {
-                let known: Vec<String> = values.iter().map(|(known, name)| format!("{known} ({name})")).collect();
-                Err(self.back(begin, format!("{value} is none of {}", known.join(", "))))
+                // Of registries' numbers, which have two octets, everybody speaks in hexadecimal.
+                let written = |value: u64| if octets == 2 { format!("{value:#06x}") } else { value.to_string() };
+                let known: Vec<String> = values.iter().map(|(known, name)| format!("{} ({name})", written(*known))).collect();
+                Err(self.back(begin, format!("{} is none of {}", written(value), known.join(", "))))
             }
         }
     }

@@ -30,7 +30,8 @@ pub(crate) struct Origin {
 
 impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} [{} §{}]", self.structure, self.draft, self.section)
+        let sign = if self.section.starts_with(|first: char| first.is_ascii_digit()) { " §" } else { ": " };
+        write!(f, "{} [{}{sign}{}]", self.structure, self.draft, self.section)
     }
 }
 
@@ -109,7 +110,11 @@ impl Tree {
 
     /// For people: a line for each value, indented below what it belongs to.
     pub(crate) fn lines(&self, style: Style) -> String {
-        let mut lines = String::new();
+        // What fields are of, stands above them already.
+        let mut lines = if let Self::List(_) = self { self.heading().trim_start().to_owned() } else { String::new() };
+        if !lines.is_empty() {
+            lines.push('\n');
+        }
         self.write(0, &mut lines, style);
         lines
     }
@@ -157,6 +162,7 @@ impl Tree {
             Self::Bool(true) => "yes".to_owned(),
             Self::Bool(false) => "no".to_owned(),
             Self::Number(number) => number.to_string(),
+            Self::Text(text) if text.is_empty() => "empty".to_owned(),
             Self::Text(text) => escaped(text).into_owned(),
             Self::Octets(octets) if octets.is_empty() => "empty".to_owned(),
             Self::Octets(octets) if octets.len() <= SHOWN => hex::encode(octets),

@@ -4,7 +4,7 @@ use super::VERSION;
 use super::group::EXTENSIONS;
 use crate::decode::layout::Field::{Case, Is};
 use crate::decode::layout::Part::{self, By, Each, Enum, Of, Opaque, Text};
-use crate::decode::layout::{CUSTOM, MLS, Structure};
+use crate::decode::layout::{MLS, Structure, UNKNOWN};
 use crate::decode::reader::{Read, Reader};
 use crate::decode::tree::Tree;
 use crate::probe::Certificate;
@@ -44,7 +44,7 @@ pub(in crate::decode) static CREDENTIAL: Structure = Structure::new(
         Is("credential_type", Part::CREDENTIAL_TYPE),
         Case("credential_type", &["basic"], &[Is("identity", Text)]),
         Case("credential_type", &["x509"], &[Is("certificates", Each(&By(certificate)))]),
-        Case("credential_type", &["multi", "weak-multi", CUSTOM], &[Is("content", Opaque)]),
+        Case("credential_type", &["multi", "weak-multi", UNKNOWN], &[Is("content", Opaque)]),
     ],
 );
 

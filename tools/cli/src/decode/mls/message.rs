@@ -6,7 +6,7 @@ use super::leaf::{KEY_PACKAGE, LEAF_NODE};
 use crate::decode::components::{APP_DATA_UPDATE, APP_EPHEMERAL, safe_aad};
 use crate::decode::layout::Field::{Case, Inside, Is};
 use crate::decode::layout::Part::{self, Each, Enum, Of, Opaque, Optional, Text};
-use crate::decode::layout::{CUSTOM, MLS, Structure};
+use crate::decode::layout::{MLS, Structure, UNKNOWN};
 
 const WIRE_FORMATS: Part = Enum(
     2,
@@ -118,7 +118,7 @@ static PROPOSAL: Structure = Structure::new(
         Case("proposal_type", &["group_context_extensions"], &[Is("extensions", EXTENSIONS)]),
         Case("proposal_type", &["app_data_update"], &[Is("app_data_update", Of(&APP_DATA_UPDATE))]),
         Case("proposal_type", &["app_ephemeral"], &[Is("app_ephemeral", Of(&APP_EPHEMERAL))]),
-        Case("proposal_type", &["app_ack", CUSTOM], &[Is("content", Opaque)]),
+        Case("proposal_type", &["app_ack", UNKNOWN], &[Is("content", Opaque)]),
     ],
 );
 
