@@ -21,7 +21,7 @@ const ROOT_LABEL: &[u8] = b"causeway epoch/1 root";
 pub struct EpochId([u8; 32]);
 
 /// An epoch's name with its RFC 9420 number, which repeats in a fork.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EpochRef {
     /// The name.
     pub id: EpochId,

@@ -4,6 +4,7 @@ mod authority;
 mod credential;
 mod epoch_id;
 mod error;
+pub mod graph;
 mod group;
 mod hpke;
 mod key_package;

@@ -45,6 +45,14 @@ impl RoomState {
         self.role_of(user) == BANNED
     }
 
+    /// Whether a user has less in `after`: it does not take part any more, or its role lacks a capability that its role
+    /// had.
+    pub fn is_lessened_by(&self, after: &Self, user: &UserUri) -> bool {
+        let loses =
+            || self.role(user).is_some_and(|role| role.role_capabilities.iter().any(|capability| !after.has(user, *capability)));
+        self.is_present(user) && (!after.is_present(user) || loses())
+    }
+
     fn has(&self, user: &UserUri, capability: Capability) -> bool {
         self.roles.has(self.role_of(user), capability)
     }
