@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments, style: Style) -> anyhow::Result<String>
         return render::rows(&decode::all().collect::<Vec<_>>(), style);
     }
     let octets = decode::octets(&arguments.input)?;
-    let kinds = arguments.wanted.as_deref().map_or_else(|| decode::guessable(&octets), decode::named);
+    let kinds = decode::candidates(arguments.wanted.as_deref(), &octets);
     let told = decode::tell(&kinds, &octets, arguments.room_version.as_deref()).context("there is no such type")?;
     let Told { kind, read, also } = told;
     let advice = || match (kinds.as_slice(), &arguments.wanted) {

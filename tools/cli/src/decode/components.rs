@@ -88,10 +88,10 @@ pub(super) static MEDIA_TYPE_LIST: Structure =
     Structure::new(("MediaTypeList", EXTENSIONS, "6.2.2"), &[Is("media_type_list", Each(&Of(&MEDIA_TYPE)))]);
 
 pub(super) static MEDIA_TYPE: Structure =
-    Structure::new(("MediaType", EXTENSIONS, "6.2.1"), &[Is("media_type", Text), Is("parameters", Each(&Of(&PARAMETER)))]);
+    Structure::new(("MediaType", EXTENSIONS, "6.2.2"), &[Is("media_type", Text), Is("parameters", Each(&Of(&PARAMETER)))]);
 
 pub(super) static PARAMETER: Structure =
-    Structure::new(("Parameter", EXTENSIONS, "6.2.1"), &[Is("parameter_name", Text), Is("parameter_value", Text)]);
+    Structure::new(("Parameter", EXTENSIONS, "6.2.2"), &[Is("parameter_name", Text), Is("parameter_value", Text)]);
 
 pub(super) static APPLICATION_FRAMING: Structure = Structure::new(
     ("ApplicationFraming", EXTENSIONS, "6.2.4"),
@@ -104,5 +104,23 @@ fn inner_content(fields: &Tree, octets: &[u8]) -> Option<Tree> {
         MIMI_CONTENT => content::tree(octets).ok(),
         STATUS_REPORT => status::tree(octets).ok(),
         _ => Some(Tree::text_or_octets(octets)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use causeway_drafts::numbers::{CODE_POINTS, Registry};
+
+    use super::{COMPONENTS, numbers};
+
+    /// Those are nobody's data in a room: a mark on a KeyPackage, and a proposal.
+    const WITHOUT_DATA: [u16; 2] = [numbers::COMPONENT_LAST_RESORT_KEY_PACKAGE, numbers::COMPONENT_APP_ACK];
+
+    #[test]
+    fn every_registered_component_has_a_structure() {
+        let registered = CODE_POINTS.iter().filter(|point| point.registry == Registry::Component);
+        let mut missing = registered.filter(|point| !WITHOUT_DATA.contains(&point.value));
+        let missing = missing.find(|point| !COMPONENTS.iter().any(|(known, ..)| *known == point.value));
+        assert!(missing.is_none(), "{missing:?}");
     }
 }

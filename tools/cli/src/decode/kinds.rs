@@ -59,7 +59,7 @@ pub(super) static KINDS: &[Kind] = &[
     Kind::own("pdu", PDU, pdu::read).typed(JSON),
     Kind::own("directory", names::DIRECTORY, names::directory).typed(JSON),
     Kind::own("uri", names::URI, names::uri),
-    // What says itself what it is.
+    // Messages, contents, and frames around them.
     Kind::tls("mls-message", &mls::MESSAGE, decodes::<Message>).typed(MLS_MESSAGE),
     Kind::own("content", content::MESSAGE, content::read).typed(MIMI_CONTENT),
     Kind::own("message-status", status::REPORT, status::read).typed(STATUS_REPORT),

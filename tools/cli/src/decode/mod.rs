@@ -34,15 +34,23 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Kind> {
 }
 
 /// Those that go by a name: their own, a media type, or what the draft calls the structure or its update.
-pub(crate) fn named(name: &str) -> Vec<&'static Kind> {
+fn named(name: &str) -> Vec<&'static Kind> {
     let own = all().filter(|kind| kind.name == name);
     let others = all().filter(|kind| kind.names().any(|known| known.eq_ignore_ascii_case(name)));
     let own: Vec<_> = own.collect();
     if own.is_empty() { others.collect() } else { own }
 }
 
-/// Those that octets may be without having been asked for.
-pub(crate) fn guessable(octets: &[u8]) -> Vec<&'static Kind> {
+/// What octets may be: of what was asked for, if something was, what looks so.
+pub(crate) fn candidates(wanted: Option<&str>, octets: &[u8]) -> Vec<&'static Kind> {
+    let guessed = guessed(octets);
+    let Some(wanted) = wanted.map(named) else { return guessed };
+    let likely: Vec<_> = wanted.iter().copied().filter(|kind| guessed.iter().any(|other| other.name == kind.name)).collect();
+    if likely.is_empty() { wanted } else { likely }
+}
+
+/// What octets may be without having been asked for.
+fn guessed(octets: &[u8]) -> Vec<&'static Kind> {
     let text = octets.trim_ascii_start();
     let is_directory = octets.windows(KEY_MATERIAL.len()).any(|window| window == KEY_MATERIAL);
     match text.first() {

@@ -110,10 +110,10 @@ pub(super) static ASSET_POLICY: Structure = Structure::new(
 
 pub(super) static PROVIDER_ASSET_UPLOAD_DOMAINS: Structure = Structure::new(
     ("ProviderAssetUploadDomains", POLICY, "6.4"),
-    &[Is("provider", Of(&DOMAIN)), Is("asset_upload_destinations", Each(&Of(&DOMAIN)))],
+    &[Is("provider", Of(&DOMAIN_NAME)), Is("asset_upload_destinations", Each(&Of(&DOMAIN_NAME)))],
 );
 
-static DOMAIN: Structure = Structure::new(("Domain", POLICY, "6.4"), &[Is("domain", Text)]);
+static DOMAIN_NAME: Structure = Structure::new(("DomainName", POLICY, "6.4"), &[Is("domain", Text)]);
 
 pub(super) static DOWNLOAD_PRIVACY: Structure = Structure::new(
     ("DownloadPrivacy", POLICY, "6.4"),
