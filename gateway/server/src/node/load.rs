@@ -72,7 +72,7 @@ impl Session<'_> {
         let id = <[u8; 32]>::try_from(head.as_slice()).map(EpochId::from_bytes).map_err(stored)?;
         let mut public = BTreeMap::new();
         let mut clients: BTreeMap<ClientUri, BTreeMap<Vec<u8>, Vec<u8>>> = BTreeMap::new();
-        for value in self.tx.group_values(row.id).await? {
+        for value in self.tx.group_values(row.id, head).await? {
             match value.client_uri.as_str() {
                 "" => public.insert(value.key, value.value),
                 client => {

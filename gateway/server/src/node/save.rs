@@ -5,7 +5,7 @@ use causeway_core::conversation::{Conversation, Decision, ghost_display_name};
 use causeway_core::loss::Feature;
 use causeway_core::matrix::{RoomChanges, StateMap, StoredEvent};
 use causeway_core::records::{ClientRow, EpochRow, EventRow, ExtremityRow, GroupValueRow, ProfileRow, StateMapRow};
-use causeway_mls::{EpochRecord, GroupChanges, RowChanges};
+use causeway_mls::{EpochId, EpochRecord, GroupChanges, RowChanges};
 use causeway_store::StoreError;
 use sha2::{Digest, Sha256};
 
@@ -99,9 +99,14 @@ impl Session<'_> {
     }
 
     async fn store_group(&mut self, conversation_id: i64, changes: GroupChanges) -> Result<(), NodeError> {
-        self.store_values(conversation_id, "", changes.public).await?;
-        for (client, changes) in changes.clients {
-            self.store_values(conversation_id, client.as_str(), changes).await?;
+        for (epoch, state) in changes.states {
+            self.store_values((conversation_id, epoch), "", state.public).await?;
+            for (client, changes) in state.clients {
+                self.store_values((conversation_id, epoch), client.as_str(), changes).await?;
+            }
+        }
+        for epoch in &changes.forgotten {
+            self.tx.forget_epoch(conversation_id, epoch.as_bytes()).await?;
         }
         for epoch in changes.epochs {
             self.tally.epoch(epoch.origin.as_str());
@@ -110,13 +115,19 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn store_values(&mut self, conversation_id: i64, client_uri: &str, changes: RowChanges) -> Result<(), NodeError> {
+    async fn store_values(
+        &mut self,
+        (conversation_id, epoch): (i64, EpochId),
+        client_uri: &str,
+        changes: RowChanges,
+    ) -> Result<(), NodeError> {
         for (key, value) in changes.put {
-            let row = GroupValueRow { conversation_id, client_uri: client_uri.to_owned(), key, value };
+            let epoch_id = epoch.as_bytes().to_vec();
+            let row = GroupValueRow { conversation_id, epoch_id, client_uri: client_uri.to_owned(), key, value };
             self.tx.put_group_value(&row).await?;
         }
         for key in changes.delete {
-            self.tx.delete_group_value(conversation_id, client_uri, &key).await?;
+            self.tx.delete_group_value((conversation_id, epoch.as_bytes()), client_uri, &key).await?;
         }
         Ok(())
     }
