@@ -76,6 +76,8 @@ impl ForkableGroup {
         let context = joined.group_context()?;
         for id in self.graph.with_number(joined.epoch().number) {
             if self.state(&id)?.group_context()? == context {
+                // The same epoch may be stored under a name of our own: that one is not used any more.
+                self.forgotten.extend(Some(joined.epoch().id).filter(|own| *own != id));
                 let clients = joined.snapshot().clients.clone();
                 self.own.extend(clients.keys().cloned());
                 let state = self.state_mut(&id)?;

@@ -40,7 +40,7 @@ pub use message::{ApplicationHeader, Opened};
 
 use crate::credential::named_client;
 use crate::epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
-use crate::rows::{GroupChanges, GroupSnapshot, RowChanges, Rows};
+use crate::rows::{GroupChanges, GroupSnapshot, Rows};
 use crate::{ClientIdentity, MlsError, RoomState, overlay};
 
 /// Stragglers of so many past epochs still decrypt (application messages only).
@@ -154,25 +154,10 @@ impl Group {
         &self.snapshot
     }
 
-    /// What has changed since it was loaded; asked once, then it counts as stored.
+    /// What has changed since it was loaded; asked once, then it counts as stored. Only the head's state is kept: with a
+    /// new head, the old one is forgotten.
     pub fn take_changes(&mut self) -> GroupChanges {
-        let empty = Rows::new();
-        let all_clients: std::collections::BTreeSet<_> = self.stored.clients.keys().chain(self.snapshot.clients.keys()).collect();
-        let clients = all_clients
-            .into_iter()
-            .map(|client| {
-                let before = self.stored.clients.get(client).unwrap_or(&empty);
-                let after = self.snapshot.clients.get(client).unwrap_or(&empty);
-                (client.clone(), RowChanges::between(before, after))
-            })
-            .filter(|(_, changes)| !changes.is_empty())
-            .collect();
-        let changes = GroupChanges {
-            head: self.snapshot.head,
-            public: RowChanges::between(&self.stored.public, &self.snapshot.public),
-            clients,
-            epochs: std::mem::take(&mut self.records),
-        };
+        let changes = GroupChanges::between(&self.stored, &self.snapshot, std::mem::take(&mut self.records));
         self.stored = self.snapshot.clone();
         changes
     }
