@@ -44,7 +44,7 @@ use crate::rows::{GroupChanges, GroupSnapshot, Rows};
 use crate::{ClientIdentity, MlsError, RoomState, overlay};
 
 /// Stragglers of so many past epochs still decrypt (application messages only).
-const PAST_EPOCHS: usize = 2;
+pub(crate) const PAST_EPOCHS: usize = 2;
 const OUT_OF_ORDER_TOLERANCE: u32 = 100;
 const MAX_FORWARD_DISTANCE: u32 = 1000;
 
@@ -92,11 +92,11 @@ pub(crate) fn ratchet_configuration() -> SenderRatchetConfiguration {
     SenderRatchetConfiguration::new(OUT_OF_ORDER_TOLERANCE, MAX_FORWARD_DISTANCE)
 }
 
-pub(crate) fn join_config() -> MlsGroupJoinConfig {
+pub(crate) fn join_config(past_epochs: usize) -> MlsGroupJoinConfig {
     MlsGroupJoinConfig::builder()
         .wire_format_policy(MIXED_PLAINTEXT_WIRE_FORMAT_POLICY)
         .use_ratchet_tree_extension(false)
-        .max_past_epochs(PAST_EPOCHS)
+        .max_past_epochs(past_epochs)
         .number_of_resumption_psks(0)
         .sender_ratchet_configuration(ratchet_configuration())
         .build()
