@@ -36,7 +36,7 @@ pub enum DecodeError {
     /// An MLSMessage of a wire format that nobody registered.
     #[error("G-25: wire format {0:#06x} is unknown; SemiPrivateMessage, which has none yet, is not supported")]
     UnknownWireFormat(u16),
-    /// A partial GroupInfo: it needs a rebuilt GroupInfo that no MLS library offers yet (G-23).
+    /// A partial GroupInfo where the whole is needed, which no MLS library rebuilds yet (G-23).
     #[error("G-23: PartialGroupInfo is not supported, send a full GroupInfo")]
     PartialGroupInfo,
     /// The ratchet tree is not in the body (G-22).
@@ -95,8 +95,6 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 pub(crate) const SEMI_PRIVATE: &str = "SemiPrivateMessage";
 /// Carries [`DecodeError::UnknownWireFormat`] through the codec, the number follows.
 pub(crate) const WIRE_FORMAT: &str = "unknown wire format ";
-/// Carries [`DecodeError::PartialGroupInfo`] through the codec.
-pub(crate) const PARTIAL: &str = "PartialGroupInfo";
 const CUT_OFF: &str = "the body ends inside of it";
 const VECTOR_ENDS: &str = "its vector ends inside of it";
 
@@ -193,10 +191,8 @@ fn located(error: Error, read: &[u8]) -> DecodeError {
         Error::InvalidVectorLength => Carried { back: 0, path: String::new(), reason: LENGTH.to_owned() },
         other => Carried::from(other),
     };
-    match carried.reason.as_str() {
-        SEMI_PRIVATE => return DecodeError::SemiPrivateMessage,
-        PARTIAL => return DecodeError::PartialGroupInfo,
-        _ => {}
+    if carried.reason == SEMI_PRIVATE {
+        return DecodeError::SemiPrivateMessage;
     }
     if let Some(Ok(format)) = carried.reason.strip_prefix(WIRE_FORMAT).map(str::parse) {
         return DecodeError::UnknownWireFormat(format);

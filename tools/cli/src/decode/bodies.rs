@@ -1,7 +1,7 @@
 //! Bodies of the endpoints [mimi-protocol-06 §5].
 
 use super::mls::{
-    capabilities, credential, dictionary, group_info, hpke_ciphertext, key_package, message, numbers, ratchet_tree,
+    capabilities, credential, dictionary, extensions, group_info, hpke_ciphertext, key_package, message, numbers, ratchet_tree,
     required_capabilities, welcome,
 };
 use super::reader::{Part, Read, Reader, octets, text, uint16, uint64};
@@ -43,16 +43,24 @@ pub(super) fn update_request(reader: &mut Reader<'_>) -> Read<Tree> {
 fn group_info_option(reader: &mut Reader<'_>) -> Read<Tree> {
     match reader.choice(&[(1, "full"), (2, "partial")])? {
         "full" => Ok(Tree::fields([("full", group_info(reader)?)])),
-        _ => Err(reader.refuse_at(1, "a PartialGroupInfo, which is not supported")),
+        _ => Ok(Tree::fields([("partial", partial_group_info(reader)?)])),
     }
+}
+
+/// PartialGroupInfo [mls-ratchet-tree-options-04 §4].
+fn partial_group_info(reader: &mut Reader<'_>) -> Read<Tree> {
+    let presence: Part = |reader| {
+        let presence = reader.choice(&[(0, "no_ratchet_tree"), (1, "present"), (2, "removed"), (3, "added")])?;
+        Ok(Tree::text(presence))
+    };
+    reader.fields(&[("ratchet_tree_presence", presence), ("group_info_extensions", extensions), ("signature", octets)])
 }
 
 fn ratchet_tree_option(reader: &mut Reader<'_>) -> Read<Tree> {
     let choice = reader.choice(&[(1, "full"), (2, "https_uri"), (3, "out_of_band"), (4, "distribution_service")])?;
     let part: Part = match choice {
         "full" => ratchet_tree,
-        "https_uri" => |reader| reader.fields(&[("url", text), ("tree_signature", octets)]),
-        "out_of_band" => |reader| reader.fields(&[("tree_signature", octets)]),
+        "https_uri" => |reader| reader.fields(&[("url", text)]),
         _ => |_| Ok(Tree::Nothing),
     };
     Ok(Tree::fields([(choice, reader.named(choice, part)?)]))

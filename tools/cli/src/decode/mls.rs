@@ -248,7 +248,7 @@ pub(super) fn numbers(reader: &mut Reader<'_>) -> Read<Tree> {
     reader.each(uint16)
 }
 
-fn extensions(reader: &mut Reader<'_>) -> Read<Tree> {
+pub(super) fn extensions(reader: &mut Reader<'_>) -> Read<Tree> {
     reader.each(extension)
 }
 
