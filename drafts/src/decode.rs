@@ -16,7 +16,7 @@ use std::io::Read;
 
 use tls_codec::{Deserialize, Error, Serialize};
 
-/// Why a body does not decode. The fault is the sender's.
+/// Why a body does not decode [mimi-protocol-06 §5]. The fault is the sender's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// Bytes follow the structure [mimi-protocol-06 §5].
@@ -47,7 +47,7 @@ pub enum DecodeError {
     UnexpectedMessage(&'static str),
 }
 
-/// Where a body goes wrong, and why.
+/// Where a body goes wrong [RFC 8446 §3, RFC 9420 §2.1], and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The first octet of the value that is not accepted; where octets are missing, the end of those that are there.
@@ -68,7 +68,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Decodes a structure that fills `bytes` exactly.
+/// Decodes a structure [RFC 8446 §3] that fills `bytes` exactly.
 ///
 /// # Errors
 /// Any [`DecodeError`].
@@ -86,7 +86,7 @@ pub(crate) fn decode_next<T: Deserialize>(body: &[u8], rest: &mut &[u8]) -> Resu
     T::tls_deserialize(rest).map_err(|error| located(error, &body[..body.len() - rest.len()]))
 }
 
-/// Encodes a structure.
+/// Encodes a structure [RFC 8446 §3].
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     value.tls_serialize_detached().expect("a structure in memory is below the codec's length limit of 2^30 octets")
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
-/// The id of a message: 0x01 (SHA-256, whatever the group's hash, C-002), then 31 octets of the hash.
+/// The id of a message (§3.3): 0x01 (SHA-256, whatever the group's hash, C-002), then 31 octets of the hash.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId([u8; 32]);
 
@@ -43,7 +43,7 @@ impl FromStr for MessageId {
     }
 }
 
-/// The id of a message (C-001): over the content as sent, without ApplicationFraming; lengths in octets (C-003).
+/// The id of a message (§3.3, C-001): over the content as sent, without ApplicationFraming; lengths in octets (C-003).
 pub fn message_id(sender_uri: &str, room_uri: &str, content: &[u8], salt: &[u8; 16]) -> MessageId {
     let mut hash = Sha256::new();
     for uri in [sender_uri, room_uri] {

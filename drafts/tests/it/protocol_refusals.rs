@@ -66,6 +66,16 @@ fn g_22_trees_elsewhere_are_refused_by_name() {
     assert!(decode_exact::<RatchetTreeOption>(&[5]).is_err());
 }
 
+/// G-22: -03 had a signature behind the URL, and one where the tree is known from elsewhere.
+#[test]
+fn g_22_trees_elsewhere_have_no_signature() {
+    assert_eq!(encode(&RatchetTreeOption::OutOfBand), [3]);
+    assert_eq!(encode(&RatchetTreeOption::HttpsUri { url: b"a".to_vec().into() }), [2, 1, b'a']);
+    for (body, offset) in [(&[3, 1, 9][..], 1), (&[2, 1, b'a', 1, 9], 3)] {
+        assert_eq!(decode_exact::<RatchetTreeOption>(body), Err(DecodeError::Trailing { offset, length: 2 }));
+    }
+}
+
 #[test]
 fn messages_are_told_apart() {
     for (bytes, kind) in [
