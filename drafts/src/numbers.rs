@@ -127,6 +127,7 @@ code_points! {
     Component COMPONENT_CHAT_HISTORY_POLICY = 0x002E "chat_history_policy", "mimi-room-policy-04 §6.6", Requested
     Component COMPONENT_BOT_POLICY = 0x002F "bot_policy", "mimi-room-policy-04 §6.7", Requested
     Component COMPONENT_MESSAGE_EXPIRATION_POLICY = 0x0030 "message_expiration_policy", "mimi-room-policy-04 §6.8", Requested
+    Component COMPONENT_DMLS = 0xF0D0 "causeway_dmls", "SPEC §14", PrivateUse; "An item of SafeAAD: the term of a commit."
 }
 
 /// All components that a room of ours carries in its GroupContext [mls-extensions-09 §4.6] (G-66), in order.

@@ -21,7 +21,7 @@ const ROOT_LABEL: &[u8] = b"causeway epoch/1 root";
 pub struct EpochId([u8; 32]);
 
 /// An epoch's name with its RFC 9420 number, which repeats in a fork.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EpochRef {
     /// The name.
     pub id: EpochId,
@@ -30,7 +30,7 @@ pub struct EpochRef {
 }
 
 /// How we came to know an epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EpochOrigin {
     /// We created the group.
     Created,
@@ -55,7 +55,7 @@ impl EpochOrigin {
 }
 
 /// An epoch for the record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EpochRecord {
     /// Its name.
     pub id: EpochId,

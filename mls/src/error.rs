@@ -2,6 +2,7 @@
 
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain};
 
+use crate::graph::{Conflict, Refusal};
 use crate::policy::NotAllowed;
 
 /// Why an operation was refused. Nothing has changed then.
@@ -34,6 +35,15 @@ pub enum MlsError {
     /// The room's policy forbids it.
     #[error(transparent)]
     NotAllowed(#[from] NotAllowed),
+    /// The graph of epochs has no place for it.
+    #[error(transparent)]
+    NotPlaced(#[from] Refusal),
+    /// Two sides of the group have gone too far apart; nothing is sent until somebody decides.
+    #[error("DMLS-18: in conflict: {} is final here, and {} elsewhere", .0.ours, .0.theirs)]
+    Conflict(Conflict),
+    /// The client belongs to the epoch and holds no secrets there: it has to rejoin.
+    #[error("{0} is stranded: it has to rejoin by an external commit")]
+    Stranded(ClientUri),
     /// MLS forbids it.
     #[error("RFC 9420: {0}")]
     Invalid(String),

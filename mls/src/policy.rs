@@ -45,6 +45,23 @@ impl RoomState {
         self.role_of(user) == BANNED
     }
 
+    /// Whether a user may say who orders the group's commits, or where it goes on (DMLS-21): whoever may have the group
+    /// made anew, elsewhere, by ReInit.
+    ///
+    /// # Errors
+    /// The rule against it.
+    pub fn may_open_term(&self, user: &UserUri) -> Result<(), NotAllowed> {
+        self.need(user, Capability::CAN_SEND_MLS_REINIT_PROPOSAL, "DMLS-21", "canSendMLSReinitProposal")
+    }
+
+    /// Whether a user has less in `after`: it does not take part any more, or its role lacks a capability that its role
+    /// had.
+    pub fn is_lessened_by(&self, after: &Self, user: &UserUri) -> bool {
+        let loses =
+            || self.role(user).is_some_and(|role| role.role_capabilities.iter().any(|capability| !after.has(user, *capability)));
+        self.is_present(user) && (!after.is_present(user) || loses())
+    }
+
     fn has(&self, user: &UserUri, capability: Capability) -> bool {
         self.roles.has(self.role_of(user), capability)
     }

@@ -5,10 +5,13 @@
 
 use causeway_drafts::application::{ComponentsList, MediaType, MediaTypeList};
 use causeway_drafts::mimi_protocol_06::franking::FrankingAgent;
-use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListData, ParticipantListUpdate};
+use causeway_drafts::mimi_protocol_06::participant_list::{
+    ParticipantListData, ParticipantListUpdate, UserRolePair, UserindexRolePair,
+};
 use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
 use causeway_drafts::mimi_room_policy_04::base_room_policy::BaseRoomPolicy;
-use causeway_drafts::mimi_room_policy_04::roles_list::RolesList;
+use causeway_drafts::mimi_room_policy_04::roles_list::{NO_ROLE, RolesList};
+use causeway_drafts::mimi_uri::UserUri;
 use causeway_drafts::{decode_exact, encode, numbers};
 use openmls::prelude::{AppDataDictionary, AppDataUpdateOperation, AppDataUpdateProposal};
 
@@ -106,6 +109,36 @@ impl RoomState {
             other => return Err(MlsError::Invalid(format!("G-65: component {other:#06x} cannot be updated"))),
         }
         Ok(after)
+    }
+
+    /// The room with a user in another role; role 0 takes it out of the list.
+    #[must_use]
+    pub fn with_role(&self, user: &UserUri, role_index: u32) -> Self {
+        let mut after = self.clone();
+        let participants = &mut after.participants.participants;
+        match participants.iter_mut().find(|participant| participant.user == *user) {
+            _ if role_index == NO_ROLE => participants.retain(|participant| participant.user != *user),
+            Some(participant) => participant.role_index = role_index,
+            None => participants.push(UserRolePair { user: user.clone(), role_index }),
+        }
+        after
+    }
+
+    /// The update that leads to another list of participants; none if it is the same (G-31).
+    pub fn participants_update(&self, after: &Self) -> Option<ParticipantListUpdate> {
+        let mut update = ParticipantListUpdate::default();
+        for (participant, user_index) in self.participants.participants.iter().zip(0..) {
+            match after.participants.find(&participant.user) {
+                None => update.removed_indices.push(user_index),
+                Some(now) if now.role_index != participant.role_index => {
+                    update.changed_role_participants.push(UserindexRolePair { user_index, role_index: now.role_index });
+                }
+                Some(_) => {}
+            }
+        }
+        let added = after.participants.participants.iter().filter(|now| self.participants.find(&now.user).is_none());
+        update.added_participants.extend(added.cloned());
+        (update != ParticipantListUpdate::default()).then_some(update)
     }
 
     /// The value of a component, as it stands in the dictionary.

@@ -36,6 +36,9 @@ pub struct Directory {
     pub report_abuse: String,
     /// §5.10
     pub proxy_download: String,
+    /// Where other gateways say what they have to say about rooms without a hub. An extension of Causeway's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causeway_peer: Option<String>,
     /// The roots of the provider's MLS credentials, PEM. An extension of ours: the draft leaves credentials open (G-28).
     #[serde(rename = "mls_credential_roots", default)]
     pub mls_credential_roots: Vec<String>,
@@ -56,6 +59,7 @@ impl Directory {
             identifier_query: endpoint("identifierQuery", "domain"),
             report_abuse: endpoint("reportAbuse", "roomId"),
             proxy_download: endpoint("proxyDownload", "downloadUrl"),
+            causeway_peer: None,
             mls_credential_roots,
         }
     }

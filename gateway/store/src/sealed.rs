@@ -58,6 +58,16 @@ pub(crate) const SEALED: &[SealedColumn] = &[
         first_place: |(conversation, client, key)| group_value(*conversation, client, key),
     },
     SealedColumn {
+        table: "graphs",
+        column: "core",
+        name: "conversation_id, '', {empty}",
+        is: "conversation_id = $3 AND $4 = '' AND $5 = $5",
+        behind: ("conversation_id > $3 AND $4 = $4 AND $5 = $5", "conversation_id"),
+        filter: "1 = 1",
+        place: by_number,
+        first_place: by_number,
+    },
+    SealedColumn {
         table: "clients",
         column: "identity",
         name: "CAST(0 AS BIGINT), client_uri, {empty}",

@@ -73,7 +73,9 @@ async fn keys(gateway: &Gateway) -> Vec<Needle> {
                 keys.push((name.to_owned(), tx.secret(name).await?.unwrap().to_vec()));
             }
             for room in tx.room_lines().await? {
-                values.extend(tx.group_values(room.id).await?);
+                for epoch in tx.kept_epochs(room.id).await? {
+                    values.extend(tx.group_values(room.id, &epoch).await?);
+                }
             }
             Ok((keys, values))
         })

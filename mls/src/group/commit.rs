@@ -5,11 +5,12 @@ use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
 use causeway_drafts::mimi_room_policy_04::roles_list::RolesList;
 use causeway_drafts::mimi_uri::ClientUri;
 use causeway_drafts::{encode, numbers};
+use openmls::framing::SafeAadItem;
 use openmls::prelude::{AppDataUpdateProposal, LeafNodeIndex, Proposal};
 use openmls_traits::OpenMlsProvider;
 
-use super::stage::{StagedEpoch, dictionary_updates};
-use super::{CommitSummary, Group, PENDING_COMMIT_KEY};
+use super::judge::dictionary_updates;
+use super::{CommitSummary, Group, PENDING_COMMIT_KEY, StagedEpoch};
 use crate::credential::TrustRoots;
 use crate::epoch_id::EpochRecord;
 use crate::{ClientIdentity, MlsError, key_package, overlay};
@@ -27,6 +28,8 @@ pub struct CommitPlan {
     pub metadata: Option<RoomMetadata>,
     /// New role definitions.
     pub roles: Option<RolesList>,
+    /// The term that it is made in (DMLS-10). Term 0 is not said.
+    pub term: u64,
 }
 
 /// An own commit that waits for the hub.
@@ -71,6 +74,10 @@ impl Group {
         group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
         let key_packages = plan.add_key_packages.iter().map(|bytes| key_package::parse(bytes)).collect::<Result<Vec<_>, _>>()?;
         let removals = plan.remove_clients.iter().map(|client| self.leaf_of(client)).collect::<Result<Vec<_>, _>>()?;
+        if plan.term > 0 {
+            let item = SafeAadItem::new(numbers::COMPONENT_DMLS, plan.term.to_be_bytes().to_vec());
+            group.set_safe_aad(vec![item]).map_err(MlsError::invalid)?;
+        }
         let mut stage = group
             .commit_builder()
             .consume_proposal_store(true)

@@ -2,7 +2,10 @@
 
 use causeway_drafts::mimi_protocol_06::message::Message;
 use causeway_drafts::mimi_uri::ClientUri;
+use causeway_drafts::numbers::COMPONENT_DMLS;
 use causeway_drafts::{Verbatim, encode};
+use openmls::framing::{SafeAad, SafeAadItem};
+use openmls::group::ProposalStore;
 use openmls::messages::group_info::VerifiableGroupInfo;
 use openmls::prelude::{MlsGroup, MlsMessageBodyIn, PublicGroup, PublicMessageIn, RatchetTreeIn, StagedWelcome, Welcome};
 use openmls_rust_crypto::OpenMlsRustCrypto;
@@ -10,9 +13,9 @@ use openmls_traits::OpenMlsProvider;
 use serde::{Deserialize, Serialize};
 use tls_codec::VLBytes;
 
-use super::{Group, join_config, root_id, tag_bytes};
+use super::{Group, PAST_EPOCHS, join_config, root_id, tag_bytes};
 use crate::credential::{TrustRoots, certify};
-use crate::epoch_id::{EpochOrigin, EpochRecord, EpochRef};
+use crate::epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
 use crate::key_package::KeyPackageBundle;
 use crate::rows::{GroupSnapshot, Rows};
 use crate::{ClientIdentity, MlsError, overlay};
@@ -45,6 +48,13 @@ pub struct ExternalJoin {
     rows: Rows,
 }
 
+impl ExternalJoin {
+    /// The joiner's secrets in the new epoch.
+    pub(crate) fn private_rows(&self) -> Result<Rows, MlsError> {
+        Ok(overlay::split(&overlay::provider([&self.rows])).1)
+    }
+}
+
 impl Group {
     /// Joins by a Welcome (bare). `existing` is the group if other clients of ours are in it already. On failure the
     /// KeyPackage is untouched: it is the caller's to spend.
@@ -61,10 +71,11 @@ impl Group {
         let provider = overlay::provider([&key_package.private]);
         let welcome: Verbatim<Welcome> = Verbatim::from_bytes(welcome).map_err(MlsError::malformed)?;
         let tree: Verbatim<RatchetTreeIn> = Verbatim::from_bytes(ratchet_tree).map_err(MlsError::malformed)?;
-        let group = StagedWelcome::new_from_welcome(&provider, &join_config(), welcome.into_value(), Some(tree.into_value()))
-            .map_err(MlsError::invalid)?
-            .into_group(&provider)
-            .map_err(MlsError::invalid)?;
+        let group =
+            StagedWelcome::new_from_welcome(&provider, &join_config(PAST_EPOCHS), welcome.into_value(), Some(tree.into_value()))
+                .map_err(MlsError::invalid)?
+                .into_group(&provider)
+                .map_err(MlsError::invalid)?;
         Self::adopt(&provider, &group, identity, existing, (EpochOrigin::JoinedByWelcome, roots, now_ms))
     }
 
@@ -110,6 +121,29 @@ impl Group {
         Ok(joined)
     }
 
+    /// An epoch seen from outside, by its GroupInfo (bare, without tree) and its tree: public state only.
+    ///
+    /// # Errors
+    /// If the GroupInfo does not hold, or a credential does not.
+    pub fn observe(
+        (group_info, ratchet_tree): (&[u8], &[u8]),
+        id: EpochId,
+        (roots, now_ms): (&TrustRoots, u64),
+    ) -> Result<Self, MlsError> {
+        let provider = OpenMlsRustCrypto::default();
+        let group_info: Verbatim<VerifiableGroupInfo> = Verbatim::from_bytes(group_info).map_err(MlsError::malformed)?;
+        let tree: Verbatim<RatchetTreeIn> = Verbatim::from_bytes(ratchet_tree).map_err(MlsError::malformed)?;
+        let (tree, group_info) = (tree.into_value(), group_info.into_value());
+        let (public, _) =
+            PublicGroup::from_external(provider.crypto(), provider.storage(), tree, group_info, ProposalStore::default())
+                .map_err(MlsError::invalid)?;
+        check_roster(&public, roots, now_ms)?;
+        let (rows, _) = overlay::split(&provider);
+        let head = EpochRef { id, number: public.group_context().epoch().as_u64() };
+        let group_id = public.group_id().as_slice().to_vec();
+        Self::load_unstored(GroupSnapshot { group_id, head, public: rows, clients: Default::default() })
+    }
+
     /// Makes an external commit. Nothing of a known group changes until the hub has taken it.
     ///
     /// # Errors
@@ -117,6 +151,16 @@ impl Group {
     pub fn join_externally(
         info: &JoinableGroupInfo,
         identity: &ClientIdentity,
+        against: (&TrustRoots, u64),
+    ) -> Result<ExternalJoin, MlsError> {
+        Self::join_externally_in_term(info, identity, 0, against)
+    }
+
+    /// As [`Self::join_externally`], in a term (DMLS-10).
+    pub(crate) fn join_externally_in_term(
+        info: &JoinableGroupInfo,
+        identity: &ClientIdentity,
+        term: u64,
         (roots, now_ms): (&TrustRoots, u64),
     ) -> Result<ExternalJoin, MlsError> {
         let provider = OpenMlsRustCrypto::default();
@@ -124,9 +168,10 @@ impl Group {
         let tree: Verbatim<RatchetTreeIn> = Verbatim::from_bytes(&info.ratchet_tree).map_err(MlsError::malformed)?;
         let proposals = info.pending_proposals.iter().map(|bytes| public_message(bytes)).collect::<Result<Vec<_>, _>>()?;
         let (group, bundle) = MlsGroup::external_commit_builder()
-            .with_config(join_config())
+            .with_config(join_config(PAST_EPOCHS))
             .with_ratchet_tree(tree.into_value())
             .with_proposals(proposals)
+            .with_aad(term_aad(term)?)
             .build_group(&provider, group_info.into_value(), identity.credential_with_key())
             .map_err(MlsError::invalid)?
             .leaf_node_parameters(leaf_parameters())
@@ -182,6 +227,15 @@ impl Group {
 
 fn leaf_parameters() -> openmls::prelude::LeafNodeParameters {
     openmls::prelude::LeafNodeParameters::builder().with_capabilities(super::capabilities()).build()
+}
+
+/// The SafeAAD of a commit in a term; none in term 0.
+fn term_aad(term: u64) -> Result<Vec<u8>, MlsError> {
+    if term == 0 {
+        return Ok(Vec::new());
+    }
+    let item = SafeAadItem::new(COMPONENT_DMLS, term.to_be_bytes().to_vec());
+    Ok(encode(&SafeAad::from_items(vec![item]).map_err(MlsError::invalid)?))
 }
 
 fn public_message(bytes: &[u8]) -> Result<PublicMessageIn, MlsError> {

@@ -45,6 +45,15 @@ fn application(bytes: &[u8]) -> Result<KnownMessage, MlsError> {
     }
 }
 
+/// The number of the epoch that a sealed message of a group names.
+pub(crate) fn application_epoch(message: &[u8], group_id: &[u8]) -> Result<u64, MlsError> {
+    let message = application(message)?.mls().clone().try_into_protocol_message().map_err(MlsError::malformed)?;
+    match message.group_id().as_slice() == group_id {
+        true => Ok(message.epoch().as_u64()),
+        false => Err(MlsError::Invalid("P-008: the message is for another group".to_owned())),
+    }
+}
+
 fn tag_in(authenticated_data: &[u8]) -> Option<[u8; 32]> {
     let aad = SafeAad::tls_deserialize(&mut &authenticated_data[..]).ok()?;
     let item = aad.items().iter().find(|item| item.component_id() == COMPONENT_FRANK_AAD)?;

@@ -12,11 +12,12 @@ use operation;
 
 mod commit;
 mod create;
+mod follow;
 mod group_info;
 mod join;
+mod judge;
 mod leave;
 mod message;
-mod stage;
 
 use std::collections::BTreeMap;
 
@@ -30,17 +31,20 @@ use openmls_traits::OpenMlsProvider;
 
 pub use commit::{CommitPlan, PendingCommit};
 pub use create::CreateGroup;
+pub(crate) use follow::Child;
 pub use join::{ExternalJoin, JoinableGroupInfo};
+pub use judge::{CommitSummary, ProposalSummary, StagedEpoch};
+pub(crate) use judge::{Unfit, handshake};
+pub(crate) use message::application_epoch;
 pub use message::{ApplicationHeader, Opened};
-pub use stage::{CommitSummary, ProposalSummary, StagedEpoch};
 
 use crate::credential::named_client;
 use crate::epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
-use crate::rows::{GroupChanges, GroupSnapshot, RowChanges, Rows};
+use crate::rows::{GroupChanges, GroupSnapshot, Rows};
 use crate::{ClientIdentity, MlsError, RoomState, overlay};
 
 /// Stragglers of so many past epochs still decrypt (application messages only).
-const PAST_EPOCHS: usize = 2;
+pub(crate) const PAST_EPOCHS: usize = 2;
 const OUT_OF_ORDER_TOLERANCE: u32 = 100;
 const MAX_FORWARD_DISTANCE: u32 = 1000;
 
@@ -56,6 +60,7 @@ pub struct Member {
 }
 
 /// A group in memory.
+#[derive(Clone)]
 pub struct Group {
     snapshot: GroupSnapshot,
     stored: GroupSnapshot,
@@ -87,11 +92,11 @@ pub(crate) fn ratchet_configuration() -> SenderRatchetConfiguration {
     SenderRatchetConfiguration::new(OUT_OF_ORDER_TOLERANCE, MAX_FORWARD_DISTANCE)
 }
 
-pub(crate) fn join_config() -> MlsGroupJoinConfig {
+pub(crate) fn join_config(past_epochs: usize) -> MlsGroupJoinConfig {
     MlsGroupJoinConfig::builder()
         .wire_format_policy(MIXED_PLAINTEXT_WIRE_FORMAT_POLICY)
         .use_ratchet_tree_extension(false)
-        .max_past_epochs(PAST_EPOCHS)
+        .max_past_epochs(past_epochs)
         .number_of_resumption_psks(0)
         .sender_ratchet_configuration(ratchet_configuration())
         .build()
@@ -115,10 +120,32 @@ impl Group {
         Ok(Self { stored: snapshot.clone(), snapshot, records: Vec::new(), state, members })
     }
 
+    /// An epoch of which nothing has been stored yet, under its record or otherwise.
+    pub(crate) fn load_unstored(snapshot: GroupSnapshot) -> Result<Self, MlsError> {
+        let stored = GroupSnapshot::empty(&snapshot.group_id, snapshot.head);
+        Ok(Self { stored, ..Self::load(snapshot)? })
+    }
+
+    /// The same epoch with another state. What is stored of it stays known.
+    pub(crate) fn replace(&mut self, other: Self) {
+        let stored = std::mem::replace(&mut self.stored, GroupSnapshot::empty(&[], other.snapshot.head));
+        *self = Self { stored, ..other };
+    }
+
+    /// A client has come in beside the others.
+    pub(crate) fn hold(&mut self, client: &ClientUri, private: Rows) {
+        self.snapshot.clients.insert(client.clone(), private);
+    }
+
+    /// The secrets of this epoch go.
+    pub(crate) fn drop_secrets(&mut self) {
+        self.snapshot.clients.clear();
+    }
+
     /// A group that nothing has been stored of yet.
     fn fresh(snapshot: GroupSnapshot, record: EpochRecord) -> Result<Self, MlsError> {
         let (state, members) = read(&snapshot)?;
-        let stored = GroupSnapshot { public: Rows::new(), clients: BTreeMap::new(), ..snapshot.clone() };
+        let stored = GroupSnapshot::empty(&snapshot.group_id, snapshot.head);
         Ok(Self { snapshot, stored, records: vec![record], state, members })
     }
 
@@ -127,25 +154,10 @@ impl Group {
         &self.snapshot
     }
 
-    /// What has changed since it was loaded; asked once, then it counts as stored.
+    /// What has changed since it was loaded; asked once, then it counts as stored. Only the head's state is kept: with a
+    /// new head, the old one is forgotten.
     pub fn take_changes(&mut self) -> GroupChanges {
-        let empty = Rows::new();
-        let all_clients: std::collections::BTreeSet<_> = self.stored.clients.keys().chain(self.snapshot.clients.keys()).collect();
-        let clients = all_clients
-            .into_iter()
-            .map(|client| {
-                let before = self.stored.clients.get(client).unwrap_or(&empty);
-                let after = self.snapshot.clients.get(client).unwrap_or(&empty);
-                (client.clone(), RowChanges::between(before, after))
-            })
-            .filter(|(_, changes)| !changes.is_empty())
-            .collect();
-        let changes = GroupChanges {
-            head: self.snapshot.head,
-            public: RowChanges::between(&self.stored.public, &self.snapshot.public),
-            clients,
-            epochs: std::mem::take(&mut self.records),
-        };
+        let changes = GroupChanges::between(&self.stored, &self.snapshot, std::mem::take(&mut self.records));
         self.stored = self.snapshot.clone();
         changes
     }
@@ -197,6 +209,26 @@ impl Group {
     pub fn ratchet_tree(&self) -> Result<Vec<u8>, MlsError> {
         let (_, public) = self.public_group()?;
         Ok(causeway_drafts::encode(&public.export_ratchet_tree()))
+    }
+
+    /// The GroupContext, encoded [RFC 9420 §8.1].
+    ///
+    /// # Errors
+    /// If the stored state is broken.
+    pub(crate) fn group_context(&self) -> Result<Vec<u8>, MlsError> {
+        Ok(causeway_drafts::encode(self.public_group()?.1.group_context()))
+    }
+
+    /// The signature key of a member's leaf.
+    ///
+    /// # Errors
+    /// If the client is not in the group.
+    pub fn signature_key_of(&self, client: &ClientUri) -> Result<Vec<u8>, MlsError> {
+        let leaf = self.members.iter().find(|member| member.client == *client).map(|member| member.leaf);
+        let leaf = leaf.ok_or_else(|| MlsError::NoSuchClient(client.clone()))?;
+        let (_, public) = self.public_group()?;
+        let member = public.members().find(|member| member.index.u32() == leaf);
+        member.map(|member| member.signature_key).ok_or_else(|| MlsError::NoSuchClient(client.clone()))
     }
 
     /// A GroupInfo of the head without tree, signed by an own member.

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
 
 mod epochs;
+mod forkable;
+mod graph;
 mod lifecycle;
 mod refusals;
 mod support;

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use causeway_drafts::DecodeError;
 use causeway_mls::MlsError;
+use causeway_mls::graph::Refusal;
 
 use super::{Code, *};
 use crate::conversation::ConversationError;
@@ -49,6 +50,10 @@ impl Coded for MlsError {
             Self::CredentialRefused(_) => CREDENTIAL_REFUSED,
             Self::NoSuchClient(_) => NO_SUCH_CLIENT,
             Self::Stored(_) => GROUP_STATE,
+            Self::NotPlaced(Refusal::Final) => EPOCH_FINAL,
+            Self::NotPlaced(_) => NO_PLACE_IN_GRAPH,
+            Self::Conflict(_) => GROUP_CONFLICT,
+            Self::Stranded(_) => STRANDED,
         }
     }
 }

@@ -190,7 +190,23 @@ impl Conversation {
         if let Some(sent) = self.book.sent_message.as_mut().filter(|sent| sent.sealed == message) {
             sent.is_taken = true;
         }
-        let opened = match self.group_mut()?.open(message) {
+        let opened = match &mut self.forkable {
+            Some(forkable) => forkable.open(message),
+            None => self.group_mut()?.open(message),
+        };
+        self.follow_head()?;
+        self.heard(turn, opened, frank, accepted_at)
+    }
+
+    /// Carries over what was opened.
+    pub(super) fn heard(
+        &mut self,
+        turn: &mut Turn<'_>,
+        opened: Result<Opened, causeway_mls::MlsError>,
+        frank: Option<&Frank>,
+        accepted_at: u64,
+    ) -> Result<()> {
+        let opened = match opened {
             Ok(opened) => opened,
             Err(causeway_mls::MlsError::OwnMessage) => return Ok(()),
             Err(error) => return self.unheard(turn, "unreadable", Feature::Unreadable, &error.to_string()),

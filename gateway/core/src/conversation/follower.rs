@@ -91,6 +91,11 @@ impl Conversation {
     }
 
     fn hub_commit(&mut self, turn: &mut Turn<'_>, commit: &[u8], stapled: &[&[u8]]) -> Result<()> {
+        if self.is_leaderless() {
+            // A hub that is back, and has not heard that it is none any more.
+            self.take_commit(turn, commit)?;
+            return self.after_head(turn);
+        }
         let (roots, now) = (turn.roots, turn.now);
         let Some(group) = self.group.as_mut() else { return Ok(()) };
         let staged = match group.stage(commit, roots, now) {
@@ -104,6 +109,7 @@ impl Conversation {
         group.merge(staged)?;
         // The epoch in which our clients made their commits is over: this was one of them, or they are void.
         self.book.sent_commits.clear();
+        self.remember_commit(commit);
         let group = self.group.as_mut().ok_or(super::ConversationError::Missing("MLS group"))?;
         if !stapled.is_empty() {
             group.queue_proposals(stapled)?;
@@ -122,7 +128,8 @@ impl Conversation {
     }
 
     fn hub_proposals(&mut self, turn: &mut Turn<'_>, messages: &[&[u8]]) -> Result<()> {
-        let Some(group) = self.group.as_mut() else { return Ok(()) };
+        // Without a hub, whoever wants something commits it.
+        let Some(group) = self.group.as_mut().filter(|_| self.forkable.is_none()) else { return Ok(()) };
         match group.queue_proposals(messages) {
             Ok(proposals) => {
                 let proposers: Vec<_> = proposals.into_iter().filter_map(|proposal| proposal.sender).collect();
@@ -164,13 +171,19 @@ impl Conversation {
         }
         self.ensure_joining(turn, &user)?;
         let item = Outgoing::Update { user: user.to_string(), intent, event_id: pdu.event_id().to_string() };
-        turn.send(lane::mimi(self.hub()?.as_str(), self.mimi_room()?.as_str()), item);
+        turn.send(self.hub_lane()?, item);
         Ok(())
+    }
+
+    /// Where what we want of the hub waits; without a hub, what we do ourselves.
+    pub(super) fn hub_lane(&self) -> Result<String> {
+        let room = self.mimi_room()?;
+        Ok(if self.is_leaderless() { lane::own(room.as_str()) } else { lane::mimi(self.hub()?.as_str(), room.as_str()) })
     }
 
     /// A puppet without a leaf joins by external commit before what it wants to say.
     pub(super) fn ensure_joining(&mut self, turn: &mut Turn<'_>, user: &UserUri) -> Result<()> {
-        if self.has_leaf(user) || !self.book.joining.insert(user.to_string()) {
+        if self.is_leaderless() || self.has_leaf(user) || !self.book.joining.insert(user.to_string()) {
             return Ok(());
         }
         let item = Outgoing::JoinExternally { user: user.to_string(), commit: None };
@@ -235,7 +248,8 @@ impl Conversation {
         (roots, now): (&TrustRoots, u64),
     ) -> Result<(), String> {
         let state = self.group.as_ref().map(|group| group.room_state()).ok_or("no group")?;
-        if state.franking_agent.is_none() {
+        // Nobody franks where there is no hub (SPEC §15.4).
+        if state.franking_agent.is_none() || self.is_leaderless() && frank.is_none() {
             return Ok(());
         }
         let tag = opened.franking_tag.ok_or("P-054: no franking tag in the SafeAAD")?;

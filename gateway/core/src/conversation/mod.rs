@@ -8,6 +8,7 @@
 //!    * Matrix: [`Conversation::matrix_event`] for each event that the room has accepted, [`Conversation::entered`] after a join;
 //!    * MIMI, as hub: [`Conversation::update`], [`Conversation::submit`], [`Conversation::give_group_info`];
 //!    * MIMI, as follower: [`Conversation::notify`];
+//!    * a room without a hub: [`Conversation::hub_lost`], [`Conversation::peer`];
 //!    * consent: [`Conversation::granted`], [`Conversation::revoked`];
 //!    * the outbox: [`Conversation::prepare`] before a request leaves, [`Conversation::answered`] with its answer.
 //! 3. Store the conversation and the turn's [`Decision`] in one transaction. If that fails, drop both: nothing has happened.
@@ -23,11 +24,14 @@ mod effects;
 mod emit;
 mod follower;
 mod hub;
+mod leaderless;
 mod matrix_event;
 mod messages;
 mod mirror;
 pub mod notices;
 pub mod outgoing;
+mod peer_message;
+mod peers;
 mod prepare;
 pub mod roles;
 mod speak;
@@ -35,7 +39,7 @@ mod speak;
 use std::collections::{BTreeMap, BTreeSet};
 
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, RoomUri, UserUri};
-use causeway_mls::{ClientIdentity, CredentialAuthority, Group, HubIdentity, TrustRoots};
+use causeway_mls::{ClientIdentity, CredentialAuthority, ForkableGroup, Group, HubIdentity, TrustRoots};
 use rand::CryptoRng;
 use ruma::{OwnedRoomId, OwnedUserId, UserId};
 use zeroize::Zeroizing;
@@ -47,6 +51,7 @@ pub use follower::WelcomeFor;
 pub use hub::Submitted;
 pub use messages::MessageIndex;
 pub use outgoing::{Intent, Outgoing};
+pub use peer_message::PeerMessage;
 pub use prepare::{MimiRequest, Prepared};
 
 use crate::identity::Names;
@@ -162,8 +167,11 @@ pub struct Conversation {
     pub book: Bookkeeping,
     /// The Matrix room, once the gateway is in it.
     pub room: Option<Room>,
-    /// The MLS group, once there is one.
+    /// The MLS group, once there is one. In a room without a hub this is what the head was when it was last looked at, to
+    /// be read only.
     pub group: Option<Group>,
+    /// The graph of epochs, in a room without a hub.
+    pub forkable: Option<ForkableGroup>,
     /// The identities of own clients.
     pub clients: BTreeMap<ClientUri, ClientIdentity>,
     /// Pairs of events and messages.
@@ -192,7 +200,7 @@ impl Conversation {
     /// A conversation that the store has given back.
     pub fn restore(row: ConversationRow, room: Option<Room>, group: Option<Group>, messages: MessageIndex) -> Result<Self> {
         let book = Bookkeeping::from_bytes(&row.bookkeeping).map_err(|_| ConversationError::Missing("readable bookkeeping"))?;
-        Ok(Self { row, book, room, group, clients: BTreeMap::new(), messages })
+        Ok(Self { row, book, room, group, forkable: None, clients: BTreeMap::new(), messages })
     }
 
     fn begin(kind: &str, now: u64) -> Self {
@@ -216,6 +224,7 @@ impl Conversation {
             book: Bookkeeping::default(),
             room: None,
             group: None,
+            forkable: None,
             clients: BTreeMap::new(),
             messages: MessageIndex::default(),
         }

@@ -7,6 +7,7 @@ mod conversations;
 mod epochs;
 mod events;
 mod extremities;
+mod graphs;
 mod group_values;
 mod inbox;
 mod key_packages;

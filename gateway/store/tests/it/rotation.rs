@@ -83,7 +83,7 @@ async fn assert_all_open(store: &Store, id: i64) {
         assert_eq!(tx.secret("signing_key").await?.unwrap().as_slice(), SECRET);
         assert_eq!(tx.client(CLIENT).await?.unwrap().identity, SECRET);
         assert_eq!(tx.key_package(&[1; 32]).await?.unwrap().private, SECRET);
-        assert_eq!(tx.group_values(id).await?.len(), 2);
+        assert_eq!(tx.group_values(id, &EPOCH).await?.len(), 2);
         assert_eq!(tx.parked(1).await?.unwrap().body, SECRET);
         Ok(())
     });
@@ -145,7 +145,7 @@ async fn work(store: Store, id: i64, stop: Arc<AtomicBool>) -> u32 {
             for key in [b"one", b"two"] {
                 tx.put_group_value(&value(id, CLIENT, key, format!("{rounds}").as_bytes())).await?;
             }
-            assert_eq!(tx.group_values(id).await?.len(), 2);
+            assert_eq!(tx.group_values(id, &EPOCH).await?.len(), 2);
             assert_eq!(tx.secret("signing_key").await?.unwrap().as_slice(), SECRET);
             tx.queue("mimi:a", "submit", Some(id), SECRET).await?;
             Ok(())

@@ -91,7 +91,7 @@ async fn a_sealed_value_does_not_open_in_another_row() {
     for_each_database(|db| async move {
         let id = fill(&db).await;
         db.raw_execute("UPDATE group_values SET client_uri = 'mimi://gw.test/d/mallory/gateway-1'").await;
-        let moved = db.store.transaction("moved", tx!([id] | tx | tx.group_values(id).await.map(|_| ()))).await;
+        let moved = db.store.transaction("moved", tx!([id] | tx | tx.group_values(id, &EPOCH).await.map(|_| ()))).await;
         assert!(matches!(&moved, Err(StoreError::DoesNotOpen { table }) if table == "group_values"), "{moved:?}");
         db.raw_execute("UPDATE clients SET identity = (SELECT value FROM secrets)").await;
         let moved = db.store.transaction("moved", tx!(|tx| tx.client(CLIENT).await.map(|_| ()))).await;

@@ -11,6 +11,8 @@ use tempfile::TempDir;
 use zeroize::Zeroizing;
 
 pub(crate) const NOW: i64 = 1_790_000_000_000;
+/// The head of [`conversation`]s that have a group.
+pub(crate) const EPOCH: [u8; 32] = [2; 32];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {

@@ -40,22 +40,20 @@ async fn rooms(store: &Store) -> Result<Vec<RoomLine>, StoreError> {
 
 /// The public part of a room's group, which is no secret.
 async fn group(store: &Store, room: &RoomLine) -> anyhow::Result<Group> {
-    let id = room.id;
-    let public = store.transaction("public group values", move |tx| Box::pin(tx.public_group_values(id))).await?;
-    Group::load(snapshot(room, public)?).context("the stored group does not load")
-}
-
-fn snapshot(room: &RoomLine, public: Vec<(Vec<u8>, Vec<u8>)>) -> anyhow::Result<GroupSnapshot> {
     let (Some(group_id), Some(head), Some(number)) = (&room.group_id, &room.head_epoch_id, room.head_number) else {
         bail!("conversation {} has no group yet (status: {})", room.id, room.status);
     };
-    let id = <[u8; 32]>::try_from(head.as_slice()).context("the stored epoch id has not 32 octets")?;
-    Ok(GroupSnapshot {
+    let epoch_id = <[u8; 32]>::try_from(head.as_slice()).context("the stored epoch id has not 32 octets")?;
+    let id = room.id;
+    let public =
+        store.transaction("public group values", move |tx| Box::pin(async move { tx.public_group_values(id, &epoch_id).await }));
+    let snapshot = GroupSnapshot {
         group_id: group_id.clone(),
-        head: EpochRef { id: EpochId::from_bytes(id), number: number as u64 },
-        public: public.into_iter().collect(),
+        head: EpochRef { id: EpochId::from_bytes(epoch_id), number: number as u64 },
+        public: public.await?.into_iter().collect(),
         clients: BTreeMap::new(),
-    })
+    };
+    Group::load(snapshot).context("the stored group does not load")
 }
 
 /// A group id is text where we chose it.

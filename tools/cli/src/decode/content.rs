@@ -1,25 +1,30 @@
-//! A MIMI content document [mimi-content-09].
+//! Messages [mimi-content-09], and the values of their further extensions [mimi-content-more-extensions-00].
 
 use causeway_core::code;
-use causeway_drafts::cbor::DocumentError;
+use causeway_drafts::application::{MediaType, unframe};
+use causeway_drafts::cbor::{DocumentError, Item};
+use causeway_drafts::decode_exact;
 use causeway_drafts::mimi_content_09::{
     Disposition, Extension, ExtensionKey, ExternalPart, MessageId, MimiContent, NestedPart, PartBody, PartSemantics, message_id,
 };
 use causeway_drafts::mimi_content_more_extensions_00::{ExternalMessageId, Fraction, LastSeen, Scope, SenderTimestamp};
 use serde_cbor::Value;
+use tls_codec::VLBytes;
 
-use super::Refused;
-use super::tree::Tree;
+use super::layout::{CONTENT, MORE_EXTENSIONS};
+use super::refused::{Refused, Wrong};
+use super::tree::{Origin, Tree};
 
-pub(super) fn read(octets: &[u8]) -> Result<Tree, Refused> {
-    tree(octets).map_err(|error| {
-        let why = match error {
-            DocumentError::Cbor(error) => error.kind.to_string(),
-            DocumentError::Field { rule, field, expected, .. } => format!("{rule}: {field} is not {expected}"),
-            DocumentError::Limit { rule, what, .. } => format!("{rule}: {what}"),
-        };
-        Refused { code: code::MESSAGE_MALFORMED, why, offset: Some(error.offset()), length: octets.len() }
-    })
+pub(super) const MESSAGE: Origin = Origin { structure: "mimiContent", draft: CONTENT, section: "4" };
+const PART: Origin = Origin { structure: "NestedPart", draft: CONTENT, section: "4" };
+const EXPIRATION: Origin = Origin { structure: "Expiration", draft: CONTENT, section: "4" };
+pub(super) const SENDER_TIMESTAMP: Origin = Origin { structure: "senderTimestamp", draft: MORE_EXTENSIONS, section: "3" };
+pub(super) const EXTERNAL_MESSAGE_ID: Origin = Origin { structure: "externalMessageId", draft: MORE_EXTENSIONS, section: "4" };
+pub(super) const SUBJECT: Origin = Origin { structure: "subject", draft: MORE_EXTENSIONS, section: "5" };
+pub(super) const LAST_SEEN: Origin = Origin { structure: "lastSeen", draft: MORE_EXTENSIONS, section: "6" };
+
+pub(super) fn read(octets: &[u8], _: Option<&str>) -> Result<Tree, Refused> {
+    tree(octets).map_err(|error| Wrong::from(error).of(octets))
 }
 
 pub(super) fn tree(octets: &[u8]) -> Result<Tree, DocumentError> {
@@ -29,32 +34,62 @@ pub(super) fn tree(octets: &[u8]) -> Result<Tree, DocumentError> {
         _ => Tree::Nothing,
     };
     let expires = content.expires.map_or(Tree::Nothing, |expires| {
-        Tree::fields([("relative", Tree::Bool(expires.relative)), ("seconds", Tree::Number(expires.time.into()))])
+        let fields = [("relative", Tree::Bool(expires.relative)), ("time", Tree::Number(expires.time.into()))];
+        Tree::structure(EXPIRATION, fields)
     });
     let optional = |id: Option<MessageId>| id.map_or(Tree::Nothing, |id| Tree::text(id.to_string()));
-    Ok(Tree::fields([
-        ("message_id", id),
-        ("salt", Tree::Octets(content.salt.to_vec())),
-        ("replaces", optional(content.replaces)),
-        ("topic_id", Tree::text_or_octets(&content.topic_id)),
-        ("expires", expires),
-        ("in_reply_to", optional(content.in_reply_to)),
-        ("extensions", Tree::Fields(content.extensions.iter().map(extension).collect())),
-        ("nested_part", part(&content.nested_part)),
-    ]))
+    Ok(Tree::structure(
+        MESSAGE,
+        [
+            ("messageId", id),
+            ("salt", Tree::Octets(content.salt.to_vec())),
+            ("replaces", optional(content.replaces)),
+            ("topicId", Tree::text_or_octets(&content.topic_id)),
+            ("expires", expires),
+            ("inReplyTo", optional(content.in_reply_to)),
+            ("mimiExtensions", Tree::Fields(None, content.extensions.iter().map(extension).collect())),
+            ("nestedPart", part(&content.nested_part)),
+        ],
+    ))
+}
+
+/// What the gateway says of application_data: a frame around a content [mls-extensions-09 §6.2.4].
+pub(super) fn judge_framed(octets: &[u8]) -> Result<(), Wrong> {
+    let malformed = |wrong: Wrong| Wrong { code: code::MESSAGE_MALFORMED, ..wrong };
+    decode_exact::<(MediaType, VLBytes)>(octets).map_err(|error| malformed(error.into()))?;
+    let other = |error: &dyn ToString| Wrong { code: code::MESSAGE_MALFORMED, why: error.to_string(), offset: Some(0) };
+    let content = unframe(octets).map_err(|error| other(&error))?;
+    // It is what the frame ends with.
+    MimiContent::decode(&content).map(drop).map_err(|error| Wrong::from(error).after(octets.len() - content.len()))
+}
+
+/// The value of the extension with a key, alone.
+pub(super) fn extension_value<const KEY: i64>(octets: &[u8], _: Option<&str>) -> Result<Tree, Refused> {
+    let read = || {
+        let value = Item::from_bytes(octets).map_err(DocumentError::from)?;
+        // The error's place is in a map of this one extension: the head of the map, and that of the key.
+        let before = if (0..24).contains(&KEY) { 2 } else { 4 };
+        Extension::new(ExtensionKey::Int(KEY), &value).map_err(|error| {
+            let wrong = Wrong::from(error);
+            Wrong { offset: wrong.offset.map(|offset| offset.saturating_sub(before)), ..wrong }
+        })
+    };
+    let extension: Result<Extension, Wrong> = read();
+    extension.map(|extension| self::extension(&extension).1).map_err(|wrong| wrong.of(octets))
 }
 
 fn extension(extension: &Extension) -> (String, Tree) {
     let (name, value) = match extension {
-        Extension::SenderUri(uri) => ("sender_uri", Tree::text(uri)),
-        Extension::RoomUri(uri) => ("room_uri", Tree::text(uri)),
-        Extension::SenderTimestamp(timestamp) => ("sender_timestamp", self::timestamp(timestamp)),
-        Extension::ExternalMessageId(id) => ("external_message_id", external_id(id)),
+        Extension::SenderUri(uri) => ("senderUri", Tree::text(uri)),
+        Extension::RoomUri(uri) => ("roomUri", Tree::text(uri)),
+        Extension::SenderTimestamp(timestamp) => ("senderTimestamp", self::timestamp(timestamp)),
+        Extension::ExternalMessageId(id) => ("externalMessageId", external_id(id)),
         Extension::Subject(subject) => ("subject", Tree::text(subject)),
         Extension::LastSeen(LastSeen::Messages(ids)) => {
-            ("last_seen", Tree::List(ids.iter().map(|id| Tree::text(id.to_string())).collect()))
+            let id = |id: &MessageId| Tree::fields([("messageId", Tree::text(id.to_string()))]);
+            ("lastSeen", Tree::List(ids.iter().map(id).collect()))
         }
-        Extension::LastSeen(LastSeen::External(ids)) => ("last_seen", Tree::List(ids.iter().map(external_id).collect())),
+        Extension::LastSeen(LastSeen::External(ids)) => ("lastSeen", Tree::List(ids.iter().map(external_id).collect())),
         Extension::Unknown(unknown) => {
             let octets = unknown.value().as_bytes();
             ("", serde_cbor::from_slice(octets).map_or_else(|_| Tree::Octets(octets.to_vec()), |value| cbor(&value)))
@@ -69,21 +104,20 @@ fn extension(extension: &Extension) -> (String, Tree) {
 
 fn timestamp(timestamp: &SenderTimestamp) -> Tree {
     let fraction = match timestamp.fraction {
-        None => Tree::Nothing,
-        Some(Fraction::Millis(millis)) => Tree::text(format!("{millis} ms")),
-        Some(Fraction::Micros(micros)) => Tree::text(format!("{micros} µs")),
-        Some(Fraction::Nanos(nanos)) => Tree::text(format!("{nanos} ns")),
+        None => Tree::fields([]),
+        Some(Fraction::Millis(millis)) => Tree::fields([("-3", Tree::Number(millis.into()))]),
+        Some(Fraction::Micros(micros)) => Tree::fields([("-6", Tree::Number(micros.into()))]),
+        Some(Fraction::Nanos(nanos)) => Tree::fields([("-9", Tree::Number(nanos.into()))]),
     };
-    Tree::fields([("seconds", Tree::Number(timestamp.seconds)), ("fraction", fraction)])
+    Tree::structure(SENDER_TIMESTAMP, [("seconds", Tree::Number(timestamp.seconds)), ("fraction", fraction)])
 }
 
 fn external_id(id: &ExternalMessageId) -> Tree {
     let scope = match &id.scope {
-        Scope::Enterprise(number) => ("enterprise", Tree::Number(*number)),
-        Scope::Domain(domain) => ("domain", Tree::text(domain)),
-        Scope::Uri(uri) => ("uri", Tree::text(uri)),
+        Scope::Enterprise(number) => Tree::Number(*number),
+        Scope::Domain(name) | Scope::Uri(name) => Tree::text(name),
     };
-    Tree::fields([("id", Tree::text_or_octets(&id.id)), scope])
+    Tree::structure(EXTERNAL_MESSAGE_ID, [("id", Tree::text_or_octets(&id.id)), ("scope", scope)])
 }
 
 fn cbor(value: &Value) -> Tree {
@@ -101,7 +135,7 @@ fn cbor(value: &Value) -> Tree {
                 Value::Integer(number) => number.to_string(),
                 other => format!("{other:?}"),
             };
-            Tree::Fields(entries.iter().map(|(name, value)| (key(name), cbor(value))).collect())
+            Tree::Fields(None, entries.iter().map(|(name, value)| (key(name), cbor(value))).collect())
         }
         Value::Tag(tag, inner) => Tree::fields([("tag", Tree::Number(*tag)), ("value", cbor(inner))]),
         other => Tree::text(format!("{other:?}")),
@@ -109,59 +143,60 @@ fn cbor(value: &Value) -> Tree {
 }
 
 fn part(part: &NestedPart) -> Tree {
-    let head = Tree::fields([("disposition", disposition(part.disposition)), ("language", Tree::text(&part.language))]);
-    head.and(match &part.body {
-        PartBody::Null => Tree::fields([("null", Tree::Bool(true))]),
+    let (cardinality, more) = match &part.body {
+        PartBody::Null => ("0 null", Tree::fields([])),
         PartBody::Single { content_type, content } => {
-            Tree::fields([("content_type", Tree::text(content_type)), ("content", Tree::text_or_octets(content))])
+            ("1 single", Tree::fields([("contentType", Tree::text(content_type)), ("content", Tree::text_or_octets(content))]))
         }
-        PartBody::External(external) => Tree::fields([("external", self::external(external))]),
+        PartBody::External(external) => ("2 external", self::external(external)),
         PartBody::Multi { semantics, parts } => {
             let semantics = match semantics {
-                PartSemantics::ChooseOne => "chooseOne",
-                PartSemantics::SingleUnit => "singleUnit",
-                PartSemantics::ProcessAll => "processAll",
+                PartSemantics::ChooseOne => "0 chooseOne",
+                PartSemantics::SingleUnit => "1 singleUnit",
+                PartSemantics::ProcessAll => "2 processAll",
             };
             let parts = Tree::List(parts.iter().map(self::part).collect());
-            Tree::fields([("semantics", Tree::text(semantics)), ("parts", parts)])
+            ("3 multi", Tree::fields([("partSemantics", Tree::text(semantics)), ("parts", parts)]))
         }
-    })
+    };
+    let head = [
+        ("disposition", disposition(part.disposition)),
+        ("language", Tree::text(&part.language)),
+        ("cardinality", Tree::text(cardinality)),
+    ];
+    Tree::structure(PART, head).and(more)
 }
 
 fn disposition(disposition: Disposition) -> Tree {
-    Tree::text(match disposition {
-        Disposition::RENDER => "render".to_owned(),
-        Disposition::REACTION => "reaction".to_owned(),
-        Disposition::PROFILE => "profile".to_owned(),
-        Disposition::INLINE => "inline".to_owned(),
-        Disposition::ICON => "icon".to_owned(),
-        Disposition::ATTACHMENT => "attachment".to_owned(),
-        Disposition::SESSION => "session".to_owned(),
-        Disposition::PREVIEW => "preview".to_owned(),
-        Disposition(other) => other.to_string(),
-    })
+    let name = match disposition {
+        Disposition::UNSPECIFIED => "unspecified",
+        Disposition::RENDER => "render",
+        Disposition::REACTION => "reaction",
+        Disposition::PROFILE => "profile",
+        Disposition::INLINE => "inline",
+        Disposition::ICON => "icon",
+        Disposition::ATTACHMENT => "attachment",
+        Disposition::SESSION => "session",
+        Disposition::PREVIEW => "preview",
+        _ => "unknown",
+    };
+    Tree::text(format!("{} {name}", disposition.0))
 }
 
 /// The key that opens it is not shown.
 fn external(part: &ExternalPart) -> Tree {
     Tree::fields([
-        ("content_type", Tree::text(&part.content_type)),
+        ("contentType", Tree::text(&part.content_type)),
         ("url", Tree::text(&part.url)),
         ("expires", Tree::Number(part.expires.into())),
         ("size", Tree::Number(part.size)),
-        ("enc_alg", Tree::Number(part.enc_alg.into())),
+        ("encAlg", Tree::Number(part.enc_alg.into())),
         ("key", Tree::text(format!("{} octets", part.key.len()))),
         ("nonce", Tree::Octets(part.nonce.clone())),
         ("aad", Tree::Octets(part.aad.clone())),
-        ("hash_alg", Tree::Number(part.hash_alg.0.into())),
-        ("content_hash", Tree::Octets(part.content_hash.clone())),
+        ("hashAlg", Tree::Number(part.hash_alg.0.into())),
+        ("contentHash", Tree::Octets(part.content_hash.clone())),
         ("description", Tree::text(&part.description)),
         ("filename", Tree::text(&part.filename)),
     ])
-}
-
-/// What the gateway says of a frame around a content that is none.
-pub(super) fn judge_framed(octets: &[u8]) -> Result<(), (code::Code, String)> {
-    let content = causeway_drafts::application::unframe(octets).map_err(|error| (code::MESSAGE_MALFORMED, error.to_string()))?;
-    MimiContent::decode(&content).map(|_| ()).map_err(|error| (code::MESSAGE_MALFORMED, error.to_string()))
 }

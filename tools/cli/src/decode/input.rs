@@ -20,7 +20,7 @@ pub(crate) fn octets(input: &str) -> anyhow::Result<Vec<u8>> {
         let file = std::fs::File::open(input).with_context(|| format!("cannot read {input}"))?;
         return read(file).with_context(|| format!("cannot read {input}")).map(unpacked);
     }
-    if input.trim_start().starts_with('{') {
+    if input.trim_start().starts_with('{') || input.starts_with("mimi:") {
         return Ok(input.as_bytes().to_vec());
     }
     match packed(input.as_bytes()) {
@@ -38,9 +38,13 @@ fn read(reader: impl Read) -> anyhow::Result<Vec<u8>> {
     Ok(octets)
 }
 
-/// What a file holds, if it holds hex or base64; else itself.
+/// What a file holds, if it holds hex or base64; else itself. A name ends where its line does.
 fn unpacked(octets: Vec<u8>) -> Vec<u8> {
-    packed(&octets).unwrap_or(octets)
+    match packed(&octets) {
+        Some(octets) => octets,
+        None if octets.starts_with(b"mimi:") => octets.trim_ascii_end().to_vec(),
+        None => octets,
+    }
 }
 
 fn packed(text: &[u8]) -> Option<Vec<u8>> {
@@ -66,5 +70,6 @@ mod tests {
         for raw in [octets.clone(), b"{\"type\": \"m.room.message\"}".to_vec(), b"no base64!".to_vec(), Vec::new()] {
             assert_eq!(unpacked(raw.clone()), raw);
         }
+        assert_eq!(unpacked(b"mimi://a.example\n".to_vec()), b"mimi://a.example");
     }
 }

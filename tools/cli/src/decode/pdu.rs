@@ -7,7 +7,8 @@ use causeway_core::matrix::{Pdu, PduError, required_servers};
 use ruma::RoomVersionId;
 use ruma::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
 
-use super::Refused;
+use super::names::json_offset;
+use super::refused::Refused;
 use super::tree::Tree;
 use crate::time::rfc3339;
 
@@ -18,7 +19,7 @@ pub(super) fn read(octets: &[u8], version: Option<&str>) -> Result<Tree, Refused
     let refused = |error: &PduError| Refused { code: error.code(), why: error.to_string(), offset: None, length: octets.len() };
     let object: CanonicalJsonObject = serde_json::from_slice(octets).map_err(|error| Refused {
         code: code::EVENT_MALFORMED,
-        offset: offset_of(octets, &error),
+        offset: json_offset(octets, &error),
         why: error.to_string(),
         length: octets.len(),
     })?;
@@ -105,14 +106,7 @@ fn json(value: &CanonicalJsonValue) -> Tree {
         CanonicalJsonValue::String(text) => Tree::text(text),
         CanonicalJsonValue::Array(items) => Tree::List(items.iter().map(json).collect()),
         CanonicalJsonValue::Object(object) => {
-            Tree::Fields(object.iter().map(|(name, value)| (name.to_string(), json(value))).collect())
+            Tree::Fields(None, object.iter().map(|(name, value)| (name.to_string(), json(value))).collect())
         }
     }
-}
-
-/// Where the parser stopped.
-fn offset_of(octets: &[u8], error: &serde_json::Error) -> Option<usize> {
-    let before = error.line().checked_sub(1)?;
-    let begin: usize = octets.split_inclusive(|octet| *octet == b'\n').take(before).map(<[u8]>::len).sum();
-    Some((begin + error.column().saturating_sub(1)).min(octets.len()))
 }

@@ -1,6 +1,7 @@
 //! Reads TLS presentation language [RFC 8446 §3, RFC 9420 §2.1] step by step, and knows where it is: the codec of the
 //! gateway decides what is valid, this says where something is not, and shows what there is.
 
+use super::layout::Part;
 use super::tree::Tree;
 
 /// Where reading stopped, and why.
@@ -12,12 +13,11 @@ pub(super) struct Stop {
     pub(super) place: String,
     /// What was expected.
     pub(super) why: String,
+    /// Whether it is for octets that are not there.
+    pub(super) is_short: bool,
 }
 
 pub(super) type Read<T> = Result<T, Stop>;
-
-/// Reads one part of a structure.
-pub(super) type Part = fn(&mut Reader<'_>) -> Read<Tree>;
 
 /// Octets, and a place in them.
 pub(super) struct Reader<'b> {
@@ -27,10 +27,10 @@ pub(super) struct Reader<'b> {
     place: Vec<&'static str>,
 }
 
-/// Reads a structure that fills all octets.
-pub(super) fn whole(octets: &[u8], part: Part) -> Read<Tree> {
+/// Reads a part that fills all octets.
+pub(super) fn whole(octets: &[u8], part: &Part) -> Read<Tree> {
     let mut reader = Reader { octets, at: 0, end: octets.len(), place: Vec::new() };
-    let tree = part(&mut reader)?;
+    let tree = part.read(&mut reader)?;
     match reader.end - reader.at {
         0 => Ok(tree),
         left => Err(reader.stop(format!("{left} octets follow the structure"))),
@@ -38,14 +38,24 @@ pub(super) fn whole(octets: &[u8], part: Part) -> Read<Tree> {
 }
 
 impl<'b> Reader<'b> {
-    pub(super) fn stop(&self, why: impl Into<String>) -> Stop {
-        Stop { offset: self.at, place: self.place.join("."), why: why.into() }
+    fn stop(&self, why: impl Into<String>) -> Stop {
+        Stop { offset: self.at, place: self.place.join("."), why: why.into(), is_short: false }
     }
 
-    fn take(&mut self, length: usize) -> Read<&'b [u8]> {
+    fn short(&mut self, at: usize, why: String) -> Stop {
+        Stop { is_short: true, ..self.back(at, why) }
+    }
+
+    fn back(&mut self, to: usize, why: impl Into<String>) -> Stop {
+        self.at = to;
+        self.stop(why)
+    }
+
+    /// The next octets.
+    pub(super) fn take(&mut self, length: usize) -> Read<&'b [u8]> {
         let left = self.end - self.at;
         if length > left {
-            return Err(self.stop(format!("{length} octets are wanted, {left} are left")));
+            return Err(self.short(self.at, format!("{length} octets are wanted, {left} are left")));
         }
         let taken = &self.octets[self.at..self.at + length];
         self.at += length;
@@ -59,18 +69,15 @@ impl<'b> Reader<'b> {
         Ok(fixed)
     }
 
-    pub(super) fn u8(&mut self) -> Read<u8> {
-        self.fixed().map(u8::from_be_bytes)
-    }
-
-    pub(super) fn u16(&mut self) -> Read<u16> {
-        self.fixed().map(u16::from_be_bytes)
+    /// A number of so many octets, at most eight.
+    pub(super) fn number(&mut self, octets: usize) -> Read<u64> {
+        Ok(self.take(octets)?.iter().fold(0, |number, octet| number << 8 | u64::from(*octet)))
     }
 
     /// The length of a vector, of which so much is there [RFC 9420 §2.1.2].
     fn length(&mut self) -> Read<usize> {
         let begin = self.at;
-        let first = self.u8()?;
+        let [first] = self.fixed()?;
         let (more, shortest) = match first >> 6 {
             0 => (0, 0),
             1 => (1, 1 << 6),
@@ -83,14 +90,9 @@ impl<'b> Reader<'b> {
         }
         match self.end - self.at {
             _ if length < shortest => Err(self.back(begin, "the length of a vector is not in its shortest form")),
-            left if length > left => Err(self.back(begin, format!("a vector of {length} octets, of which {left} are there"))),
+            left if length > left => Err(self.short(begin, format!("a vector of {length} octets, of which {left} are there"))),
             _ => Ok(length),
         }
-    }
-
-    fn back(&mut self, to: usize, why: impl Into<String>) -> Stop {
-        self.at = to;
-        self.stop(why)
     }
 
     /// `opaque …<V>`
@@ -100,7 +102,7 @@ impl<'b> Reader<'b> {
     }
 
     /// `T …<V>`
-    pub(super) fn each(&mut self, item: Part) -> Read<Tree> {
+    pub(super) fn each(&mut self, item: &Part) -> Read<Tree> {
         let length = self.length()?;
         let outer = std::mem::replace(&mut self.end, self.at + length);
         let items = self.until_end(item)?;
@@ -109,31 +111,25 @@ impl<'b> Reader<'b> {
     }
 
     /// One after the other, as long as there is something.
-    pub(super) fn until_end(&mut self, item: Part) -> Read<Tree> {
+    pub(super) fn until_end(&mut self, item: &Part) -> Read<Tree> {
         let mut items = Vec::new();
         while self.at < self.end {
-            items.push(item(self)?);
+            items.push(item.read(self)?);
         }
         Ok(Tree::List(items))
     }
 
-    /// `optional<T>`
-    pub(super) fn optional(&mut self, item: Part) -> Read<Tree> {
-        match self.choice(&[(0, "absent"), (1, "present")])? {
-            "present" => item(self),
-            _ => Ok(Tree::Nothing),
-        }
-    }
-
-    /// An enumeration of one octet.
-    pub(super) fn choice(&mut self, values: &[(u8, &'static str)]) -> Read<&'static str> {
+    /// An enumeration of so many octets.
+    pub(super) fn one_of(&mut self, octets: usize, values: &[(u64, &'static str)]) -> Read<&'static str> {
         let begin = self.at;
-        let value = self.u8()?;
+        let value = self.number(octets)?;
         match values.iter().find(|(known, _)| *known == value) {
             Some((_, name)) => Ok(name),
             None => {
-                let known: Vec<String> = values.iter().map(|(known, name)| format!("{known} ({name})")).collect();
-                Err(self.back(begin, format!("{value} is none of {}", known.join(", "))))
+                // Of registries' numbers, which have two octets, everybody speaks in hexadecimal.
+                let written = |value: u64| if octets == 2 { format!("{value:#06x}") } else { value.to_string() };
+                let known: Vec<String> = values.iter().map(|(known, name)| format!("{} ({name})", written(*known))).collect();
+                Err(self.back(begin, format!("{} is none of {}", written(value), known.join(", "))))
             }
         }
     }
@@ -145,41 +141,4 @@ impl<'b> Reader<'b> {
         self.place.pop();
         Ok(read)
     }
-
-    /// Parts in their order.
-    pub(super) fn fields(&mut self, parts: &[(&'static str, Part)]) -> Read<Tree> {
-        let read = parts.iter().map(|(name, part)| Ok(((*name).to_owned(), self.named(name, part)?)));
-        read.collect::<Read<_>>().map(Tree::Fields)
-    }
-
-    /// What is left of a vector whose kind is not known.
-    pub(super) fn refuse_at(&mut self, length: usize, why: impl Into<String>) -> Stop {
-        self.back(self.at - length, why)
-    }
-}
-
-pub(super) fn uint8(reader: &mut Reader<'_>) -> Read<Tree> {
-    reader.u8().map(|value| Tree::Number(value.into()))
-}
-
-pub(super) fn uint16(reader: &mut Reader<'_>) -> Read<Tree> {
-    reader.u16().map(|value| Tree::Number(value.into()))
-}
-
-pub(super) fn uint32(reader: &mut Reader<'_>) -> Read<Tree> {
-    reader.fixed().map(|octets| Tree::Number(u32::from_be_bytes(octets).into()))
-}
-
-pub(super) fn uint64(reader: &mut Reader<'_>) -> Read<Tree> {
-    reader.fixed().map(|octets| Tree::Number(u64::from_be_bytes(octets)))
-}
-
-/// `opaque …<V>`
-pub(super) fn octets(reader: &mut Reader<'_>) -> Read<Tree> {
-    reader.vector().map(|octets| Tree::Octets(octets.to_vec()))
-}
-
-/// `opaque …<V>` that is mostly text: names, URIs.
-pub(super) fn text(reader: &mut Reader<'_>) -> Read<Tree> {
-    reader.vector().map(Tree::text_or_octets)
 }

@@ -50,7 +50,7 @@ async fn rows(tx: &mut Tx) -> Result<(), StoreError> {
     for number in 0..3 {
         tx.insert_epoch(&epoch(id, number)).await?;
     }
-    put_group(tx, id, founded("club").group.take_changes()).await?;
+    put_group(tx, (id, vec![0xa3; 32]), founded("club").group.take_changes()).await?;
     tx.queue("mimi:a.test:mimi://gw.test/r/club", "notify", Some(id), b"content").await?;
     tx.queue("pdu:hs.test", "pdu", None, b"content").await?;
     tx.postpone(&[1], 4_000_000_000_000, "connection refused").await?;
@@ -240,17 +240,20 @@ async fn true_history(tx: &mut Tx) -> Result<(), StoreError> {
         })
         .await?;
     }
-    put_group(tx, id, changes).await
+    put_group(tx, (id, changes.head.id.as_bytes().to_vec()), changes).await
 }
 
-async fn put_group(tx: &mut Tx, conversation_id: i64, changes: GroupChanges) -> Result<(), StoreError> {
-    let public = changes.public.put.into_iter().map(|(key, value)| (String::new(), key, value));
-    let private = changes
+/// The head's rows, in the name of an epoch.
+async fn put_group(tx: &mut Tx, (conversation_id, epoch_id): (i64, Vec<u8>), mut changes: GroupChanges) -> Result<(), StoreError> {
+    let state = changes.states.remove(&changes.head.id).unwrap();
+    let public = state.public.put.into_iter().map(|(key, value)| (String::new(), key, value));
+    let private = state
         .clients
         .into_iter()
         .flat_map(|(client, rows)| rows.put.into_iter().map(move |(key, value)| (client.to_string(), key, value)));
     for (client_uri, key, value) in public.chain(private) {
-        tx.put_group_value(&GroupValueRow { conversation_id, client_uri, key, value }).await?;
+        let epoch_id = epoch_id.clone();
+        tx.put_group_value(&GroupValueRow { conversation_id, epoch_id, client_uri, key, value }).await?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Handshakes of others: judged publicly at their parent, then merged.
+//! Commits, judged publicly at their parent.
 //!
 //! A [`StagedEpoch`] can only be made by [`Group::stage`], which has checked everything that can be checked without
 //! secrets: signature, proposals, credentials, the room's policy. Members and servers without secrets judge alike.
@@ -7,19 +7,18 @@ use causeway_drafts::Verbatim;
 use causeway_drafts::mimi_protocol_06::message::{KnownMessage, MessageKind};
 use causeway_drafts::mimi_protocol_06::participant_list::ParticipantListUpdate;
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
-use causeway_drafts::numbers::COMPONENT_PARTICIPANT_LIST;
+use causeway_drafts::numbers::{COMPONENT_DMLS, COMPONENT_PARTICIPANT_LIST};
 use openmls::component::ComponentData;
 use openmls::group::{AppDataDictionaryUpdater, AppDataUpdates};
 use openmls::prelude::{
     AppDataUpdateOperation, AppDataUpdateProposal, LeafNodeIndex, ProcessedMessageContent, Proposal, ProtocolMessage, PublicGroup,
-    Sender, StagedCommit, Welcome,
+    PublicProcessMessageError, Sender, StagedCommit, ValidationError, Welcome,
 };
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
 
-use super::{Group, Member, NextEpoch, PENDING_COMMIT_KEY, QUEUED_PROPOSAL};
+use super::{Group, Member};
 use crate::credential::{CertifiedClient, TrustRoots, certify};
-use crate::epoch_id::EpochRecord;
 use crate::policy::{ClientChange, NotAllowed};
 use crate::rows::Rows;
 use crate::{MlsError, RoomState, overlay};
@@ -82,17 +81,45 @@ fn missing(from: &RoomState, to: &RoomState) -> Vec<UserUri> {
 
 /// A valid commit, not yet merged.
 pub struct StagedEpoch {
-    commit: Vec<u8>,
-    public: Rows,
+    pub(super) commit: Vec<u8>,
+    pub(super) public: Rows,
     pub(super) ratchet_tree: Vec<u8>,
-    summary: CommitSummary,
+    pub(super) summary: CommitSummary,
     /// References of the KeyPackages that it adds, sorted.
     added: Vec<Vec<u8>>,
+    term: u64,
+}
+
+/// Why a commit does not open an epoch here.
+pub(crate) enum Unfit {
+    /// No member of this epoch has signed it for this epoch: it was made in another one, or nowhere.
+    MadeElsewhere(MlsError),
+    /// It was made here, and breaks a rule.
+    Refused(MlsError),
+}
+
+impl From<MlsError> for Unfit {
+    fn from(error: MlsError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Unfit> for MlsError {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::MadeElsewhere(error) | Unfit::Refused(error) => error,
+        }
+    }
 }
 
 impl StagedEpoch {
     pub(super) fn public_rows(&self) -> &Rows {
         &self.public
+    }
+
+    /// The term that the committer put into the SafeAAD, or 0 (DMLS-10).
+    pub fn term(&self) -> u64 {
+        self.term
     }
 
     /// What it does.
@@ -158,8 +185,26 @@ fn once_each<'a>(proposals: impl Iterator<Item = &'a AppDataUpdateProposal>, sta
     state.participants.apply_all(&updates).map(|_| ()).map_err(MlsError::invalid)
 }
 
+/// A signature is made over the GroupContext, so that it holds in one epoch only.
+fn unfit(error: PublicProcessMessageError) -> Unfit {
+    match error {
+        PublicProcessMessageError::ValidationError(ValidationError::InvalidSignature | ValidationError::UnknownMember) => {
+            Unfit::MadeElsewhere(MlsError::invalid(error))
+        }
+        error => Unfit::Refused(MlsError::invalid(error)),
+    }
+}
+
+fn added_references(staged: &StagedCommit, provider: &OpenMlsRustCrypto) -> Result<Vec<Vec<u8>>, MlsError> {
+    let references = staged.add_proposals().map(|proposal| proposal.add_proposal().key_package().hash_ref(provider.crypto()));
+    let references: Vec<_> = references.collect::<Result<_, _>>().map_err(MlsError::invalid)?;
+    let mut added: Vec<_> = references.iter().map(|reference| reference.as_slice().to_vec()).collect();
+    added.sort_unstable();
+    Ok(added)
+}
+
 /// A handshake message for this group and epoch.
-fn handshake(bytes: &[u8], kind: MessageKind) -> Result<ProtocolMessage, MlsError> {
+pub(crate) fn handshake(bytes: &[u8], kind: MessageKind) -> Result<ProtocolMessage, MlsError> {
     let message: Verbatim<KnownMessage> = Verbatim::from_bytes(bytes).map_err(MlsError::malformed)?;
     if message.value().kind() != kind {
         return Err(MlsError::Malformed(format!("P-037: not a {kind:?} in a PublicMessage")));
@@ -173,23 +218,26 @@ impl Group {
     /// # Errors
     /// The epoch, the rule of MLS, the credential or the rule of the room that it fails.
     pub fn stage(&self, commit: &[u8], roots: &TrustRoots, now_ms: u64) -> Result<StagedEpoch, MlsError> {
+        Ok(self.judge(commit, roots, now_ms)?)
+    }
+
+    /// As [`Self::stage`], and says whether the commit was made in this epoch at all.
+    pub(crate) fn judge(&self, commit: &[u8], roots: &TrustRoots, now_ms: u64) -> Result<StagedEpoch, Unfit> {
         let _operation = super::operation!("stage");
         let message = handshake(commit, MessageKind::Commit)?;
         self.check_epoch(message.epoch().as_u64())?;
         let (provider, mut public) = self.public_group()?;
-        let processed = public.process_message(provider.crypto(), message).map_err(MlsError::invalid)?;
+        let processed = public.process_message(provider.crypto(), message).map_err(unfit)?;
         let sender = processed.sender().clone();
+        let term = processed.safe_aad_item(COMPONENT_DMLS).and_then(|item| item.try_into().ok()).map_or(0, u64::from_be_bytes);
         let staged = resolve_public(&public, &provider, &self.state, processed.into_content())?;
         let summary = self.summarise(&staged, &sender, roots, now_ms)?;
         self.authorise(&staged, &summary)?;
-        let references = staged.add_proposals().map(|proposal| proposal.add_proposal().key_package().hash_ref(provider.crypto()));
-        let references: Vec<_> = references.collect::<Result<_, _>>().map_err(MlsError::invalid)?;
-        let mut added: Vec<_> = references.iter().map(|reference| reference.as_slice().to_vec()).collect();
-        added.sort_unstable();
+        let added = added_references(&staged, &provider)?;
         public.merge_commit(provider.storage(), staged).map_err(MlsError::stored)?;
         let ratchet_tree = causeway_drafts::encode(&public.export_ratchet_tree());
         let (public, _) = overlay::split(&provider);
-        Ok(StagedEpoch { commit: commit.to_vec(), public, ratchet_tree, summary, added })
+        Ok(StagedEpoch { commit: commit.to_vec(), public, ratchet_tree, summary, added, term })
     }
 
     pub(super) fn check_epoch(&self, epoch: u64) -> Result<(), MlsError> {
@@ -201,7 +249,7 @@ impl Group {
         }
     }
 
-    fn member_at(&self, leaf: LeafNodeIndex) -> Result<&Member, MlsError> {
+    pub(super) fn member_at(&self, leaf: LeafNodeIndex) -> Result<&Member, MlsError> {
         self.members.iter().find(|member| member.leaf == leaf.u32()).ok_or_else(|| MlsError::Invalid("no such leaf".to_owned()))
     }
 
@@ -319,92 +367,6 @@ impl Group {
         let users: Vec<_> = remaining.map(|member| &member.user).chain(summary.added.iter().map(|(_, user)| user)).collect();
         Ok(summary.after.covers(users)?)
     }
-
-    /// Enters the epoch of a staged commit with every own client that is still in; secrets of the others go.
-    ///
-    /// # Errors
-    /// If a client cannot open the commit.
-    pub fn merge(&mut self, staged: StagedEpoch) -> Result<EpochRecord, MlsError> {
-        let _operation = super::operation!("merge");
-        let mut clients = std::collections::BTreeMap::new();
-        for client in self.snapshot.clients.keys() {
-            if let Some(rows) = self.follow(client, &staged.commit)? {
-                clients.insert(client.clone(), rows);
-            }
-        }
-        let committer = Some(staged.summary.committer.clone());
-        self.enter(&staged.commit, NextEpoch { public: staged.public, clients, committer })
-    }
-
-    /// One own client processes a commit; none if it was removed.
-    fn follow(&self, client: &ClientUri, commit: &[u8]) -> Result<Option<Rows>, MlsError> {
-        let (provider, mut group) = self.member_group(client)?;
-        let message = handshake(commit, MessageKind::Commit)?;
-        let processed = group.process_message(&provider, message).map_err(MlsError::invalid)?;
-        let staged = match processed.into_content() {
-            ProcessedMessageContent::OwnPendingCommit => {
-                group.merge_pending_commit(&provider).map_err(MlsError::stored)?;
-                return Ok(Some(without_pending(overlay::split(&provider).1)));
-            }
-            ProcessedMessageContent::StagedCommitMessage(staged) => *staged,
-            ProcessedMessageContent::UnresolvedAppDataCommit(unresolved) => {
-                let proposals: Vec<_> = unresolved.app_data_update_proposals().cloned().collect();
-                let updates = dictionary_updates(group.app_data_dictionary_updater(), &self.state, &proposals)?;
-                group.stage_app_data_commit(&provider, *unresolved, updates).map_err(MlsError::invalid)?
-            }
-            _ => return Err(MlsError::Malformed("not a commit".to_owned())),
-        };
-        if staged.self_removed() {
-            return Ok(None);
-        }
-        group.merge_staged_commit(&provider, staged).map_err(MlsError::stored)?;
-        // What this client had pending was made in the epoch that is over now.
-        group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
-        Ok(Some(without_pending(overlay::split(&provider).1)))
-    }
-
-    /// Queues proposals for the next commit: all or none (P-042).
-    ///
-    /// # Errors
-    /// If any of them is invalid at the head.
-    pub fn queue_proposals(&mut self, messages: &[&[u8]]) -> Result<Vec<ProposalSummary>, MlsError> {
-        let mut summaries = Vec::new();
-        let (_, public) = self.public_group()?;
-        for bytes in messages {
-            let message = handshake(bytes, MessageKind::Proposal)?;
-            self.check_epoch(message.epoch().as_u64())?;
-            let processed = public.process_message(OpenMlsRustCrypto::default().crypto(), message).map_err(MlsError::invalid)?;
-            let sender = match processed.sender() {
-                Sender::Member(leaf) => Some(self.member_at(*leaf)?.client.clone()),
-                _ => None,
-            };
-            summaries.push(ProposalSummary { sender });
-        }
-        let clients: Vec<ClientUri> = self.snapshot.clients.keys().cloned().collect();
-        for client in clients {
-            let (provider, mut group) = self.member_group(&client)?;
-            for (bytes, summary) in messages.iter().zip(&summaries) {
-                // The proposer has queued its own when it made them.
-                if summary.sender.as_ref() == Some(&client) {
-                    continue;
-                }
-                let message = handshake(bytes, MessageKind::Proposal)?;
-                let processed = group.process_message(&provider, message).map_err(MlsError::invalid)?;
-                if let ProcessedMessageContent::ProposalMessage(proposal) = processed.into_content() {
-                    group.store_pending_proposal(provider.storage(), *proposal).map_err(MlsError::stored)?;
-                }
-            }
-            self.keep_private(&client, &provider);
-        }
-        Ok(summaries)
-    }
-}
-
-/// What a commit has made void: openmls' storage in memory empties the list of queued proposals, but leaves the
-/// proposals themselves behind.
-fn without_pending(mut rows: Rows) -> Rows {
-    rows.retain(|key, _| key != PENDING_COMMIT_KEY && !key.starts_with(QUEUED_PROPOSAL));
-    rows
 }
 
 fn resolve_public(

@@ -1,0 +1,56 @@
+//! Letting go: secrets of what is final, then its public state. Whoever stores the changes destroys the keys.
+
+use super::ForkableGroup;
+use crate::{EpochId, EpochRef};
+
+impl ForkableGroup {
+    /// Lets go of what nobody needs any more: the secrets of final epochs, everything of those that are long final. Gives
+    /// the epochs whose secrets are gone now.
+    pub fn forget(&mut self) -> Vec<EpochId> {
+        for id in self.graph.take_final() {
+            self.let_go(&id);
+        }
+        self.waiting.drop_before(self.graph.root().number);
+        let graph = &self.graph;
+        self.statements.retain(|signed| graph.remembers(signed.statement()));
+        let due: Vec<EpochId> = self.kept_secrets().filter(|id| graph.is_final(id)).collect();
+        for id in &due {
+            self.drop_secrets(id);
+        }
+        due
+    }
+
+    /// The time is up for the secrets of epochs that are not the head, though they are not final: messages sealed there
+    /// do not open any more, and if one of them should become the head after all, its own clients are stranded (DMLS-23).
+    /// `is_due` knows since when each has been superseded.
+    pub fn forget_aged(&mut self, is_due: impl Fn(&EpochRef) -> bool) -> Vec<EpochId> {
+        let head = self.head().id;
+        let secrets: Vec<EpochId> = self.kept_secrets().filter(|id| *id != head).collect();
+        let numbered = secrets.into_iter().filter_map(|id| Some(EpochRef { id, number: self.graph.number(&id)? }));
+        let due: Vec<EpochId> = numbered.filter(is_due).map(|epoch| epoch.id).collect();
+        for id in &due {
+            self.drop_secrets(id);
+        }
+        due
+    }
+
+    /// The epochs whose secrets are kept.
+    pub fn kept_secrets(&self) -> impl Iterator<Item = EpochId> {
+        self.states.iter().filter(|(_, state)| state.own_clients().next().is_some()).map(|(id, _)| *id)
+    }
+
+    fn drop_secrets(&mut self, id: &EpochId) {
+        if let Some(state) = self.states.get_mut(id) {
+            state.drop_secrets();
+        }
+        self.unpublished.retain(|_, unpublished| unpublished.facts.parent != *id);
+    }
+
+    /// An epoch is gone, with all that belonged to it.
+    pub(super) fn let_go(&mut self, id: &EpochId) {
+        self.states.remove(id);
+        self.commits.remove(id);
+        self.unpublished.retain(|_, unpublished| unpublished.facts.parent != *id);
+        self.forgotten.insert(*id);
+    }
+}

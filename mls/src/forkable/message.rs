@@ -1,0 +1,72 @@
+//! Application messages: sealed in the head, opened in any epoch whose secrets are kept.
+
+use causeway_drafts::mimi_uri::ClientUri;
+
+use super::ForkableGroup;
+use crate::group::{Opened, PAST_EPOCHS, application_epoch};
+use crate::{ClientIdentity, EpochId, MlsError};
+
+impl ForkableGroup {
+    /// Seals a message in the head. The generation counts as used at once: store before sending.
+    ///
+    /// # Errors
+    /// If the client holds no secrets in the head, or the group is in conflict.
+    pub fn seal(&mut self, identity: &ClientIdentity, data: &[u8], franking_tag: [u8; 32]) -> Result<Vec<u8>, MlsError> {
+        self.check_sending(&identity.client_uri)?;
+        let head = self.head().id;
+        self.state_mut(&head)?.seal(identity, data, franking_tag)
+    }
+
+    /// Opens a message in the epoch that it was sealed in, whatever branch that is on. A message names its epoch by the
+    /// number only: the head's branch is tried first; a wrong epoch's key does not open it.
+    ///
+    /// # Errors
+    /// [`MlsError::TooOld`] if the secrets are gone, [`MlsError::FutureEpoch`] if the epoch is not known yet,
+    /// [`MlsError::Stranded`] if an own client was in the epoch and could not open its commit,
+    /// [`MlsError::OwnMessage`] for what an own client sent, else why no epoch opens it.
+    pub fn open(&mut self, message: &[u8]) -> Result<Opened, MlsError> {
+        let number = application_epoch(message, self.group_id()?)?;
+        let candidates = self.graph.with_number(number);
+        let mut failure = self.unopenable(number, &candidates)?;
+        for id in candidates.into_iter().chain(self.later_epochs(number)) {
+            let state = self.state_mut(&id)?;
+            if state.own_clients().next().is_none() {
+                continue;
+            }
+            match state.open(message) {
+                Ok(opened) => return Ok(opened),
+                Err(MlsError::OwnMessage) => return Err(MlsError::OwnMessage),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    /// A state from before the group was forkable holds secrets of the epochs before it.
+    fn later_epochs(&self, number: u64) -> Vec<EpochId> {
+        let later = self.graph.epochs().filter(|epoch| epoch.number > number && epoch.number - number <= PAST_EPOCHS as u64);
+        later.map(|epoch| epoch.id).collect()
+    }
+
+    /// Why a message does not open where no epoch with its number has secrets.
+    fn unopenable(&self, number: u64, candidates: &[EpochId]) -> Result<MlsError, MlsError> {
+        let current = self.head().number;
+        let newest = self.graph.epochs().map(|epoch| epoch.number).max().unwrap_or(current);
+        if number > newest {
+            return Ok(MlsError::FutureEpoch { current });
+        }
+        let stranded = self.stranded()?;
+        let was_in = |client: &ClientUri| {
+            let mut states = candidates.iter().filter(|id| !self.graph.is_final(id)).filter_map(|id| self.states.get(id));
+            states.any(|state| state.members().iter().any(|member| member.client == *client))
+        };
+        Ok(match stranded.into_iter().find(was_in) {
+            Some(client) => MlsError::Stranded(client),
+            None => MlsError::TooOld { current },
+        })
+    }
+
+    pub(super) fn state_mut(&mut self, id: &EpochId) -> Result<&mut crate::Group, MlsError> {
+        self.states.get_mut(id).ok_or_else(|| MlsError::Stored(format!("the state of epoch {id} is not kept")))
+    }
+}

@@ -1,0 +1,171 @@
+//! Commits of others: found a parent, judged there, placed, followed.
+
+use causeway_drafts::mimi_protocol_06::message::MessageKind;
+use causeway_drafts::mimi_uri::ClientUri;
+
+use super::{ForkableGroup, HeadChange, Judge, is_in_graph};
+use crate::graph::{CommitClass, CommitFacts, Placement};
+use crate::group::{Child, CommitSummary, Group, StagedEpoch, Unfit, handshake};
+use crate::{EpochId, EpochRecord, EpochRef, MlsError};
+
+/// What became of one commit. A refusal is an outcome, not an error: the sender was wrong, not the call.
+#[derive(Debug)]
+pub enum CommitOutcome {
+    /// It has a place in the graph.
+    Placed(Box<Placed>),
+    /// Its parent is not known yet; it is tried again when that one comes.
+    Waits,
+    /// It is known.
+    Duplicate(EpochId),
+    /// It differs from a known commit in its unsigned tags only; own clients that could not open that one and can open
+    /// this one are named.
+    Variant {
+        /// The epoch that both open.
+        id: EpochId,
+        /// Who can open this one.
+        opened_by: Vec<ClientUri>,
+    },
+    /// It is refused.
+    Refused(MlsError),
+}
+
+/// A commit in the graph.
+#[derive(Debug)]
+pub struct Placed {
+    /// The epoch that it opens.
+    pub epoch: EpochRef,
+    /// Where it stands.
+    pub placement: Placement,
+    /// What it does.
+    pub summary: CommitSummary,
+    /// Own clients that are in the new epoch and could not open the commit: the commit is valid all the same.
+    pub unopened: Vec<ClientUri>,
+}
+
+/// What became of a commit, and of those that had waited for it.
+#[derive(Debug)]
+pub struct Received {
+    /// First the commit itself.
+    pub outcomes: Vec<CommitOutcome>,
+    /// Whether the head has moved.
+    pub head: Option<HeadChange>,
+}
+
+impl ForkableGroup {
+    /// Takes a commit, an MLSMessage. `parent` is a hint of whoever carried it; without, the epochs with the number that
+    /// the commit names are tried in turn. Whatever comes of it, nothing is half-done.
+    ///
+    /// # Errors
+    /// [`MlsError::UnknownProvider`] where it cannot be judged yet, and what is wrong on our side.
+    pub fn receive_commit(&mut self, commit: &[u8], parent: Option<EpochId>, judge: Judge<'_>) -> Result<Received, MlsError> {
+        let before = self.head();
+        let mut outcomes = Vec::new();
+        let mut due = vec![(commit.to_vec(), parent)];
+        while let Some((commit, parent)) = due.pop() {
+            let outcome = self.receive_one(&commit, parent, judge)?;
+            if let CommitOutcome::Placed(placed) = &outcome {
+                due.extend(self.waiting.take_commits(placed.epoch.number).into_iter().map(|commit| (commit, None)));
+                self.retry_statements(judge)?;
+            }
+            outcomes.push(outcome);
+        }
+        Ok(Received { outcomes, head: self.head_change(before) })
+    }
+
+    fn receive_one(&mut self, commit: &[u8], hint: Option<EpochId>, judge: Judge<'_>) -> Result<CommitOutcome, MlsError> {
+        let number = match self.number_of(commit) {
+            Ok(number) => number,
+            Err(error) => return Ok(CommitOutcome::Refused(error)),
+        };
+        let mut candidates = self.graph.with_number(number);
+        candidates.sort_by_key(|candidate| Some(*candidate) != hint);
+        for parent in &candidates {
+            let id = parent.child(commit)?;
+            if self.graph.contains(&id) {
+                return self.receive_again(id, commit, judge);
+            }
+        }
+        for parent in candidates {
+            if let Some(outcome) = self.try_parent(EpochRef { id: parent, number }, commit, judge)? {
+                return Ok(outcome);
+            }
+        }
+        Ok(self.wait(number, commit))
+    }
+
+    /// The number of the epoch that a commit was made in.
+    fn number_of(&self, commit: &[u8]) -> Result<u64, MlsError> {
+        let message = handshake(commit, MessageKind::Commit)?;
+        match message.group_id().as_slice() == self.group_id()? {
+            true => Ok(message.epoch().as_u64()),
+            false => Err(MlsError::Invalid("P-008: the commit is for another group".to_owned())),
+        }
+    }
+
+    /// None if the commit was not made in this epoch.
+    fn try_parent(&mut self, parent: EpochRef, commit: &[u8], judge: Judge<'_>) -> Result<Option<CommitOutcome>, MlsError> {
+        if let Err(refusal) = self.graph.admits(&parent) {
+            return Ok(Some(CommitOutcome::Refused(MlsError::NotPlaced(refusal))));
+        }
+        match self.judge_at(&parent.id, commit, judge)? {
+            Ok(staged) => self.place(parent.id, commit, staged).map(Some),
+            Err(Unfit::MadeElsewhere(_)) => Ok(None),
+            Err(Unfit::Refused(error @ (MlsError::UnknownProvider(_) | MlsError::Stored(_)))) => Err(error),
+            Err(Unfit::Refused(error)) => Ok(Some(CommitOutcome::Refused(error))),
+        }
+    }
+
+    fn place(&mut self, parent: EpochId, commit: &[u8], staged: StagedEpoch) -> Result<CommitOutcome, MlsError> {
+        let facts = facts(parent, commit, &staged)?;
+        let summary = staged.summary().clone();
+        let Child { group, record, unopened } = self.state(&parent)?.child(staged)?;
+        let epoch = group.epoch();
+        match self.graph.place(facts) {
+            Placement::Refused(refusal) => Ok(CommitOutcome::Refused(MlsError::NotPlaced(refusal))),
+            placement if is_in_graph(&placement) => {
+                self.keep(record, group);
+                self.drop_unknown_states();
+                Ok(CommitOutcome::Placed(Box::new(Placed { epoch, placement, summary, unopened })))
+            }
+            _ => Ok(CommitOutcome::Duplicate(epoch.id)),
+        }
+    }
+
+    /// An epoch has come to be.
+    pub(super) fn keep(&mut self, record: EpochRecord, group: Group) {
+        self.commits.insert(record.id, vec![record.commit.clone()]);
+        self.own.extend(group.own_clients().cloned());
+        self.states.insert(record.id, group);
+        self.records.push(record);
+    }
+
+    /// Epochs that the graph has given up, to make room for better ones.
+    fn drop_unknown_states(&mut self) {
+        let dropped: Vec<EpochId> = self.states.keys().filter(|id| !self.graph.contains(id)).copied().collect();
+        for id in dropped {
+            self.let_go(&id);
+        }
+    }
+
+    fn wait(&mut self, number: u64, commit: &[u8]) -> CommitOutcome {
+        if number < self.graph.root().number {
+            return CommitOutcome::Refused(MlsError::NotPlaced(crate::graph::Refusal::Final));
+        }
+        match self.waiting.keep_commit(number, commit) {
+            true => CommitOutcome::Waits,
+            false => CommitOutcome::Refused(MlsError::FutureEpoch { current: self.head().number }),
+        }
+    }
+}
+
+/// What the graph has to know of a judged commit.
+pub(super) fn facts(parent: EpochId, commit: &[u8], staged: &StagedEpoch) -> Result<CommitFacts, MlsError> {
+    let summary = staged.summary();
+    Ok(CommitFacts {
+        id: parent.child(commit)?,
+        parent,
+        term: staged.term(),
+        committer: summary.committer.clone(),
+        class: CommitClass::of(summary),
+    })
+}

@@ -1,0 +1,186 @@
+//! Authority statements on the wire (SPEC §14.4), in the TLS presentation language.
+//!
+//! ```text
+//! struct { opaque provider<V>; opaque signature_key<V>; } HubAuthority;
+//! struct {
+//!     opaque group_id<V>;
+//!     uint8 statement_type;               // 1 hub_term, 2 anchor_override, 3 acceptance
+//!     uint64 term;
+//!     opaque epoch_id[32]; uint64 epoch;  // where it applies
+//!     optional<HubAuthority> authority;   // hub_term only
+//!     uint64 position;                    // acceptance only, else 0
+//!     opaque signer<V>;                   // a client's URI; empty for an acceptance
+//! } StatementTBS;
+//! struct { StatementTBS tbs; opaque signature<V>; } SignedStatement;
+//! ```
+//!
+//! The signature is SignWithLabel(., "CausewayDMLSStatement", StatementTBS) [RFC 9420 §5.1.2].
+
+use causeway_drafts::mimi_protocol_06::franking::sign_content;
+use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain};
+use causeway_drafts::{decode_exact, encode};
+use tls_codec::{TlsDeserialize, TlsSerialize, TlsSize, VLBytes};
+
+use crate::graph::{Acceptance, AnchorOverride, Authority, HubTerm, Statement};
+use crate::{EpochId, EpochRef, MlsError};
+
+const LABEL: &str = "CausewayDMLSStatement";
+const HUB_TERM: u8 = 1;
+const ANCHOR_OVERRIDE: u8 = 2;
+const ACCEPTANCE: u8 = 3;
+
+#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+struct HubAuthority {
+    provider: VLBytes,
+    signature_key: VLBytes,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+pub(super) struct StatementTbs {
+    group_id: VLBytes,
+    statement_type: u8,
+    term: u64,
+    epoch_id: [u8; 32],
+    epoch: u64,
+    authority: Option<HubAuthority>,
+    position: u64,
+    signer: VLBytes,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+struct Wire {
+    tbs: StatementTbs,
+    signature: VLBytes,
+}
+
+/// A statement as it travels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedStatement {
+    wire: Wire,
+    statement: Statement,
+    signer: Option<ClientUri>,
+}
+
+impl StatementTbs {
+    /// The bytes of a statement about a group, by a client of its signer.
+    pub(super) fn of(statement: &Statement, group_id: &[u8], number: u64, signer: Option<&ClientUri>) -> Self {
+        let (statement_type, term, epoch_id, authority, position) = match statement {
+            Statement::HubTerm(term) => (HUB_TERM, term.term, term.from.id, hub_of(&term.authority), 0),
+            Statement::AnchorOverride(anchor) => (ANCHOR_OVERRIDE, anchor.term, anchor.anchor.id, None, 0),
+            Statement::Acceptance(accepted) => (ACCEPTANCE, accepted.term, accepted.epoch, None, accepted.position),
+        };
+        Self {
+            group_id: group_id.to_vec().into(),
+            statement_type,
+            term,
+            epoch_id: *epoch_id.as_bytes(),
+            epoch: number,
+            authority,
+            position,
+            signer: signer.map(|signer| signer.as_str().as_bytes().to_vec()).unwrap_or_default().into(),
+        }
+    }
+
+    /// What is signed.
+    pub(super) fn signed_content(&self) -> Vec<u8> {
+        sign_content(LABEL, &encode(self))
+    }
+
+    fn statement(&self, signer: Option<&ClientUri>) -> Result<Statement, MlsError> {
+        let epoch = EpochRef { id: EpochId::from_bytes(self.epoch_id), number: self.epoch };
+        let by = || signer.map(ClientUri::user_uri).ok_or_else(|| malformed("a statement of a term has to name its signer"));
+        let only_for = |kind: u8, is_set: bool| self.statement_type == kind || !is_set;
+        if !only_for(HUB_TERM, self.authority.is_some()) || !only_for(ACCEPTANCE, self.position != 0) {
+            return Err(malformed("a field that this type of statement has not"));
+        }
+        Ok(match self.statement_type {
+            HUB_TERM => {
+                let authority = self.authority.as_ref().map_or(Ok(Authority::Members), HubAuthority::authority)?;
+                Statement::HubTerm(HubTerm { term: self.term, from: epoch, authority, signer: by()? })
+            }
+            ANCHOR_OVERRIDE => Statement::AnchorOverride(AnchorOverride { term: self.term, anchor: epoch, signer: by()? }),
+            ACCEPTANCE if signer.is_none() => {
+                Statement::Acceptance(Acceptance { term: self.term, epoch: epoch.id, position: self.position })
+            }
+            _ => return Err(malformed("not a type of statement")),
+        })
+    }
+}
+
+impl HubAuthority {
+    fn authority(&self) -> Result<Authority, MlsError> {
+        let provider = text(&self.provider)?.parse::<ProviderDomain>().map_err(MlsError::malformed)?;
+        Ok(Authority::Hub { provider, signature_key: self.signature_key.as_slice().to_vec() })
+    }
+}
+
+fn hub_of(authority: &Authority) -> Option<HubAuthority> {
+    match authority {
+        Authority::Members => None,
+        Authority::Hub { provider, signature_key } => Some(HubAuthority {
+            provider: provider.as_str().as_bytes().to_vec().into(),
+            signature_key: signature_key.clone().into(),
+        }),
+    }
+}
+
+fn text(bytes: &VLBytes) -> Result<&str, MlsError> {
+    std::str::from_utf8(bytes.as_slice()).map_err(MlsError::malformed)
+}
+
+fn malformed(why: &str) -> MlsError {
+    MlsError::Malformed(format!("SPEC §14.4: {why}"))
+}
+
+impl SignedStatement {
+    pub(super) fn new(tbs: StatementTbs, signature: Vec<u8>) -> Result<Self, MlsError> {
+        Self::of(Wire { tbs, signature: signature.into() })
+    }
+
+    fn of(wire: Wire) -> Result<Self, MlsError> {
+        let signer = text(&wire.tbs.signer)?;
+        let signer = (!signer.is_empty()).then(|| signer.parse::<ClientUri>()).transpose().map_err(MlsError::malformed)?;
+        Ok(Self { statement: wire.tbs.statement(signer.as_ref())?, signer, wire })
+    }
+
+    /// Reads a statement. Whether it holds is another question.
+    ///
+    /// # Errors
+    /// If it does not decode.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, MlsError> {
+        Self::of(decode_exact(bytes).map_err(MlsError::malformed)?)
+    }
+
+    /// As it travels.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encode(&self.wire)
+    }
+
+    /// What it says.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// The client that signed it; none where the authority itself has.
+    pub fn signer(&self) -> Option<&ClientUri> {
+        self.signer.as_ref()
+    }
+
+    /// The group that it is about.
+    pub fn group_id(&self) -> &[u8] {
+        self.wire.tbs.group_id.as_slice()
+    }
+
+    /// The epoch where it applies.
+    pub fn epoch(&self) -> EpochRef {
+        EpochRef { id: EpochId::from_bytes(self.wire.tbs.epoch_id), number: self.wire.tbs.epoch }
+    }
+
+    pub(super) fn signed_content(&self) -> Vec<u8> {
+        self.wire.tbs.signed_content()
+    }
+
+    pub(super) fn signature(&self) -> &[u8] {
+        self.wire.signature.as_slice()
+    }
+}

@@ -1,0 +1,90 @@
+//! What a newcomer has to know of the graph: the anchor's public state, and everything since.
+//!
+//! A Welcome brings a client into one epoch, and says nothing of its siblings. Whoever shall choose the head as the
+//! others do needs the tail as well: it builds the graph from it, judging every commit, and puts the state that the
+//! Welcome gave it where it belongs. The anchor's name is the only thing that it has to believe (SPEC §14.7).
+
+use causeway_drafts::mimi_uri::UserUri;
+use serde::{Deserialize, Serialize};
+
+use super::{ForkableGroup, Judge, SignedStatement};
+use crate::{ClientIdentity, EpochId, Group, MlsError};
+
+/// A graph from its anchor on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tail {
+    /// How many epochs a branch may run ahead before it is final.
+    pub window: u64,
+    /// The anchor's name.
+    pub anchor: EpochId,
+    /// Its GroupInfo, bare, without tree.
+    pub group_info: Vec<u8>,
+    /// Its tree.
+    pub ratchet_tree: Vec<u8>,
+    /// Who committed the last epochs up to it, the newest first.
+    pub recent_committers: Vec<UserUri>,
+    /// All commits since, parents first.
+    pub commits: Vec<Vec<u8>>,
+    /// All statements.
+    pub statements: Vec<Vec<u8>>,
+}
+
+impl ForkableGroup {
+    /// The tail, from an own client that holds the anchor's secrets.
+    ///
+    /// # Errors
+    /// If it does not hold them.
+    pub fn tail(&self, identity: &ClientIdentity) -> Result<Tail, MlsError> {
+        let anchor = self.graph.anchor();
+        let state = self.state(&anchor.id)?;
+        let mut since: Vec<_> = self.graph.epochs().filter(|epoch| !self.graph.is_final(&epoch.id)).collect();
+        since.sort_by_key(|epoch| (epoch.number, epoch.id));
+        let commits = since.iter().filter(|epoch| epoch.id != anchor.id).filter_map(|epoch| self.commit_message(&epoch.id));
+        Ok(Tail {
+            window: self.graph.window(),
+            anchor: anchor.id,
+            group_info: state.group_info(identity)?,
+            ratchet_tree: state.ratchet_tree()?,
+            recent_committers: self.graph.recent_committers(&anchor.id),
+            commits: commits.map(<[u8]>::to_vec).collect(),
+            statements: self.statements.iter().map(SignedStatement::to_bytes).collect(),
+        })
+    }
+
+    /// A group seen from outside: its graph, without a client of ours. A delivery service stays like that.
+    ///
+    /// # Errors
+    /// If the anchor's GroupInfo, or anything after it, does not hold.
+    pub fn observe(tail: &Tail, judge: Judge<'_>) -> Result<Self, MlsError> {
+        let anchor = Group::observe((&tail.group_info, &tail.ratchet_tree), tail.anchor, (judge.roots, judge.now_ms))?;
+        let mut group = Self::begin(anchor, tail.window, tail.recent_committers.clone());
+        // Statements first: the head of before a change of authority is nobody's concern.
+        for statement in &tail.statements {
+            group.receive_statement(statement)?;
+        }
+        for commit in &tail.commits {
+            group.receive_commit(commit, None, judge)?;
+        }
+        Ok(group)
+    }
+
+    /// Puts the state of clients of ours, from a Welcome or from before the group was forkable, where it belongs.
+    ///
+    /// # Errors
+    /// If its epoch is not in the graph.
+    pub fn adopt(&mut self, joined: &Group) -> Result<EpochId, MlsError> {
+        let context = joined.group_context()?;
+        for id in self.graph.with_number(joined.epoch().number) {
+            if self.state(&id)?.group_context()? == context {
+                // The same epoch may be stored under a name of our own: that one is not used any more.
+                self.forgotten.extend(Some(joined.epoch().id).filter(|own| *own != id));
+                let clients = joined.snapshot().clients.clone();
+                self.own.extend(clients.keys().cloned());
+                let state = self.state_mut(&id)?;
+                clients.into_iter().for_each(|(client, rows)| state.hold(&client, rows));
+                return Ok(id);
+            }
+        }
+        Err(MlsError::FutureEpoch { current: self.head().number })
+    }
+}

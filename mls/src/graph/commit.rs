@@ -1,0 +1,57 @@
+//! What the graph knows of a commit: public facts, judged at its parent.
+
+use causeway_drafts::mimi_uri::ClientUri;
+use serde::{Deserialize, Serialize};
+
+use crate::EpochId;
+use crate::group::CommitSummary;
+
+/// What a commit does, as far as the head rule asks. The better class ranks first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum CommitClass {
+    /// Takes something from somebody else: removes or bans a participant, or lessens its role (DMLS-11).
+    Removal,
+    /// Changes who is in the group, or its AppData.
+    Change,
+    /// Renews keys only.
+    Renewal,
+}
+
+/// A valid commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitFacts {
+    /// The epoch that it opens.
+    pub id: EpochId,
+    /// The epoch that it was made in.
+    pub parent: EpochId,
+    /// The term that its committer put into the SafeAAD; 0 where there is none.
+    pub term: u64,
+    /// The client that made it. Turns are its user's.
+    pub committer: ClientUri,
+    /// What it does.
+    pub class: CommitClass,
+}
+
+impl CommitFacts {
+    /// Whether the same user made both, in one epoch and one term.
+    pub(super) fn is_alike(&self, other: &Self) -> bool {
+        self.parent == other.parent && self.committer.user_uri() == other.committer.user_uri() && self.term == other.term
+    }
+}
+
+impl CommitClass {
+    /// The class of a judged commit.
+    pub fn of(summary: &CommitSummary) -> Self {
+        let committer = summary.committer.user_uri();
+        let participants = &summary.before.participants.participants;
+        let mut others = participants.iter().map(|participant| &participant.user).filter(|user| **user != committer);
+        let lessened = others.any(|user| summary.before.is_lessened_by(&summary.after, user));
+        if lessened || summary.removed.iter().any(|(_, user)| *user != committer) {
+            Self::Removal
+        } else if summary.before != summary.after || !summary.added.is_empty() || !summary.removed.is_empty() {
+            Self::Change
+        } else {
+            Self::Renewal
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Commits made side by side: each node follows both, and all choose the same (SPEC §14.2, §14.3).
+
+use causeway_mls::graph::{Placement, Refusal};
+use causeway_mls::{CommitOutcome, CommitPlan, MlsError};
+
+use super::*;
+
+/// Obstacle: merging destroys the parent. Here both children of one epoch are held.
+#[test]
+fn two_concurrent_commits_end_in_one_head_whatever_the_order() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let (invite, ..) = inviting(&trio.a, "dave");
+    let by_alice = trio.alice.commit(&invite, &roots);
+    let by_bob = trio.bob.commit(&renaming(&trio.bob, "Renamed"), &roots);
+    trio.carol.place(&by_bob.pending.commit, &roots);
+    trio.carol.place(&by_alice.pending.commit, &roots);
+    trio.alice.place(&by_bob.pending.commit, &roots);
+    trio.bob.place(&by_alice.pending.commit, &roots);
+    trio.assert_agreed();
+    for node in [&trio.alice, &trio.bob, &trio.carol] {
+        for id in [by_alice.id, by_bob.id] {
+            assert!(node.group.state(&id).unwrap().holds(&node.identity.client_uri), "both children are held");
+        }
+    }
+}
+
+/// Obstacle: own commits cannot be replayed. The epoch of a prepared commit is kept aside, through a crash.
+#[test]
+fn an_own_commit_is_published_before_it_counts() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let before = trio.alice.head();
+    let plan = renaming(&trio.alice, "Renamed");
+    let prepared = trio.alice.group.prepare(&trio.alice.identity, &plan, judge(&roots)).unwrap();
+    trio.alice.group = reloaded(trio.alice.group);
+    assert_eq!(trio.alice.head(), before);
+    let sealed = trio.alice.seal(b"still in the old epoch");
+    assert_eq!(trio.bob.open(&sealed).unwrap(), b"still in the old epoch");
+    let change = trio.alice.group.publish(&prepared.id).unwrap();
+    assert_eq!((change.from.id, change.to.id, change.fork), (before, prepared.id, before));
+    // What comes back by a detour is a duplicate.
+    let mut received = trio.alice.hear(&prepared.pending.commit, &roots);
+    assert!(matches!(received.outcomes.swap_remove(0), CommitOutcome::Duplicate(id) if id == prepared.id));
+    trio.bob.place(&prepared.pending.commit, &roots);
+    let sealed = trio.alice.seal(b"in the new one");
+    assert_eq!(trio.bob.open(&sealed).unwrap(), b"in the new one");
+}
+
+#[test]
+fn a_prepared_commit_whose_parent_is_no_longer_the_head_is_given_up() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let plan = renaming(&trio.alice, "Mine");
+    let prepared = trio.alice.group.prepare(&trio.alice.identity, &plan, judge(&roots)).unwrap();
+    let by_bob = trio.bob.commit(&renaming(&trio.bob, "His"), &roots);
+    trio.alice.place(&by_bob.pending.commit, &roots);
+    assert!(matches!(trio.alice.group.publish(&prepared.id), Err(MlsError::WrongEpoch { .. })));
+    assert_eq!(trio.alice.group.prepared().count(), 0);
+    assert_eq!(trio.alice.head(), by_bob.id);
+}
+
+#[test]
+fn dmls_20_a_commit_waits_for_its_parent() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let commits: Vec<Vec<u8>> =
+        (0..4).map(|index| trio.alice.commit(&renaming(&trio.alice, &format!("Name {index}")), &roots).pending.commit).collect();
+    for commit in commits[1..].iter().rev() {
+        assert!(matches!(trio.bob.hear(commit, &roots).outcomes[0], CommitOutcome::Waits));
+    }
+    let received = trio.bob.hear(&commits[0], &roots);
+    assert_eq!(received.outcomes.len(), 4);
+    assert_eq!(trio.bob.head(), trio.alice.head());
+    assert_eq!(received.head.unwrap().to, trio.alice.group.head());
+}
+
+#[test]
+fn a_branch_a_thousand_commits_long_costs_a_bounded_amount_of_memory() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    // Garbage of the right shape: a commit with its epoch number rewritten waits for a parent that never comes.
+    let commit = trio.bob.commit(&renaming(&trio.bob, "x"), &roots).pending.commit;
+    let number_at = 4 + 1 + trio.alice.group.group_id().unwrap().len();
+    let mut kept = 0;
+    for number in 2..1002u64 {
+        let mut later = commit.clone();
+        later[number_at..number_at + 8].copy_from_slice(&number.to_be_bytes());
+        let received = trio.alice.group.receive_commit(&later, None, judge(&roots)).unwrap();
+        match &received.outcomes[0] {
+            CommitOutcome::Waits => kept += 1,
+            CommitOutcome::Refused(MlsError::FutureEpoch { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(kept, 64);
+}
+
+#[test]
+fn two_commits_by_one_member_in_one_epoch_lose_to_anybody_else_s() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let parent = trio.bob.group.clone();
+    let first = trio.bob.commit(&renaming(&trio.bob, "One"), &roots);
+    let mut double = Node { group: parent, identity: trio.bob.identity.clone() };
+    let second = double.commit(&renaming(&double, "Two"), &roots);
+    let by_alice = trio.alice.commit(&CommitPlan::default(), &roots);
+    for commit in [&first, &second] {
+        trio.alice.place(&commit.pending.commit, &roots);
+    }
+    assert_eq!(trio.alice.head(), by_alice.id);
+    for commit in [&second, &by_alice] {
+        trio.bob.place(&commit.pending.commit, &roots);
+    }
+    assert_eq!(trio.bob.head(), by_alice.id);
+}
+
+/// A commit's place is where its signature holds, whatever the carrier says.
+#[test]
+fn a_wrong_hint_of_the_parent_does_no_harm() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let first = trio.alice.commit(&renaming(&trio.alice, "One"), &roots);
+    let other = trio.bob.commit(&renaming(&trio.bob, "Other"), &roots);
+    let second = trio.alice.commit(&renaming(&trio.alice, "Two"), &roots);
+    trio.carol.place(&first.pending.commit, &roots);
+    trio.carol.place(&other.pending.commit, &roots);
+    let received = trio.carol.group.receive_commit(&second.pending.commit, Some(other.id), judge(&roots)).unwrap();
+    assert!(matches!(&received.outcomes[0], CommitOutcome::Placed(placed) if placed.epoch.id == second.id));
+    assert_eq!(trio.carol.group.graph().commit(&second.id).unwrap().parent, first.id);
+}
+
+#[test]
+fn validity_is_judged_at_the_parent_not_at_the_head() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let carol = trio.c.user("carol");
+    // Bob makes carol an admin; on another branch she is removed. What she does as an admin is valid on hers.
+    let promoted = trio.bob.commit(&with_role(&trio.bob, &carol, ADMIN), &roots);
+    trio.carol.place(&promoted.pending.commit, &roots);
+    let by_carol = trio.carol.commit(&renaming(&trio.carol, "By carol"), &roots);
+    let removal = trio.alice.commit(&removing(&trio.alice, &carol), &roots);
+    trio.alice.place(&promoted.pending.commit, &roots);
+    let placed = trio.alice.place(&by_carol.pending.commit, &roots);
+    assert_eq!(placed.placement, Placement::LosesFork);
+    assert_eq!(trio.alice.head(), removal.id);
+    // Made in an epoch where she is not an admin, it is refused with the rule.
+    let mut early = Trio::new();
+    let roots = early.roots.clone();
+    let refused = early.carol.try_commit(&renaming(&early.carol, "By carol"), &roots);
+    assert!(matches!(refused, Err(MlsError::NotAllowed(rule)) if rule.rule == "R-071"));
+    assert_eq!(early.carol.group.graph().epochs().count(), 1);
+}
+
+#[test]
+fn dmls_7_a_commit_for_a_forgotten_epoch_is_refused_with_the_rule() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let late = trio.bob.commit(&renaming(&trio.bob, "Late"), &roots);
+    for index in 0..25 {
+        trio.alice.commit(&renaming(&trio.alice, &format!("Name {index}")), &roots);
+        trio.alice.group.forget();
+    }
+    let received = trio.alice.hear(&late.pending.commit, &roots);
+    assert!(matches!(received.outcomes[0], CommitOutcome::Refused(MlsError::NotPlaced(Refusal::Final))));
+}
+
+/// SPEC §14.2: the tags are unsigned. Every octet of them is varied; a member takes the variant that opens.
+#[test]
+fn dmls_4_a_commit_with_altered_tags_is_a_variant_of_its_epoch() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let commit = trio.alice.commit(&renaming(&trio.alice, "Renamed"), &roots);
+    let right = commit.pending.commit;
+    let tags = right.len() - 66;
+    for at in (tags..right.len()).filter(|at| !(at - tags).is_multiple_of(33)).step_by(3) {
+        let mut altered = right.clone();
+        altered[at] ^= 0x80;
+        let mut bob = Node { group: trio.bob.group.clone(), identity: trio.bob.identity.clone() };
+        let placed = bob.place(&altered, &roots);
+        assert_eq!((placed.epoch.id, placed.unopened.len()), (commit.id, 1), "octet {at}");
+        assert_eq!(bob.group.stranded().unwrap(), [bob.identity.client_uri.clone()]);
+        match bob.hear(&right, &roots).outcomes.swap_remove(0) {
+            CommitOutcome::Variant { id, opened_by } => {
+                assert_eq!((id, opened_by.as_slice()), (commit.id, &[bob.identity.client_uri.clone()][..]));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(bob.group.stranded().unwrap().is_empty());
+        assert_eq!(bob.group.commit_message(&commit.id), Some(right.as_slice()));
+        assert_eq!(bob.group.graph().epochs().count(), 2);
+    }
+}
+
+/// A delivery service holds no secret: the next commit tells it which tags were right.
+#[test]
+fn dmls_4_a_server_without_secrets_learns_the_right_variant_from_the_next_commit() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let tail = trio.alice.group.tail(&trio.alice.identity).unwrap();
+    let mut server = ForkableGroup::observe(&tail, trio.judge()).unwrap();
+    let first = trio.alice.commit(&renaming(&trio.alice, "One"), &roots).pending.commit;
+    let second = trio.alice.commit(&renaming(&trio.alice, "Two"), &roots).pending.commit;
+    let third = trio.alice.commit(&renaming(&trio.alice, "Three"), &roots).pending.commit;
+    let mut altered = first.clone();
+    let confirmation_tag = first.len() - 66 + 5;
+    altered[confirmation_tag] ^= 1;
+    for commit in [&altered, &first, &second, &third] {
+        server.receive_commit(commit, None, judge(&roots)).unwrap();
+        server = reloaded(server);
+    }
+    assert_eq!(server.head(), trio.alice.group.head());
+    assert_eq!(server.kept_secrets().count(), 0);
+}

@@ -1,0 +1,76 @@
+//! A message sealed in any epoch that is kept, on any branch, opens at everybody who was in it (SPEC §14.5).
+
+use causeway_mls::MlsError;
+
+use super::*;
+
+#[test]
+fn a_message_of_a_losing_branch_opens_at_everybody_who_was_in_it() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let by_alice = trio.alice.commit(&renaming(&trio.alice, "Alice's"), &roots);
+    let by_bob = trio.bob.commit(&renaming(&trio.bob, "Bob's"), &roots);
+    let (from_alice, from_bob) = (trio.alice.seal(b"on hers"), trio.bob.seal(b"on his"));
+    trio.carol.place(&by_alice.pending.commit, &roots);
+    trio.carol.place(&by_bob.pending.commit, &roots);
+    assert_eq!(trio.carol.open(&from_alice).unwrap(), b"on hers");
+    assert_eq!(trio.carol.open(&from_bob).unwrap(), b"on his");
+    trio.alice.place(&by_bob.pending.commit, &roots);
+    trio.bob.place(&by_alice.pending.commit, &roots);
+    assert_eq!(trio.alice.open(&from_bob).unwrap(), b"on his");
+    assert_eq!(trio.bob.open(&from_alice).unwrap(), b"on hers");
+    // Nothing opens twice.
+    assert!(matches!(trio.bob.open(&from_alice), Err(MlsError::Invalid(_))));
+    // And from now on, everybody sends on the same branch.
+    let heads = [trio.alice.head(), trio.bob.head(), trio.carol.head()];
+    assert!(heads.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn who_was_removed_on_the_head_gets_nothing_sealed_by_those_who_know() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let carol = trio.c.user("carol");
+    let other = trio.bob.commit(&renaming(&trio.bob, "Bob's"), &roots);
+    let removal = trio.alice.commit(&removing(&trio.alice, &carol), &roots);
+    // What bob sends before he knows stays readable to carol: SPEC §14.8 says so.
+    trio.carol.place(&other.pending.commit, &roots);
+    let before = trio.bob.seal(b"before");
+    assert_eq!(trio.carol.open(&before).unwrap(), b"before");
+    trio.bob.place(&removal.pending.commit, &roots);
+    assert_eq!(trio.bob.head(), removal.id);
+    let after = trio.bob.seal(b"after");
+    trio.carol.place(&removal.pending.commit, &roots);
+    assert!(trio.carol.open(&after).is_err());
+    assert!(trio.carol.group.stranded().unwrap().is_empty(), "she is out, not stranded");
+    assert!(matches!(trio.carol.group.seal(&trio.carol.identity.clone(), b"x", [0; 32]), Err(MlsError::NoSuchClient(_))));
+}
+
+#[test]
+fn a_message_from_outside_the_window_has_a_clear_outcome() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let early = trio.bob.seal(b"early");
+    for index in 0..7 {
+        let commit = trio.alice.commit(&renaming(&trio.alice, &format!("Name {index}")), &roots);
+        trio.alice.group.forget();
+        trio.carol.place(&commit.pending.commit, &roots);
+    }
+    assert!(matches!(trio.alice.open(&early), Err(MlsError::TooOld { .. })));
+    // Carol has not forgotten yet.
+    assert_eq!(trio.carol.open(&early).unwrap(), b"early");
+    let ahead = trio.alice.seal(b"ahead");
+    assert!(matches!(trio.bob.open(&ahead), Err(MlsError::FutureEpoch { .. })));
+    assert!(matches!(trio.alice.open(&ahead), Err(MlsError::OwnMessage | MlsError::Invalid(_))));
+}
+
+/// Obstacle: a stale snapshot decrypts again and seals with the same generation. What is stored is always the newest.
+#[test]
+fn a_generation_is_used_once_across_reloads() {
+    let mut trio = Trio::new();
+    let (one, two) = (trio.alice.seal(b"one"), trio.alice.seal(b"two"));
+    assert_ne!(one, two);
+    assert_eq!(trio.bob.open(&two).unwrap(), b"two");
+    assert_eq!(trio.bob.open(&one).unwrap(), b"one");
+    assert!(trio.bob.open(&one).is_err());
+}

@@ -1,0 +1,141 @@
+//! Nobody's change is lost: what the losing branch did is done again on the head (SPEC §14.6).
+
+use super::*;
+
+fn none() -> BTreeMap<causeway_drafts::mimi_uri::ClientUri, Vec<u8>> {
+    BTreeMap::new()
+}
+
+#[test]
+fn what_the_losing_branch_changed_is_proposed_again_and_only_once() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let carol = trio.c.user("carol");
+    let renamed = trio.bob.commit(&renaming(&trio.bob, "Bob's"), &roots);
+    let removal = trio.alice.commit(&removing(&trio.alice, &carol), &roots);
+    trio.alice.place(&renamed.pending.commit, &roots);
+    trio.bob.place(&removal.pending.commit, &roots);
+    assert_eq!(trio.alice.group.settlement().unwrap(), trio.bob.group.settlement().unwrap());
+    assert_eq!(trio.bob.settle(&none(), &roots), 1);
+    let settled = trio.bob.group.commit_message(&trio.bob.head()).unwrap().to_vec();
+    trio.alice.place(&settled, &roots);
+    assert_eq!(trio.alice.group.head_state().unwrap().room_state().metadata.name(), "Bob's");
+    assert_eq!(trio.alice.settle(&none(), &roots), 0);
+    // What is changed later stays changed.
+    let back = trio.alice.commit(&renaming(&trio.alice, "Club"), &roots);
+    trio.bob.place(&back.pending.commit, &roots);
+    assert_eq!((trio.alice.settle(&none(), &roots), trio.bob.settle(&none(), &roots)), (0, 0));
+}
+
+#[test]
+fn dmls_25_removal_wins_over_what_the_other_branch_did_with_the_user() {
+    for promoted_on_the_winner in [false, true] {
+        let mut trio = Trio::new();
+        let roots = trio.roots.clone();
+        let carol = trio.c.user("carol");
+        let promotion = trio.bob.commit(&with_role(&trio.bob, &carol, ADMIN), &roots);
+        let removal = trio.alice.commit(&removing(&trio.alice, &carol), &roots);
+        if promoted_on_the_winner {
+            // A term makes the promotion the winner.
+            let term = trio.bob.group.override_anchor(&trio.bob.identity, &promotion.id);
+            assert!(term.is_err(), "bob lacks canSendMLSReinitProposal in this room");
+        }
+        trio.alice.place(&promotion.pending.commit, &roots);
+        trio.bob.place(&removal.pending.commit, &roots);
+        trio.assert_one_head_of_two();
+        let settlement = trio.bob.group.settlement().unwrap();
+        assert!(settlement.intents.is_empty());
+        assert_eq!(settlement.abandoned.iter().map(|abandoned| abandoned.rule).collect::<Vec<_>>(), ["DMLS-25"]);
+        assert!(!trio.bob.has_user(&carol));
+    }
+}
+
+impl Trio {
+    fn assert_one_head_of_two(&self) {
+        assert_eq!(self.alice.head(), self.bob.head());
+    }
+}
+
+#[test]
+fn a_removal_on_the_losing_branch_is_done_on_the_head() {
+    // Both branches remove somebody: whichever loses, both are out in the end.
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let (invite, ..) = inviting(&trio.c, "dave");
+    let invited = trio.alice.commit(&invite, &roots);
+    trio.bob.place(&invited.pending.commit, &roots);
+    let (carol, dave) = (trio.c.user("carol"), trio.c.user("dave"));
+    let one = trio.alice.commit(&removing(&trio.alice, &carol), &roots);
+    let two = trio.bob.commit(&removing(&trio.bob, &dave), &roots);
+    trio.alice.place(&two.pending.commit, &roots);
+    trio.bob.place(&one.pending.commit, &roots);
+    let settler = if trio.alice.head() == one.id { &mut trio.bob } else { &mut trio.alice };
+    assert_eq!(settler.settle(&none(), &roots), 1);
+    assert!(!settler.has_user(&carol) && !settler.has_user(&dave));
+    assert_eq!(settler.group.head_state().unwrap().members().len(), 2);
+}
+
+#[test]
+fn dmls_27_who_was_removed_on_the_head_has_nothing_carried_over() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let bob = trio.b.user("bob");
+    let renamed = trio.bob.commit(&renaming(&trio.bob, "Bob's"), &roots);
+    trio.alice.commit(&removing(&trio.alice, &bob), &roots);
+    trio.alice.place(&renamed.pending.commit, &roots);
+    let settlement = trio.alice.group.settlement().unwrap();
+    assert!(settlement.intents.is_empty());
+    assert_eq!(settlement.abandoned[0].rule, "DMLS-27");
+}
+
+#[test]
+fn dmls_28_what_both_branches_replaced_stays_as_the_head_has_it() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let one = trio.alice.commit(&renaming(&trio.alice, "Alice's"), &roots);
+    let two = trio.bob.commit(&renaming(&trio.bob, "Bob's"), &roots);
+    trio.alice.place(&two.pending.commit, &roots);
+    trio.bob.place(&one.pending.commit, &roots);
+    for node in [&mut trio.alice, &mut trio.bob] {
+        let settlement = node.group.settlement().unwrap();
+        assert!(settlement.intents.is_empty());
+        assert_eq!(settlement.abandoned[0].rule, "DMLS-28");
+        assert_eq!(node.settle(&none(), &roots), 0);
+    }
+}
+
+#[test]
+fn a_renewal_that_lost_is_made_again_by_its_owner_only() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let renewal = trio.bob.commit(&CommitPlan::default(), &roots);
+    let renamed = trio.alice.commit(&renaming(&trio.alice, "Alice's"), &roots);
+    trio.alice.place(&renewal.pending.commit, &roots);
+    trio.bob.place(&renamed.pending.commit, &roots);
+    assert_eq!(trio.alice.head(), renamed.id);
+    assert_eq!(trio.alice.settle(&none(), &roots), 0);
+    assert_eq!(trio.bob.settle(&none(), &roots), 1);
+}
+
+#[test]
+fn several_losing_branches_are_settled_in_few_commits() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let (invite_dave, dave, _) = inviting(&trio.a, "dave");
+    let (invite_erin, erin, _) = inviting(&trio.b, "erin");
+    let by_alice = trio.alice.commit(&invite_dave, &roots);
+    let by_bob = trio.bob.commit(&invite_erin, &roots);
+    let key_packages = [&dave, &erin].map(|identity| (identity.client_uri.clone(), key_package(identity).key_package));
+    trio.alice.place(&by_bob.pending.commit, &roots);
+    trio.bob.place(&by_alice.pending.commit, &roots);
+    let settler = if trio.alice.head() == by_alice.id { &mut trio.bob } else { &mut trio.alice };
+    assert_eq!(settler.settle(&BTreeMap::from(key_packages), &roots), 1);
+    let members = settler.group.head_state().unwrap().members().len();
+    assert_eq!(members, 5);
+    let turn = |node: &Node, user: &UserUri| {
+        let settlement = node.group.settlement().unwrap();
+        node.group.settling_turn(&settlement, user).unwrap()
+    };
+    let (alice, bob) = (trio.a.user("alice"), trio.b.user("bob"));
+    assert_ne!(turn(&trio.alice, &alice), turn(&trio.alice, &bob));
+}

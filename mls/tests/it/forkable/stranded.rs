@@ -1,0 +1,137 @@
+//! Clients that cannot follow come back by themselves (SPEC §14.7).
+
+use causeway_mls::{CommitOutcome, MlsError};
+
+use super::*;
+
+fn rejoin(from: &Node, stranded: &mut Node, hub: &Provider, roots: &TrustRoots) -> Vec<u8> {
+    let info = from.group.joinable(&from.identity, hub.hub.signature_public_key()).unwrap();
+    let join = stranded.group.rejoin(&info, &stranded.identity, judge(roots)).unwrap();
+    stranded.group.complete_rejoin(&join, judge(roots)).unwrap();
+    stranded.group = reloaded(stranded.group.clone());
+    join.commit
+}
+
+#[test]
+fn a_stranded_client_rejoins_and_everybody_follows() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let commit = trio.alice.commit(&renaming(&trio.alice, "Renamed"), &roots);
+    // Bob gets a commit that he cannot open, and never the right one.
+    let mut altered = commit.pending.commit.clone();
+    let last = altered.len() - 1;
+    altered[last] ^= 1;
+    assert_eq!(trio.bob.place(&altered, &roots).unopened.len(), 1);
+    trio.carol.place(&commit.pending.commit, &roots);
+    assert!(matches!(trio.bob.try_commit(&renaming(&trio.bob, "x"), &roots), Err(MlsError::Stranded(_))));
+    let sealed = trio.alice.seal(b"unread");
+    assert!(matches!(trio.bob.open(&sealed), Err(MlsError::Stranded(_))));
+    let external = rejoin(&trio.alice, &mut trio.bob, &trio.a, &roots);
+    assert!(trio.bob.group.stranded().unwrap().is_empty());
+    trio.alice.place(&external, &roots);
+    trio.carol.place(&external, &roots);
+    trio.assert_agreed();
+    let sealed = trio.bob.seal(b"back");
+    assert_eq!(trio.alice.open(&sealed).unwrap(), b"back");
+    assert_eq!(trio.carol.open(&sealed).unwrap(), b"back");
+}
+
+#[test]
+fn a_rejoin_that_loses_its_fork_is_made_again() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let commit = trio.alice.commit(&renaming(&trio.alice, "Renamed"), &roots);
+    let mut altered = commit.pending.commit.clone();
+    let last = altered.len() - 1;
+    altered[last] ^= 1;
+    trio.bob.place(&altered, &roots);
+    let info = trio.alice.group.joinable(&trio.alice.identity, trio.a.hub.signature_public_key()).unwrap();
+    let join = trio.bob.group.rejoin(&info, &trio.bob.identity, judge(&roots)).unwrap();
+    // Meanwhile carol is removed: that outranks.
+    let removal = trio.alice.commit(&removing(&trio.alice, &trio.c.user("carol")), &roots);
+    trio.bob.place(&removal.pending.commit, &roots);
+    assert!(trio.bob.group.complete_rejoin(&join, judge(&roots)).is_ok(), "placed, on a branch that lost");
+    assert_eq!(trio.bob.head(), removal.id);
+    assert_eq!(trio.bob.group.stranded().unwrap().len(), 1);
+    let external = rejoin(&trio.alice, &mut trio.bob, &trio.a, &roots);
+    trio.alice.place(&external, &roots);
+    assert_eq!(trio.alice.head(), trio.bob.head());
+}
+
+#[test]
+fn a_group_info_of_a_losing_branch_is_refused() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let old = trio.alice.group.joinable(&trio.alice.identity, trio.a.hub.signature_public_key()).unwrap();
+    let commit = trio.alice.commit(&renaming(&trio.alice, "Renamed"), &roots);
+    trio.bob.place(&commit.pending.commit, &roots);
+    let refused = trio.bob.group.rejoin(&old, &trio.bob.identity, judge(&roots));
+    assert!(matches!(refused, Err(MlsError::Invalid(why)) if why.contains("not the head's")));
+}
+
+/// A joiner chooses as the others do: it has the siblings of its own epoch from the tail.
+#[test]
+fn a_joiner_on_a_branch_that_loses_hears_of_it_and_comes_back() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let (invite, dave, bundle) = inviting(&trio.a, "dave");
+    let added = trio.alice.commit(&invite, &roots);
+    let joined = join(&added.pending, &bundle, &dave, &roots);
+    let mut dave = Node::joining(&trio.alice, &joined, dave, &roots);
+    let hello = dave.seal(b"hello");
+    assert_eq!(trio.alice.open(&hello).unwrap(), b"hello");
+    let removal = trio.bob.commit(&removing(&trio.bob, &trio.c.user("carol")), &roots);
+    for node in [&mut trio.alice, &mut dave] {
+        node.place(&removal.pending.commit, &roots);
+        assert_eq!(node.head(), removal.id);
+    }
+    trio.bob.place(&added.pending.commit, &roots);
+    // Dave is to be added again: it was on the losing branch that he came in.
+    let bundle = key_package(&dave.identity);
+    let key_packages = BTreeMap::from([(dave.identity.client_uri.clone(), bundle.key_package.clone())]);
+    let settlement = trio.alice.group.settlement().unwrap();
+    let plan = settlement.plan_for(&trio.alice.identity.user_uri, trio.alice.group.head_state().unwrap(), &key_packages);
+    let again = trio.alice.commit(&plan.unwrap(), &roots);
+    trio.bob.place(&again.pending.commit, &roots);
+    let joined = join(&again.pending, &bundle, &dave.identity, &roots);
+    dave.place(&again.pending.commit, &roots);
+    assert_eq!(dave.group.adopt(&joined).unwrap(), again.id);
+    let hello = dave.seal(b"hello again");
+    assert_eq!(trio.bob.open(&hello).unwrap(), b"hello again");
+    assert!(trio.bob.group.settlement().unwrap().intents.is_empty());
+}
+
+#[test]
+fn a_replayed_welcome_changes_nothing() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let (invite, dave, bundle) = inviting(&trio.a, "dave");
+    let added = trio.alice.commit(&invite, &roots);
+    let joined = join(&added.pending, &bundle, &dave, &roots);
+    let mut dave = Node::joining(&trio.alice, &joined, dave, &roots);
+    let first = dave.seal(b"first");
+    let commit = trio.alice.commit(&renaming(&trio.alice, "Renamed"), &roots);
+    dave.place(&commit.pending.commit, &roots);
+    // The same Welcome once more: its state may not take the ratchet back.
+    let replayed = join(&added.pending, &bundle, &dave.identity, &roots);
+    assert_eq!(dave.group.adopt(&replayed).unwrap(), added.id);
+    assert_eq!(dave.head(), commit.id);
+    assert_eq!(trio.alice.open(&first).unwrap(), b"first");
+    let next = dave.seal(b"next");
+    assert_eq!(trio.alice.open(&next).unwrap(), b"next");
+}
+
+#[test]
+fn an_external_commit_that_removes_somebody_else_is_refused() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let info = trio.alice.group.joinable(&trio.alice.identity, trio.a.hub.signature_public_key()).unwrap();
+    // Carol's own resync removes her old leaf only; the same bytes under another name do not hold.
+    let join = causeway_mls::Group::join_externally(&info, &trio.carol.identity, (&roots, NOW)).unwrap();
+    let mut forged = join.commit.clone();
+    let middle = forged.len() / 2;
+    forged[middle] ^= 1;
+    assert!(matches!(trio.bob.hear(&forged, &roots).outcomes[0], CommitOutcome::Refused(_) | CommitOutcome::Waits));
+    let placed = trio.bob.place(&join.commit, &roots);
+    assert_eq!(placed.summary.removed.iter().map(|(client, _)| client).collect::<Vec<_>>(), [&trio.carol.identity.client_uri]);
+}

@@ -1,0 +1,107 @@
+//! Which of two branches is the head (DMLS-10 to DMLS-14), and where a commit is put.
+
+use causeway_mls::graph::{CommitClass, Placement, Refusal};
+
+use super::{change, graph, line, named, of_class, place_all, root, user};
+
+#[test]
+fn dmls_6_a_commit_is_placed_exactly_once() {
+    let mut graph = graph();
+    let first = change("first", root().id, "alice");
+    assert_eq!(graph.place(first.clone()), Placement::ExtendsHead);
+    assert_eq!(graph.place(first.clone()), Placement::Duplicate);
+    assert_eq!(graph.head().id, first.id);
+    assert_eq!(graph.head().number, 1);
+    assert_eq!(graph.place(change("orphan", named("nowhere"), "bob")), Placement::WaitsForParent);
+    let second = change("second", first.id, "bob");
+    assert_eq!(graph.place(second.clone()), Placement::ExtendsHead);
+    let removal = of_class(CommitClass::Removal, change("removal", first.id, "carol"));
+    assert_eq!(graph.place(removal.clone()), Placement::WinsFork { left: second.id, fork: first.id });
+    assert_eq!(graph.place(change("late", second.id, "dave")), Placement::LosesFork);
+    assert_eq!(graph.head().id, removal.id);
+    assert_eq!(graph.losing(), [second.id, named("late")]);
+}
+
+#[test]
+fn dmls_11_removals_rank_before_changes_and_those_before_renewals() {
+    let classes = [CommitClass::Removal, CommitClass::Change, CommitClass::Renewal];
+    for (better, worse) in [(0, 1), (1, 2), (0, 2)] {
+        // Whatever the draw says: with many names for the worse one.
+        for name in ["bob", "carol", "dave", "erin", "frank", "grace"] {
+            let mut graph = graph();
+            graph.place(of_class(classes[worse], change("worse", root().id, name)));
+            graph.place(of_class(classes[better], change("better", root().id, "alice")));
+            assert_eq!(graph.head().id, named("better"));
+        }
+    }
+}
+
+#[test]
+fn a_longer_losing_branch_never_flips_a_decided_fork() {
+    let mut graph = graph();
+    graph.place(of_class(CommitClass::Removal, change("winner", root().id, "alice")));
+    for commit in line("loser", root().id, 6, &["bob", "carol", "dave"]) {
+        assert_eq!(graph.place(commit), Placement::LosesFork);
+        assert_eq!(graph.head().id, named("winner"));
+    }
+}
+
+#[test]
+fn dmls_8_a_losing_branch_is_taken_one_epoch_past_the_window() {
+    let mut graph = graph();
+    graph.place(of_class(CommitClass::Removal, change("winner", root().id, "alice")));
+    let branch = line("loser", root().id, 1000, &["bob", "carol"]);
+    let placed: Vec<Placement> = branch.iter().map(|commit| graph.place(commit.clone())).collect();
+    assert!(placed[..6].iter().all(|placement| *placement == Placement::LosesFork));
+    assert_eq!(placed[6], Placement::Refused(Refusal::TooLong));
+    assert!(placed[7..].iter().all(|placement| *placement == Placement::WaitsForParent));
+    assert_eq!(graph.epochs().count(), 8);
+}
+
+#[test]
+fn dmls_9_the_best_children_are_kept_whatever_the_order() {
+    let commits: Vec<_> = (0..40).map(|index| change(&format!("c{index}"), root().id, &format!("user{index}"))).collect();
+    let mut one = graph();
+    let mut other = graph();
+    place_all(&mut one, &commits);
+    for commit in commits.iter().rev() {
+        other.place(commit.clone());
+    }
+    assert_eq!(one, other);
+    assert_eq!(one.epochs().count(), 17);
+}
+
+#[test]
+fn dmls_14_who_makes_two_commits_in_one_epoch_loses_with_both() {
+    for third in ["x", "y", "z", "u", "v", "w"] {
+        let mut graph = graph();
+        graph.place(change("one", root().id, "mallory"));
+        graph.place(of_class(CommitClass::Renewal, change(third, root().id, "alice")));
+        graph.place(change("two", root().id, "mallory"));
+        assert_eq!(graph.head().id, named(third), "even a renewal ranks before an equivocation");
+    }
+}
+
+#[test]
+fn dmls_14_a_third_commit_shows_nothing_new_and_changes_nothing() {
+    let names = ["one", "two", "three", "four"];
+    let mut heads = Vec::new();
+    for start in 0..names.len() {
+        let mut graph = graph();
+        for offset in 0..names.len() {
+            graph.place(change(names[(start + offset) % names.len()], root().id, "mallory"));
+        }
+        assert_eq!(graph.epochs().count(), 3);
+        heads.push(graph);
+    }
+    assert!(heads.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn an_epoch_that_is_named_by_its_number_is_looked_for_on_the_head_s_branch_first() {
+    let mut graph = graph();
+    place_all(&mut graph, &line("a", root().id, 3, &["alice", "bob"]));
+    graph.place(of_class(CommitClass::Removal, change("b", root().id, "carol")));
+    assert_eq!(graph.with_number(1), [named("b"), named("a0")]);
+    assert_eq!(graph.recent_committers(&named("a2")), [user("alice"), user("bob"), user("alice")]);
+}
