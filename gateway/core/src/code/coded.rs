@@ -63,6 +63,7 @@ impl Coded for ConversationError {
         match self {
             Self::Mls(error) => error.code(),
             Self::Malformed(_) => MESSAGE_MALFORMED,
+            Self::Unsupported(error) => error.code(),
             Self::NotAllowed { rule, .. } => of_rule(rule),
             Self::WrongEpoch { .. } => WRONG_EPOCH,
             Self::MatrixRefused(_) => MATRIX_REFUSED,

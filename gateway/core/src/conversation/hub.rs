@@ -71,7 +71,7 @@ impl Conversation {
     }
 
     fn follower_commit(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, bundle: &CommitBundle) -> Result<CommitSummary> {
-        let (commit, group_info) = (bundle.commit.bytes(), bundle.group_info_option.bytes());
+        let (commit, group_info) = (bundle.commit.bytes(), bundle.group_info_option.full_bytes()?);
         let tree = match &bundle.ratchet_tree_option {
             RatchetTreeOption::Full(tree) => Some(tree.bytes()),
             // We have it ourselves.

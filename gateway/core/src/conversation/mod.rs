@@ -115,6 +115,9 @@ pub enum ConversationError {
     /// The peer's message does not decode.
     #[error("a malformed message: {0}")]
     Malformed(String),
+    /// The peer's message says what we do not support (G-22, G-23).
+    #[error(transparent)]
+    Unsupported(#[from] causeway_drafts::DecodeError),
     /// A rule forbids it.
     #[error("not allowed ({rule}): {why}")]
     NotAllowed {
