@@ -9,7 +9,7 @@ use console::{Term, style};
 use indicatif::{ProgressBar, ProgressStyle};
 use interop_tests::environment::Programs;
 use interop_tests::fork::story::Story;
-use interop_tests::fork::{Setting, ask};
+use interop_tests::fork::{Setting, ask, bridge};
 use interop_tests::program::{log_folder, own_folder, say};
 use interop_tests::scenario::report::Report;
 use tokio::signal::unix::{SignalKind, signal};
@@ -56,7 +56,8 @@ async fn run() -> Result<ExitCode> {
     let out = Term::stdout();
     out.write_line(&report.table().to_string()).unwrap_or_default();
     for gateway in [&setting.left, &setting.hub] {
-        let graph = gateway.causewayctl(&["group", "forks", "1"]).await?;
+        let Ok((number, _)) = bridge(gateway).await else { continue };
+        let graph = gateway.causewayctl(&["group", "forks", &number]).await?;
         out.write_line(&format!("\n{}:\n{}", gateway.domain, String::from_utf8_lossy(&graph.stdout))).unwrap_or_default();
     }
     let failed = report.failures().len();

@@ -119,23 +119,35 @@ pub async fn ask(gateway: &Gateway, arguments: &[&str]) -> Result<Value> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// The head of a MIMI room's group, as a gateway has it.
+/// The epochs of the bridged room that a gateway has, as `causewayctl group epochs` shows them.
 ///
 /// # Errors
 /// If the gateway has no such room.
-pub async fn head(gateway: &Gateway, mimi_room: &str) -> Result<String> {
-    let rooms = ask(gateway, &["room", "list"]).await?;
-    let row = rooms.as_array().into_iter().flatten().find(|row| row["mimi_room"] == mimi_room);
-    let head = row.and_then(|row| row["head_epoch_id"].as_str().or_else(|| row["epoch_id"].as_str()));
-    head.map(str::to_owned).with_context(|| format!("no head of {mimi_room} in {rooms}"))
+pub async fn epochs(gateway: &Gateway) -> Result<Vec<Value>> {
+    let number = bridge(gateway).await?.0;
+    match ask(gateway, &["group", "epochs", &number]).await? {
+        Value::Array(epochs) => Ok(epochs),
+        other => bail!("not a list of epochs: {other}"),
+    }
 }
 
-/// The number of a MIMI room's conversation at a gateway.
+/// The name of the head of the bridged room's group, as a gateway has it.
 ///
 /// # Errors
 /// If the gateway has no such room.
-pub async fn conversation(gateway: &Gateway, mimi_room: &str) -> Result<i64> {
+pub async fn head(gateway: &Gateway) -> Result<String> {
+    let epochs = epochs(gateway).await?;
+    let head = epochs.iter().find(|epoch| epoch["status"] == "head");
+    head.and_then(|epoch| epoch["epoch_id"].as_str()).map(str::to_owned).with_context(|| format!("no head in {epochs:?}"))
+}
+
+/// The bridged room of a gateway: its conversation's number, as a word, and its MIMI room.
+///
+/// # Errors
+/// If the gateway has none.
+pub async fn bridge(gateway: &Gateway) -> Result<(String, String)> {
     let rooms = ask(gateway, &["room", "list"]).await?;
-    let row = rooms.as_array().into_iter().flatten().find(|row| row["mimi_room"] == mimi_room);
-    row.and_then(|row| row["id"].as_i64()).with_context(|| format!("no {mimi_room} in {rooms}"))
+    let bridges = rooms.as_array().into_iter().flatten().filter(|row| row["kind"] == "bridge");
+    let named = bridges.filter_map(|row| Some((row["id"].as_i64()?.to_string(), row["mimi_room"].as_str()?.to_owned())));
+    named.last().with_context(|| format!("no MIMI room in {rooms}"))
 }

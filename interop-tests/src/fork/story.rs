@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::json;
 
-use super::{HUB, LEFT, RIGHT, Setting, conversation, ghost_of, head};
+use super::{HUB, LEFT, RIGHT, Setting, bridge, epochs, ghost_of, head};
 use crate::gateway::Gateway;
 use crate::matrix::client::MatrixClient;
 use crate::matrix::sync::Event;
@@ -82,16 +82,17 @@ impl<'a> Story<'a> {
     /// # Errors
     /// The step that fails.
     pub async fn tell(&self) -> Result<()> {
-        let (alice, mimi_room) = self.step("alice makes a room, whose hub is hub.test", async || self.alice_s_room().await).await?;
+        let (alice, mimi_room) =
+            self.step("alice makes a room for herself and erin, whose hub is hub.test", async || self.alice_s_room().await).await?;
         let bob =
             self.step("bob comes in, behind left.test", async || self.comes_in(&alice, "bob", &self.setting.left).await).await?;
         let carol = self
             .step("carol comes in, behind right.test", async || self.comes_in(&alice, "carol", &self.setting.right).await)
             .await?;
         self.everybody_talks(&alice, &bob, &carol).await?;
-        self.the_hub_dies(&bob, &carol, &mimi_room).await?;
-        let dave = self.both_sides_go_on(&bob, &carol, &alice).await?;
-        self.the_line_is_mended(&bob, &carol, &mimi_room, &dave).await?;
+        self.the_hub_dies(&bob, &carol).await?;
+        let dave = self.both_sides_go_on(&bob, &carol).await?;
+        self.the_line_is_mended(&bob, &carol, &dave).await?;
         self.the_hub_returns(&alice, &bob, &mimi_room).await
     }
 
@@ -103,23 +104,11 @@ impl<'a> Story<'a> {
         client.invite(&room, &hub.own_user()).await?;
         let alice = Member { name: "alice", client, gateway: hub, room };
         alice.sees(&hub.own_user(), "join").await?;
-        let mimi_room = patience::until("the MIMI room", async || {
-            let key = ("dev.causeway.disclosure", hub.server_name.as_str());
-            let answer = alice.client.state(&alice.room, key).await?;
-            Ok(Look::from_option(answer["mimi_room"].as_str().map(str::to_owned), || answer.to_string()))
-        });
-        let mimi_room = match mimi_room.await {
-            Ok(room) => room,
-            // The gateway says it in the state only where its user may send that event.
-            Err(_) => self.only_room(hub).await?,
-        };
+        let erin = self.setting.hs1.register("erin").await?;
+        alice.client.invite(&alice.room, &erin.user_id).await?;
+        erin.join(&alice.room).await?;
+        let mimi_room = patience::until("the MIMI room", async || Ok(Look::Found(bridge(hub).await?.1))).await?;
         Ok((alice, mimi_room))
-    }
-
-    async fn only_room(&self, gateway: &Gateway) -> Result<String> {
-        let rooms = super::ask(gateway, &["room", "list"]).await?;
-        let room = rooms[0]["mimi_room"].as_str();
-        room.map(str::to_owned).with_context(|| format!("no MIMI room in {rooms}"))
     }
 
     /// Somebody is invited by alice, agrees, and follows into the mirror. Alice lets them do all that she may.
@@ -153,12 +142,12 @@ impl<'a> Story<'a> {
         Ok(())
     }
 
-    async fn the_hub_dies(&self, bob: &Member<'_>, carol: &Member<'_>, mimi_room: &str) -> Result<()> {
+    async fn the_hub_dies(&self, bob: &Member<'_>, carol: &Member<'_>) -> Result<()> {
         let Setting { hub, left, .. } = self.setting;
         self.step("the hub is killed", async || hub.crash()).await?;
         bob.says("is anybody there?").await?;
         let declares = async || {
-            let number = conversation(left, mimi_room).await?.to_string();
+            let number = bridge(left).await?.0;
             let output = left.causewayctl(&["group", "hub-lost", &number, "--reason", "it does not answer"]).await?;
             ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             Ok(())
@@ -172,17 +161,18 @@ impl<'a> Story<'a> {
         self.step("carol answers, and bob hears it", answers).await
     }
 
-    /// While the line is cut: bob removes alice and renames the room, carol lets dave in.
-    async fn both_sides_go_on(&self, bob: &Member<'_>, carol: &Member<'_>, alice: &Member<'_>) -> Result<MatrixClient> {
+    /// While the line is cut: bob removes erin and renames the room, carol lets dave in.
+    async fn both_sides_go_on(&self, bob: &Member<'_>, carol: &Member<'_>) -> Result<MatrixClient> {
         let Setting { left, right, hub, hs1, .. } = self.setting;
+        let before = (epochs(left).await?.len(), epochs(right).await?.len());
         self.setting.cut();
-        let alice_at_left = ghost_of(&alice.client.user_id, hub, left);
+        let erin_at_left = ghost_of(&self.setting.hs1_user("erin"), hub, left);
         let removes = async || {
-            bob.client.kick(&bob.room, &alice_at_left).await?;
+            bob.client.kick(&bob.room, &erin_at_left).await?;
             bob.client.set_state(&bob.room, ("m.room.name", ""), &json!({ "name": "Without a hub" })).await?;
             bob.says("left alone").await
         };
-        self.step("the line is cut; bob removes alice, renames the room, and speaks", removes).await?;
+        self.step("the line is cut; bob removes erin, renames the room, and speaks", removes).await?;
         let dave = hs1.register("dave").await?;
         let adds = async || {
             carol.client.invite(&carol.room, &dave.user_id).await?;
@@ -192,8 +182,10 @@ impl<'a> Story<'a> {
         self.step("on the other side, carol lets dave in, and speaks", adds).await?;
         let apart = async || {
             patience::until("two heads", async || {
-                let [one, other] = self.heads(left, right).await?;
-                Ok(Look::from_option((one.1 >= 2 && other.1 >= 1).then_some(()), || format!("{one:?} {other:?}")))
+                let (one, other) = (head(left).await?, head(right).await?);
+                let now = (epochs(left).await?.len(), epochs(right).await?.len());
+                let apart = one != other && now.0 > before.0 + 1 && now.1 > before.1;
+                Ok(Look::from_option(apart.then_some(()), || format!("{one}, {other}, {before:?} to {now:?} epochs")))
             })
             .await
         };
@@ -201,32 +193,20 @@ impl<'a> Story<'a> {
         Ok(dave)
     }
 
-    /// The names of the heads, with how many epochs each side has made since the hub was given up.
-    async fn heads(&self, left: &Gateway, right: &Gateway) -> Result<[(String, usize); 2]> {
-        let mut found = Vec::new();
-        for gateway in [left, right] {
-            let room = self.only_room(gateway).await?;
-            let number = conversation(gateway, &room).await?.to_string();
-            let epochs = super::ask(gateway, &["group", "epochs", &number]).await?;
-            found.push((head(gateway, &room).await?, epochs.as_array().map_or(0, Vec::len)));
-        }
-        found.try_into().map_err(|_| anyhow::anyhow!("two gateways have two heads"))
-    }
-
-    async fn the_line_is_mended(&self, bob: &Member<'_>, carol: &Member<'_>, mimi_room: &str, dave: &MatrixClient) -> Result<()> {
+    async fn the_line_is_mended(&self, bob: &Member<'_>, carol: &Member<'_>, dave: &MatrixClient) -> Result<()> {
         let Setting { left, right, hub, .. } = self.setting;
         self.setting.mend();
         for (listener, words) in [(carol, "left alone"), (bob, "right alone")] {
             let check = format!("the line is mended: {} hears `{words}`", listener.name);
             self.step(&check, async || listener.hears(words).await).await?;
         }
-        let one_head = async || self.agree(&[left, right], mimi_room).await;
+        let one_head = async || self.agree(&[left, right]).await;
         self.step("left.test and right.test have one head", one_head).await?;
         let dave_at_left = ghost_of(&dave.user_id, right, left);
         self.step("dave, who was added on one side, is in bob's room", async || bob.sees(&dave_at_left, "join").await).await?;
         self.step("the new name, given on one side, is in carol's room", async || carol.sees_name("Without a hub").await).await?;
-        let alice_at_right = ghost_of(&self.setting.hs1_user("alice"), hub, right);
-        self.step("alice, removed on one side, is gone from carol's room", async || carol.sees(&alice_at_right, "leave").await)
+        let erin_at_right = ghost_of(&self.setting.hs1_user("erin"), hub, right);
+        self.step("erin, removed on one side, is gone from carol's room", async || carol.sees(&erin_at_right, "leave").await)
             .await?;
         let talks = async || {
             bob.says("together again").await?;
@@ -237,11 +217,11 @@ impl<'a> Story<'a> {
     }
 
     /// Waits until gateways name the same head.
-    async fn agree(&self, gateways: &[&Gateway], mimi_room: &str) -> Result<()> {
+    async fn agree(&self, gateways: &[&Gateway]) -> Result<()> {
         patience::until("one head", async || {
             let mut heads = Vec::new();
             for gateway in gateways {
-                heads.push(head(gateway, mimi_room).await?);
+                heads.push(head(gateway).await?);
             }
             Ok(Look::from_option(heads.windows(2).all(|pair| pair[0] == pair[1]).then_some(()), || format!("{heads:?}")))
         })
@@ -256,19 +236,21 @@ impl<'a> Story<'a> {
             let lane = format!("peer:{HUB}:{mimi_room}");
             gateway.causewayctl(&["queue", "retry", &lane]).await?;
         }
-        self.step("hub.test, left.test and right.test have one head", async || self.agree(&[hub, left, right], mimi_room).await)
-            .await?;
+        self.step("hub.test, left.test and right.test have one head", async || self.agree(&[hub, left, right]).await).await?;
         let removed = async || {
-            patience::until("alice to be removed from her room", async || {
-                let joined = alice.client.joined_members(&alice.room).await;
-                let is_in = joined.as_ref().is_ok_and(|members| members.contains(&alice.client.user_id));
-                Ok(Look::from_option((!is_in).then_some(()), || format!("{joined:?}")))
-            })
-            .await
+            alice.sees(&self.setting.hs1_user("erin"), "leave").await?;
+            alice.sees_name("Without a hub").await?;
+            alice.hears("left alone").await?;
+            alice.hears("right alone").await
         };
-        self.step("a returning hub undoes nothing: alice is removed from her own room", removed).await?;
+        self.step(
+            "a returning hub undoes nothing: erin is out of alice's room, which has its new name and hears everything",
+            removed,
+        )
+        .await?;
         let speaks = async || {
             bob.says("to all of you").await?;
+            alice.hears("to all of you").await?;
             patience::until("nothing left to send", async || {
                 let left_over = super::ask(left, &["queue", "list"]).await?;
                 Ok(Look::from_option(left_over.as_array().is_none_or(Vec::is_empty).then_some(()), || left_over.to_string()))
@@ -278,7 +260,7 @@ impl<'a> Story<'a> {
         self.step("what bob says is taken by all peers", speaks).await?;
         for (name, gateway) in [(HUB, hub), (LEFT, left), (RIGHT, right)] {
             let verified = async || {
-                let number = conversation(gateway, mimi_room).await?.to_string();
+                let number = bridge(gateway).await?.0;
                 let output = gateway.causewayctl(&["group", "verify", &number]).await?;
                 ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
                 Ok(())

@@ -109,7 +109,9 @@ impl Conversation {
         }
         let ghost = self.matrix_user(turn, actor);
         let room = self.room()?;
-        let may = room.membership(&ghost).as_deref() == Some("join") && room.may_invite(&ghost);
+        // The actor may be a Matrix user of ours, for whom another homeserver signs.
+        let is_ours = ghost.server_name().as_str() == turn.gateway.names.server_name();
+        let may = is_ours && room.membership(&ghost).as_deref() == Some("join") && room.may_invite(&ghost);
         let sender = if may { ghost } else { turn.gateway.names.gateway_user() };
         let item = Outgoing::MatrixInvite { sender: sender.to_string(), user: user.to_string() };
         turn.send(lane::matrix(user.server_name().as_str(), room.room_id().as_str()), item);

@@ -374,7 +374,7 @@ impl Conversation {
     pub(super) fn mirror_head_change(&mut self, turn: &mut Turn<'_>, change: &HeadChange, made: &[CommitSummary]) -> Result<()> {
         let Some(forkable) = &self.forkable else { return Ok(()) };
         let before = forkable.state(&change.from.id)?.room_state().clone();
-        let after = forkable.state(&change.to.id)?.room_state().clone();
+        let after = forkable.settlement()?.anticipated(forkable.state(&change.to.id)?.room_state());
         let Some(last) = made.last() else { return Ok(()) };
         let actors = made.iter().flat_map(|summary| summary.actors.clone()).collect();
         let committers = made.iter().flat_map(|summary| {

@@ -183,6 +183,8 @@ impl Conversation {
         let forkable = self.forkable()?;
         let states = forkable.state(&change.from.id).ok().zip(forkable.state(&change.to.id).ok());
         let states = states.map(|(before, after)| (before.room_state().clone(), after.room_state().clone()));
+        let settlement = forkable.settlement()?;
+        let states = states.map(|(before, after)| (before, settlement.anticipated(&after)));
         self.follow_head()?;
         match (made.is_empty(), states) {
             (false, _) => self.mirror_head_change(turn, change, made),

@@ -13,7 +13,7 @@ use super::{content, franking, policy, room, status};
 /// The number of a component; its value; what updates it, which is a new value where nothing else is said.
 type Component = (u16, &'static Structure, Option<&'static Structure>);
 
-static COMPONENTS: [Component; 20] = [
+static COMPONENTS: [Component; 21] = [
     (numbers::COMPONENT_APP_COMPONENTS, &COMPONENTS_LIST, None),
     (numbers::COMPONENT_SAFE_AAD, &COMPONENTS_LIST, None),
     (numbers::COMPONENT_CONTENT_MEDIA_TYPES, &MEDIA_TYPE_LIST, None),
@@ -34,6 +34,7 @@ static COMPONENTS: [Component; 20] = [
     (numbers::COMPONENT_CHAT_HISTORY_POLICY, &policy::CHAT_HISTORY_POLICY, None),
     (numbers::COMPONENT_BOT_POLICY, &policy::BOT_POLICY, None),
     (numbers::COMPONENT_MESSAGE_EXPIRATION_POLICY, &policy::MESSAGE_EXPIRATION_POLICY, None),
+    (numbers::COMPONENT_DMLS, &DMLS, None),
 ];
 
 fn component(fields: &Tree) -> Option<&'static Component> {
@@ -55,6 +56,9 @@ pub(super) static DICTIONARY: Structure =
 
 static COMPONENT_DATA: Structure =
     Structure::new(("ComponentData", EXTENSIONS, "4.6"), &[Is("component_id", Part::COMPONENT), Inside("data", component_data)]);
+
+/// Causeway's own (SPEC §14.3).
+static DMLS: Structure = Structure::new(("CausewayDmls", "SPEC", "14.3"), &[Is("term", Part::U64)]);
 
 pub(super) static APP_EPHEMERAL: Structure =
     Structure::new(("AppEphemeral", EXTENSIONS, "4.8"), &[Is("component_id", Part::COMPONENT), Is("data", Part::Opaque)]);
