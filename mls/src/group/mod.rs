@@ -18,6 +18,7 @@ mod join;
 mod judge;
 mod leave;
 mod message;
+mod replay;
 
 use std::collections::BTreeMap;
 
@@ -215,7 +216,7 @@ impl Group {
     ///
     /// # Errors
     /// If the stored state is broken.
-    pub(crate) fn group_context(&self) -> Result<Vec<u8>, MlsError> {
+    pub fn group_context(&self) -> Result<Vec<u8>, MlsError> {
         Ok(causeway_drafts::encode(self.public_group()?.1.group_context()))
     }
 

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{self, completions, decode, doctor, man, parked_replay, peer_probe, queue_drop, queue_retry};
+use crate::commands::{
+    self, completions, decode, doctor, group_forks, group_hub_lost, man, parked_replay, peer_probe, queue_drop, queue_retry,
+};
 use crate::outcome::EXIT_CODES;
 use crate::render::{Style, escaped_lines};
 
@@ -39,6 +41,10 @@ impl Arguments {
         if let Some(why) = missing {
             refuse(&Self::command().error(ErrorKind::MissingRequiredArgument, why));
         }
+        let draws = matches!(arguments.command, Command::Group(GroupCommand::Forks(_)));
+        if let (false, Some(name)) = (draws, arguments.printing.format().drawing()) {
+            refuse(&Self::command().error(ErrorKind::ArgumentConflict, format!("-o {name}: only `group forks` draws")));
+        }
         arguments
     }
 }
@@ -68,8 +74,8 @@ pub(crate) struct Database {
 #[derive(Debug, Args)]
 pub(crate) struct Printing {
     /// The format.
-    #[arg(short, long, global = true, value_enum, default_value_t = Output::Table)]
-    output: Output,
+    #[arg(short, long, global = true, value_enum, default_value_t = Format::Table)]
+    output: Format,
     /// Tables without the names of their columns.
     #[arg(long, global = true)]
     no_headers: bool,
@@ -80,11 +86,56 @@ pub(crate) struct Printing {
 
 impl Printing {
     pub(crate) fn style(&self) -> Style {
-        Style::new(self.output, !self.no_headers, self.color)
+        Style::new(self.output.output(), !self.no_headers, self.color)
+    }
+
+    pub(crate) fn format(&self) -> Format {
+        self.output
     }
 }
 
+/// What `-o` takes. Drawings are shown in the help of the only command that draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Table,
+    /// One JSON document.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+    /// One YAML document.
+    Yaml,
+    /// For Graphviz.
+    #[value(hide = true)]
+    Dot,
+    /// A picture.
+    #[value(hide = true)]
+    Svg,
+}
+
+impl Format {
+    /// How what is not drawn is printed.
+    fn output(self) -> Output {
+        match self {
+            Self::Table | Self::Dot | Self::Svg => Output::Table,
+            Self::Json => Output::Json,
+            Self::Ndjson => Output::Ndjson,
+            Self::Yaml => Output::Yaml,
+        }
+    }
+
+    /// The name of a drawing.
+    fn drawing(self) -> Option<&'static str> {
+        match self {
+            Self::Dot => Some("dot"),
+            Self::Svg => Some("svg"),
+            _ => None,
+        }
+    }
+}
+
+/// What every command prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Output {
     /// For people.
     Table,
@@ -157,7 +208,8 @@ impl Command {
             }
             Self::Doctor(_)
             | Self::Queue(QueueCommand::Retry(_) | QueueCommand::Drop(_))
-            | Self::Parked(ParkedCommand::Replay(_)) => Needs::Configuration,
+            | Self::Parked(ParkedCommand::Replay(_))
+            | Self::Group(GroupCommand::HubLost(_)) => Needs::Configuration,
             _ => Needs::Database,
         }
     }
@@ -191,16 +243,20 @@ pub(crate) enum GroupCommand {
     /// Every epoch of a group.
     #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml group epochs 1 -o ndjson")]
     Epochs(RoomName),
+    Forks(group_forks::Arguments),
     /// Participants and their clients.
     #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml group members '!club:matrix.example'")]
     Members(RoomName),
     /// Replays a group's epochs: is the chain whole, and does it lead to the stored state?
     ///
-    /// Each epoch's name is recomputed from its parent's name and its commit. The head has to be the one that the
-    /// conversation names, and its confirmation tag the one of the stored public state. Ends with code 1 if anything does
-    /// not fit, and names the epoch.
+    /// Each epoch's name is recomputed from its parent's name and its commit, on branches that have lost a fork, too. Where
+    /// the public state of the parent is kept, or has been replayed, the commit is judged there once more, all but its
+    /// credentials; what comes of it has to be what is stored of the epoch. Where that cannot be done, the last column says
+    /// why. The head has to be the one that the conversation names, and its confirmation tag the one of the stored public
+    /// state. Ends with code 1 if anything does not fit, and names the epoch.
     #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml group verify '!club:matrix.example'")]
     Verify(RoomName),
+    HubLost(group_hub_lost::Arguments),
 }
 
 #[derive(Debug, Subcommand)]

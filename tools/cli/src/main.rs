@@ -8,6 +8,7 @@ mod database;
 mod decode;
 mod doctor;
 mod find;
+mod forks;
 mod lane;
 mod outcome;
 mod peers;
@@ -46,6 +47,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Group(GroupCommand::List) => commands::group_list::run(&open().await?, style).await,
         Command::Group(GroupCommand::Show(name)) => commands::group_show::run(&open().await?, &name.room, style).await,
         Command::Group(GroupCommand::Epochs(name)) => commands::group_epochs::run(&open().await?, &name.room, style).await,
+        Command::Group(GroupCommand::Forks(name)) => commands::group_forks::run(&open().await?, &name, &arguments.printing).await,
+        Command::Group(GroupCommand::HubLost(arguments)) => commands::group_hub_lost::run(named, &arguments, style).await,
         Command::Group(GroupCommand::Members(name)) => commands::group_members::run(&open().await?, &name.room, style).await,
         Command::Group(GroupCommand::Verify(name)) => return commands::group_verify::run(&open().await?, &name.room, style).await,
         Command::Queue(QueueCommand::List) => commands::queue_list::run(&open().await?, style).await,

@@ -23,6 +23,33 @@ impl Tx {
         Ok(found)
     }
 
+    /// The same of every epoch of a group whose state is kept, with the epoch in front.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn public_values_by_epoch(&mut self, conversation_id: i64) -> Result<Vec<(Vec<u8>, Vec<u8>, Vec<u8>)>, StoreError> {
+        let found = both!(self, connection => {
+            sqlx::query_as(
+                "-- public values by epoch\n\
+                 SELECT epoch_id, key, value FROM group_values WHERE conversation_id = $1 AND client_uri = '' ORDER BY epoch_id",
+            )
+            .bind(conversation_id).fetch_all(connection).await
+        })?;
+        Ok(found)
+    }
+
+    /// Whether a group is without a hub: then its epochs are a graph.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn has_graph(&mut self, conversation_id: i64) -> Result<bool, StoreError> {
+        let found = both!(self, connection => {
+            sqlx::query_as::<_, (i64,)>("-- has graph\nSELECT conversation_id FROM graphs WHERE conversation_id = $1")
+                .bind(conversation_id).fetch_optional(connection).await
+        })?;
+        Ok(found.is_some())
+    }
+
     /// The own clients that hold secrets of a group's head.
     ///
     /// # Errors

@@ -6,6 +6,8 @@ pub(crate) mod decode;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod group_epochs;
+pub(crate) mod group_forks;
+pub(crate) mod group_hub_lost;
 pub(crate) mod group_list;
 pub(crate) mod group_members;
 pub(crate) mod group_show;
@@ -43,14 +45,19 @@ async fn group(store: &Store, room: &RoomLine) -> anyhow::Result<Group> {
     let (Some(group_id), Some(head), Some(number)) = (&room.group_id, &room.head_epoch_id, room.head_number) else {
         bail!("conversation {} has no group yet (status: {})", room.id, room.status);
     };
-    let epoch_id = <[u8; 32]>::try_from(head.as_slice()).context("the stored epoch id has not 32 octets")?;
-    let id = room.id;
+    let (id, epoch) = (room.id, <[u8; 32]>::try_from(head.as_slice()).context("the stored epoch id has not 32 octets")?);
     let public =
-        store.transaction("public group values", move |tx| Box::pin(async move { tx.public_group_values(id, &epoch_id).await }));
+        store.transaction("public group values", move |tx| Box::pin(async move { tx.public_group_values(id, &epoch).await }));
+    loaded(group_id, (head, number), public.await?)
+}
+
+/// A group in one of its epochs, from the rows that are no secret.
+fn loaded(group_id: &[u8], (epoch, number): (&[u8], i64), public: Vec<(Vec<u8>, Vec<u8>)>) -> anyhow::Result<Group> {
+    let id = <[u8; 32]>::try_from(epoch).context("the stored epoch id has not 32 octets")?;
     let snapshot = GroupSnapshot {
-        group_id: group_id.clone(),
-        head: EpochRef { id: EpochId::from_bytes(epoch_id), number: number as u64 },
-        public: public.await?.into_iter().collect(),
+        group_id: group_id.to_vec(),
+        head: EpochRef { id: EpochId::from_bytes(id), number: number as u64 },
+        public: public.into_iter().collect(),
         clients: BTreeMap::new(),
     };
     Group::load(snapshot).context("the stored group does not load")

@@ -6,7 +6,7 @@ use causeway_drafts::numbers;
 
 use super::layout::Field::{Case, Inside, Is};
 use super::layout::Part::{self, Each, Enum, Of, Text};
-use super::layout::{EXTENSIONS, Structure};
+use super::layout::{EXTENSIONS, SPEC, Structure};
 use super::tree::Tree;
 use super::{content, franking, policy, room, status};
 
@@ -34,7 +34,7 @@ static COMPONENTS: [Component; 21] = [
     (numbers::COMPONENT_CHAT_HISTORY_POLICY, &policy::CHAT_HISTORY_POLICY, None),
     (numbers::COMPONENT_BOT_POLICY, &policy::BOT_POLICY, None),
     (numbers::COMPONENT_MESSAGE_EXPIRATION_POLICY, &policy::MESSAGE_EXPIRATION_POLICY, None),
-    (numbers::COMPONENT_DMLS, &DMLS, None),
+    (numbers::COMPONENT_DMLS, &TERM, None),
 ];
 
 fn component(fields: &Tree) -> Option<&'static Component> {
@@ -57,9 +57,6 @@ pub(super) static DICTIONARY: Structure =
 static COMPONENT_DATA: Structure =
     Structure::new(("ComponentData", EXTENSIONS, "4.6"), &[Is("component_id", Part::COMPONENT), Inside("data", component_data)]);
 
-/// Causeway's own (SPEC §14.3).
-static DMLS: Structure = Structure::new(("CausewayDmls", "SPEC", "14.3"), &[Is("term", Part::U64)]);
-
 pub(super) static APP_EPHEMERAL: Structure =
     Structure::new(("AppEphemeral", EXTENSIONS, "4.8"), &[Is("component_id", Part::COMPONENT), Is("data", Part::Opaque)]);
 
@@ -79,6 +76,9 @@ static SAFE_AAD_ITEM: Structure = Structure::new(
     ("SafeAADItem", EXTENSIONS, "4.9"),
     &[Is("component_id", Part::COMPONENT), Inside("aad_item_data", component_data)],
 );
+
+/// The term that a commit was made in, beside it (DMLS-10).
+static TERM: Structure = Structure::new(("Term", SPEC, "14"), &[Is("term", Part::U64)]);
 
 /// What is authenticated beside a message, where that is SafeAAD and nothing else.
 pub(super) fn safe_aad(_: &Tree, octets: &[u8]) -> Option<Tree> {

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use zeroize::Zeroizing;
 
 /// 2026-09-21T14:13:20Z
-const NOW: i64 = 1_790_000_000_000;
+pub(crate) const NOW: i64 = 1_790_000_000_000;
 
 pub(crate) struct Seeded {
     pub(crate) url: String,
@@ -92,7 +92,7 @@ fn parked() -> ParkedRow {
     }
 }
 
-fn conversation() -> ConversationRow {
+pub(crate) fn conversation() -> ConversationRow {
     ConversationRow {
         id: 0,
         version: 0,
