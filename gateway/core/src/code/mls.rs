@@ -51,4 +51,9 @@ super::codes! {
         what "The conversation does not go on; others are not concerned. What came in is parked."
         why "Rows are missing or were altered, for example by restoring parts of a database."
         remedy "Restore the whole database, or let the gateway leave and join again. Report it if nobody touched the database.";
+    RESYNC_REQUIRED = 4011 (Operator, FINAL) "SPEC.md §11.3"
+        "The group is locked until its members have joined anew"
+        what "Nothing is sealed or committed for the client; what should have been is parked."
+        why "The database was restored from a backup and adopted: what own clients knew of the group must not be used again."
+        remedy "With a foreign hub puppets join anew by themselves, when they or the hub speak next; then replay what is parked. With our hub the group cannot be continued: open a new room.";
 }
