@@ -36,6 +36,8 @@ pub struct ConversationRow {
     pub head_number: Option<i64>,
     /// When the conversation began.
     pub created_at: i64,
+    /// Own clients have to join anew before anything is sealed: what they knew came from a restored database.
+    pub resync: bool,
     /// The rest of the conversation's own state, CBOR: what is wanted but not done yet, notices given, invitations. *Sealed*.
     pub bookkeeping: Vec<u8>,
 }

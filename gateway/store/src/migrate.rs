@@ -16,7 +16,8 @@ const MIGRATIONS: &[Migration] = &[
     (4, include_str!("../migrations/0004_parked.sql")),
     (5, include_str!("../migrations/0005_audit.sql")),
     (6, include_str!("../migrations/0006_rows_per_epoch.sql")),
-    (9, include_str!("../migrations/0009_graphs.sql")),
+    (7, include_str!("../migrations/0007_epoch_keys.sql")),
+    (8, include_str!("../migrations/0008_graphs.sql")),
 ];
 
 impl Store {
@@ -128,7 +129,7 @@ mod tests {
         let sqlite = format!("sqlite://{}", folder.path().join("causeway.db").display());
         let postgres = Postgres::shared().unwrap().database("broken_migration").await.unwrap();
         for url in [sqlite, postgres] {
-            let store = Store::open(&url, Keyring::new(&Zeroizing::new([1; 32])), false).await.unwrap();
+            let store = Store::open(&url, Keyring::new(&Zeroizing::new([1; 32])).into(), false).await.unwrap();
             let broken: Result<(), StoreError> = store.transaction("migrate", |tx| Box::pin(apply(tx, BROKEN))).await;
             assert!(matches!(broken, Err(StoreError::Database(_))), "{broken:?}");
             let left = store.transaction::<_, StoreError, _>("look", |tx| {
@@ -149,7 +150,7 @@ mod tests {
             let sqlite = format!("sqlite://{}", folder.path().join(format!("{count}.db")).display());
             let postgres = Postgres::shared().unwrap().database(&format!("older_{count}")).await.unwrap();
             for url in [sqlite, postgres] {
-                let store = Store::open(&url, Keyring::new(&Zeroizing::new([1; 32])), false).await.unwrap();
+                let store = Store::open(&url, Keyring::new(&Zeroizing::new([1; 32])).into(), false).await.unwrap();
                 store.transaction::<_, StoreError, _>("migrate", |tx| Box::pin(apply(tx, migrations))).await.unwrap();
                 assert!(matches!(store.check_schema().await, Err(StoreError::OlderSchema { .. })), "{url}");
                 store.migrate().await.unwrap();
@@ -167,7 +168,7 @@ mod tests {
         let sqlite = format!("sqlite://{}", folder.path().join("causeway.db").display());
         let postgres = Postgres::shared().unwrap().database("rows_per_epoch").await.unwrap();
         for url in [sqlite, postgres] {
-            let store = Store::open(&url, Keyring::new(&Zeroizing::new([1; 32])), false).await.unwrap();
+            let store = Store::open(&url, Keyring::new(&Zeroizing::new([1; 32])).into(), false).await.unwrap();
             store.transaction::<_, StoreError, _>("before", |tx| Box::pin(before_rows_per_epoch(tx))).await.unwrap();
             store.migrate().await.unwrap();
             let rows = store.transaction::<_, StoreError, _>("after", |tx| {

@@ -298,6 +298,9 @@ pub(crate) enum KeysCommand {
     /// How many sealed values are under which key, by table. A key without values is not needed any more.
     #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml keys status")]
     Status,
+    /// The slices that are there: how old, and how many epochs' keys are under each. One that is destroyed is not listed.
+    #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml keys slices")]
+    Slices,
 }
 
 #[derive(Debug, Subcommand)]

@@ -58,6 +58,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Loss(LossCommand::List { room }) => commands::loss_list::run(&open().await?, room.as_deref(), style).await,
         Command::Parked(ParkedCommand::List) => commands::parked_list::run(&open().await?, style).await,
         Command::Parked(ParkedCommand::Show { id }) => commands::parked_show::run(&open().await?, id, style).await,
+        Command::Keys(KeysCommand::Slices) => commands::keys_slices::run(&open().await?, style).await,
         Command::Keys(KeysCommand::Status) => commands::keys_status::run(&open().await?, style).await,
         Command::Parked(ParkedCommand::Replay(arguments)) => commands::parked_replay::run(named, &arguments, style).await,
         Command::Peer(PeerCommand::List) => commands::peer_list::run(&open().await?, style).await,

@@ -67,6 +67,7 @@ impl Coded for ConversationError {
             Self::NotAllowed { rule, .. } => of_rule(rule),
             Self::WrongEpoch { .. } => WRONG_EPOCH,
             Self::MatrixRefused(_) => MATRIX_REFUSED,
+            Self::Locked(_) => RESYNC_REQUIRED,
             Self::Missing(_) => STORED_STATE,
         }
     }

@@ -36,6 +36,7 @@ impl Conversation {
     /// What the hub fans out, in its order. `welcomes` are the own KeyPackages that any Welcome among the messages
     /// names. A message that cannot be used is a loss: the hub's order goes on without it.
     pub fn notify(&mut self, turn: &mut Turn<'_>, messages: &[FanoutMessage], welcomes: Vec<WelcomeFor>) -> Result<()> {
+        self.join_anew(turn)?;
         let mut welcomes = Some(welcomes);
         for message in messages {
             self.notice_hub_clock(turn, message.timestamp);
@@ -62,6 +63,18 @@ impl Conversation {
         Ok(())
     }
 
+    /// Whoever is locked out joins as soon as the hub is heard of: until somebody has, nothing that is said can be opened.
+    fn join_anew(&mut self, turn: &mut Turn<'_>) -> Result<()> {
+        let members = self.group.as_ref().filter(|_| self.row.resync).map(Group::members).unwrap_or_default();
+        let users: Vec<UserUri> = members.iter().map(|member| member.user.clone()).collect();
+        for user in users.into_iter().filter(|user| turn.gateway.names.is_ours(&user.provider())) {
+            if self.is_locked_out(&user) {
+                self.ensure_joining(turn, &user)?;
+            }
+        }
+        Ok(())
+    }
+
     /// A hub's clock runs forward; a step back is how Franks could be swapped (G-36).
     fn notice_hub_clock(&mut self, turn: &mut Turn<'_>, timestamp: u64) {
         if timestamp < self.book.hub_clock {
@@ -83,6 +96,7 @@ impl Conversation {
             turn.decision.spent_key_packages.push(bundle.reference);
             self.clients.insert(client, identity);
         }
+        self.unlock_if_all_are_back(turn);
         match (&self.group, &self.room) {
             (Some(_), None) => self.open_mirror(turn),
             (Some(_), Some(_)) => self.invite_missing(turn),
@@ -183,7 +197,8 @@ impl Conversation {
 
     /// A puppet without a leaf joins by external commit before what it wants to say.
     pub(super) fn ensure_joining(&mut self, turn: &mut Turn<'_>, user: &UserUri) -> Result<()> {
-        if self.is_leaderless() || self.has_leaf(user) || !self.book.joining.insert(user.to_string()) {
+        let has_leaf = self.has_leaf(user) && !self.is_locked_out(user);
+        if self.is_leaderless() || has_leaf || !self.book.joining.insert(user.to_string()) {
             return Ok(());
         }
         let item = Outgoing::JoinExternally { user: user.to_string(), commit: None };

@@ -154,6 +154,7 @@ impl Conversation {
             return self.leaderless_commit(turn, &plan).map(|_| None);
         }
         let listener = turn.gateway.names.listener_client();
+        self.refuse_locked(&listener)?;
         let before = self.active_providers(turn.gateway.names.provider());
         let identity = self.clients.get(&listener).ok_or(ConversationError::Missing("listener"))?;
         let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;
@@ -268,6 +269,7 @@ impl Conversation {
     /// Seals, franks and fans out a content as the user's client.
     pub(super) fn hub_say(&mut self, turn: &mut Turn<'_>, user: &UserUri, content: &[u8]) -> Result<()> {
         let client = self.ensure_leaf(turn, user)?;
+        self.refuse_locked(&client)?;
         let (application_data, tag) = frame_content(content)?;
         let identity = self.clients.get(&client).ok_or(ConversationError::Missing("identity of the client"))?;
         let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;

@@ -135,6 +135,9 @@ pub enum ConversationError {
     /// The Matrix room refused an event of ours.
     #[error("the Matrix room refuses the event: {0}")]
     MatrixRefused(String),
+    /// What the client knew of the group came from a restored database, and is forgotten.
+    #[error("the group is locked: {0} has to join anew before anything is sealed")]
+    Locked(ClientUri),
     /// The conversation is not in a state for this.
     #[error("the conversation has no {0}")]
     Missing(&'static str),
@@ -219,6 +222,7 @@ impl Conversation {
                 head_epoch_id: None,
                 head_number: None,
                 created_at: now as i64,
+                resync: false,
                 bookkeeping: Vec::new(),
             },
             book: Bookkeeping::default(),
@@ -301,6 +305,27 @@ impl Conversation {
     /// Whether the user is in the participant list as banned.
     fn is_banned(&self, user: &UserUri) -> bool {
         self.group.as_ref().is_some_and(|group| group.room_state().is_banned(user))
+    }
+
+    /// A user of ours whose leaf is there, but not what its client knew: the database was restored, and adopted.
+    fn is_locked_out(&self, user: &UserUri) -> bool {
+        let holds = |group: &Group| group.own_clients().any(|own| own.user_uri() == *user);
+        self.row.resync && self.has_leaf(user) && !self.group.as_ref().is_some_and(holds)
+    }
+
+    /// Nothing is sealed, and nothing committed, for a client that has to join anew.
+    fn refuse_locked(&self, client: &ClientUri) -> Result<()> {
+        match self.is_locked_out(&client.user_uri()) {
+            true => Err(ConversationError::Locked(client.clone())),
+            false => Ok(()),
+        }
+    }
+
+    /// Once all of our users that have a leaf have joined anew, nothing is locked any more.
+    fn unlock_if_all_are_back(&mut self, turn: &Turn<'_>) {
+        let members = self.group.as_ref().map(Group::members).unwrap_or_default();
+        let ours = members.iter().filter(|member| turn.gateway.names.is_ours(&member.user.provider()));
+        self.row.resync = self.row.resync && ours.clone().any(|member| self.is_locked_out(&member.user));
     }
 
     /// All participants but the banned.

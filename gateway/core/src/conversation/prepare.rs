@@ -206,6 +206,7 @@ impl Conversation {
             _ => {}
         }
         let client = self.client_of(turn, &user)?;
+        self.refuse_locked(&client)?;
         if !self.group()?.own_clients().any(|own| *own == client) {
             if self.is_participant(&user) || self.book.joining.contains(user.as_str()) {
                 return Ok(Prepared::Wait(EPOCH_PATIENCE));
@@ -243,6 +244,7 @@ impl Conversation {
             return Ok(Prepared::Wait(patience_ends - turn.now));
         }
         let client = self.client_of(turn, &user)?;
+        self.refuse_locked(&client)?;
         if !self.group()?.own_clients().any(|own| *own == client) {
             return Ok(Prepared::Wait(EPOCH_PATIENCE));
         }
@@ -346,7 +348,7 @@ impl Conversation {
 
     fn prepare_group_info(&mut self, turn: &mut Turn<'_>, user: &str) -> Result<Prepared> {
         let user = parse_user_uri(user)?;
-        if self.has_leaf(&user) {
+        if self.has_leaf(&user) && !self.is_locked_out(&user) {
             self.book.joining.remove(user.as_str());
             return Ok(Prepared::Done);
         }

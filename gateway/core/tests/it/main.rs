@@ -14,6 +14,7 @@ mod conversation_lurkers;
 mod conversation_races;
 mod conversation_random;
 mod conversation_refusals;
+mod conversation_resync;
 mod hostile_html;
 mod identity;
 mod identity_properties;

@@ -109,6 +109,7 @@ impl Session<'_> {
     }
 
     async fn store_group(&mut self, conversation_id: i64, changes: GroupChanges) -> Result<(), NodeError> {
+        self.forget_what_was_before(conversation_id, &changes).await?;
         for (epoch, state) in changes.states {
             self.store_values((conversation_id, epoch), "", state.public).await?;
             for (client, changes) in state.clients {
@@ -116,11 +117,24 @@ impl Session<'_> {
             }
         }
         for epoch in &changes.forgotten {
-            self.tx.forget_epoch(conversation_id, epoch.as_bytes()).await?;
+            self.tx.forget_epoch((conversation_id, epoch.as_bytes()), now_ms() as i64).await?;
         }
         for epoch in changes.epochs {
             self.tally.epoch(epoch.origin.as_str());
             self.tx.insert_epoch(&epoch_row(conversation_id, epoch)).await?;
+        }
+        Ok(())
+    }
+
+    /// Where our knowledge begins anew, by a Welcome or an external commit, the states of before lead nowhere.
+    async fn forget_what_was_before(&mut self, conversation_id: i64, changes: &GroupChanges) -> Result<(), NodeError> {
+        if changes.epochs.iter().all(|epoch| epoch.parent.is_some()) {
+            return Ok(());
+        }
+        for kept in self.tx.kept_epochs(conversation_id).await? {
+            if changes.states.keys().all(|epoch| epoch.as_bytes() != kept.as_slice()) {
+                self.tx.forget_epoch((conversation_id, &kept), now_ms() as i64).await?;
+            }
         }
         Ok(())
     }

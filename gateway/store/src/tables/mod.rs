@@ -4,6 +4,7 @@ mod audit;
 mod clients;
 mod consents;
 mod conversations;
+pub(crate) mod epoch_keys;
 mod epochs;
 mod events;
 mod extremities;

@@ -84,7 +84,7 @@ async fn epochs_are_kept_and_forgotten_one_by_one() {
         assert_eq!(db.run(tx!([id] | tx | tx.kept_epochs(id).await)).await, [EPOCH, fork]);
         let tree = |epoch: [u8; 32], number| row("", b"tree", &[&epoch[..], &[number]].concat());
         assert_eq!(stored(&db, id, fork).await, [tree(fork, 0), row(CLIENT, b"secret", b"x")]);
-        db.run(tx!([id] | tx | tx.forget_epoch(id, &EPOCH).await)).await;
+        db.run(tx!([id] | tx | tx.forget_epoch((id, &EPOCH), NOW).await)).await;
         assert_eq!(db.run(tx!([id] | tx | tx.kept_epochs(id).await)).await, [fork]);
         assert_eq!(stored(&db, id, EPOCH).await, []);
         assert_eq!(stored(&db, id, fork).await, [tree(fork, 0), row(CLIENT, b"secret", b"x")]);

@@ -12,6 +12,7 @@ pub(crate) mod group_list;
 pub(crate) mod group_members;
 pub(crate) mod group_show;
 pub(crate) mod group_verify;
+pub(crate) mod keys_slices;
 pub(crate) mod keys_status;
 pub(crate) mod loss_list;
 pub(crate) mod man;

@@ -97,6 +97,11 @@ impl Side {
         self.conversations[index].load()
     }
 
+    /// The database was restored from a backup, and adopted.
+    pub(crate) fn adopt(&mut self, index: usize) {
+        self.conversations[index].forget_secrets();
+    }
+
     pub(crate) fn conversation_count(&self) -> usize {
         self.conversations.len()
     }

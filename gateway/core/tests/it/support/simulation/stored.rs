@@ -86,6 +86,12 @@ impl Stored {
         }
     }
 
+    /// As an adopted database has it: nothing of what own clients knew.
+    pub(crate) fn forget_secrets(&mut self) {
+        self.row.resync = true;
+        self.group.as_mut().unwrap().clients.clear();
+    }
+
     pub(crate) fn events(&self) -> Vec<(String, Value)> {
         let events = self.room.iter().flat_map(|room| &room.events).filter(|pdu| pdu.state_key().is_none());
         events.map(|pdu| (pdu.event_id().to_string(), pdu.content_value())).collect()
