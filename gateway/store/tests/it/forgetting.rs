@@ -303,3 +303,36 @@ async fn a_broken_key_holds_its_slice_back() {
     })
     .await;
 }
+
+/// A key that is being wrapped while slices rotate: the rotation waits for it, and carries it over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slice_is_not_retired_while_somebody_wraps_under_it() {
+    for_each_database(|db| async move {
+        let id = with_epochs(&db.store, vec![1]).await;
+        let (wrapped, is_wrapped) = tokio::sync::watch::channel(false);
+        let (release, released) = tokio::sync::watch::channel(false);
+        let wrapped = Arc::new(wrapped);
+        let body = tx!([id, wrapped, released] | tx | {
+            tx.put_group_value(&secret_of(id, 7, b"one")).await?;
+            wrapped.send_replace(true);
+            released.clone().wait_for(|released| *released).await.unwrap();
+            Ok(())
+        });
+        let store = db.store.clone();
+        let writer = tokio::spawn(async move { store.transaction::<_, StoreError, _>("slow", body).await });
+        is_wrapped.clone().wait_for(|is_wrapped| *is_wrapped).await.unwrap();
+        let store = db.store.clone();
+        let mut rotation = tokio::spawn(async move { store.rotate_slices(NOW + HOUR, PERIOD, Duration::ZERO).await });
+        // It has time to do harm, if it would not wait.
+        let early = tokio::time::timeout(Duration::from_millis(500), &mut rotation).await;
+        release.send_replace(true);
+        writer.await.unwrap().unwrap();
+        match early {
+            Ok(done) => done.unwrap().map(drop).unwrap(),
+            Err(_) => rotation.await.unwrap().map(drop).unwrap(),
+        }
+        assert_kept(&db.store, id, 1).await;
+        assert_kept(&db.store, id, 7).await;
+    })
+    .await;
+}
