@@ -30,8 +30,7 @@ impl Tx {
             sqlx::query_as::<_, (Vec<u8>,)>("-- graph\nSELECT core FROM graphs WHERE conversation_id = $1")
                 .bind(conversation_id).fetch_optional(connection).await
         })?;
-        let opened = found.map(|(core,)| self.open("graphs", &conversation_id.to_be_bytes(), "core", &core));
-        Ok(opened.transpose()?)
+        found.map(|(core,)| self.open("graphs", &conversation_id.to_be_bytes(), "core", &core)).transpose()
     }
 
     /// The commits of the epochs whose state is kept, by epoch.
