@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::bail;
 use causeway_core::records::EpochRow;
-use causeway_mls::Group;
+use causeway_mls::Rows;
 use causeway_store::operator::RoomLine;
 use causeway_store::{Store, StoreError};
 use serde::Serialize;
@@ -97,13 +97,13 @@ async fn record(store: &Store, room: &RoomLine) -> anyhow::Result<Record> {
         Box::pin(async move { Ok((tx.epochs(id).await?, tx.public_values_by_epoch(id).await?, tx.has_graph(id).await?)) })
     });
     let (epochs, values, has_graph) = read.await?;
-    let mut rows: BTreeMap<Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>> = BTreeMap::new();
+    let mut rows: BTreeMap<Vec<u8>, Rows> = BTreeMap::new();
     for (epoch, key, value) in values {
-        rows.entry(epoch).or_default().push((key, value));
+        rows.entry(epoch).or_default().insert(key, value);
     }
-    let state = |(epoch, rows): (Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>)| {
+    let state = |(epoch, rows): (Vec<u8>, Rows)| {
         let number = number_of(&epochs, &epoch).or(room.head_number)?;
-        let state: Result<Group, _> = super::loaded(&group_id, (&epoch, number), rows);
+        let state = super::loaded(&group_id, (&epoch, number), rows);
         Some((epoch, state.map_err(|error| format!("{error:#}"))))
     };
     let states = rows.into_iter().filter_map(state).collect();

@@ -33,7 +33,7 @@ pub(crate) mod trace;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
-use causeway_mls::{EpochId, EpochRef, Group, GroupSnapshot};
+use causeway_mls::{EpochId, EpochRef, Group, GroupSnapshot, Rows};
 use causeway_store::operator::RoomLine;
 use causeway_store::{Store, StoreError};
 
@@ -49,16 +49,16 @@ async fn group(store: &Store, room: &RoomLine) -> anyhow::Result<Group> {
     let (id, epoch) = (room.id, <[u8; 32]>::try_from(head.as_slice()).context("the stored epoch id has not 32 octets")?);
     let public =
         store.transaction("public group values", move |tx| Box::pin(async move { tx.public_group_values(id, &epoch).await }));
-    loaded(group_id, (head, number), public.await?)
+    loaded(group_id, (head, number), public.await?.into_iter().collect())
 }
 
 /// A group in one of its epochs, from the rows that are no secret.
-fn loaded(group_id: &[u8], (epoch, number): (&[u8], i64), public: Vec<(Vec<u8>, Vec<u8>)>) -> anyhow::Result<Group> {
+fn loaded(group_id: &[u8], (epoch, number): (&[u8], i64), public: Rows) -> anyhow::Result<Group> {
     let id = <[u8; 32]>::try_from(epoch).context("the stored epoch id has not 32 octets")?;
     let snapshot = GroupSnapshot {
         group_id: group_id.to_vec(),
         head: EpochRef { id: EpochId::from_bytes(id), number: number as u64 },
-        public: public.into_iter().collect(),
+        public,
         clients: BTreeMap::new(),
     };
     Group::load(snapshot).context("the stored group does not load")

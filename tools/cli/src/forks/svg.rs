@@ -64,10 +64,11 @@ fn centre(node: &Node) -> (usize, usize) {
 fn edge(drawing: &Drawing<'_>, node: &Node) -> Option<String> {
     let ((from_x, from_y), (x, y)) = (centre(&drawing.nodes[node.parent?]), centre(node));
     let (_, stroke) = colours(drawing.place(node));
-    let middle = y - ROW / 2;
+    // Sideways between the rows, where nothing is written.
+    let (turn, slope) = (from_y + 20, from_y + 36);
     let path = match from_x == x {
         true => format!("M{from_x} {from_y}V{y}"),
-        false => format!("M{from_x} {from_y}C{from_x} {middle} {x} {middle} {x} {y}"),
+        false => format!("M{from_x} {from_y}V{turn}C{from_x} {slope} {x} {turn} {x} {y}"),
     };
     Some(format!("<path d=\"{path}\" stroke=\"{stroke}\"/>\n"))
 }
