@@ -12,6 +12,7 @@ mod forks;
 mod lane;
 mod outcome;
 mod peers;
+mod printing;
 mod probe;
 mod render;
 mod time;

@@ -18,17 +18,20 @@ pub(super) struct Question {
     conversation: i64,
     #[serde(default)]
     reason: String,
+    #[serde(default)]
+    dry_run: bool,
 }
 
 #[derive(Serialize)]
 pub(super) struct Answer {
     conversation: i64,
-    /// The term that has been opened.
+    /// The term that has been opened, or would be.
     term: u64,
+    dry_run: bool,
 }
 
 pub(super) async fn handler(State(admin): State<Arc<Admin>>, Json(question): Json<Question>) -> Result<Json<Answer>, Refusal> {
-    let Question { conversation: id, reason } = question;
+    let Question { conversation: id, reason, dry_run } = question;
     let reason = Arc::new(reason);
     let done = admin.node.transaction("operator: hub lost", move |session| {
         let reason = reason.clone();
@@ -37,6 +40,9 @@ pub(super) async fn handler(State(admin): State<Arc<Admin>>, Json(question): Jso
             let (hub, room) = (conversation.row.hub.clone(), conversation.row.mimi_room.clone());
             let ((), decision) = session.turn(|turn| conversation.hub_lost(turn))?;
             let term = conversation.forkable.as_ref().map_or(0, |forkable| forkable.graph().term());
+            if dry_run {
+                return Ok(term);
+            }
             session.save(conversation, decision).await?;
             if let (Some(hub), Some(room)) = (hub, room) {
                 // What was wanted of the hub is done by ourselves, and need not wait for it any longer.
@@ -49,8 +55,8 @@ pub(super) async fn handler(State(admin): State<Arc<Admin>>, Json(question): Jso
     });
     match done.await {
         Ok(term) => {
-            tracing::info!(action = "rooms/hub_lost", conversation = id, term, "an operator's command");
-            Ok(Json(Answer { conversation: id, term }))
+            tracing::info!(action = "rooms/hub_lost", conversation = id, term, dry_run, "an operator's command");
+            Ok(Json(Answer { conversation: id, term, dry_run }))
         }
         Err(NodeError::NoSuchRoom) => Err(Refusal::not_found("no such conversation")),
         Err(NodeError::Store(error)) => Err(error.into()),

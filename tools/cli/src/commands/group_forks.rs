@@ -4,9 +4,9 @@ use anyhow::bail;
 use causeway_store::Store;
 use serde::Serialize;
 
-use crate::arguments::{Format, Printing};
 use crate::find::{find, names};
 use crate::forks::{Epoch, History, dot, svg, tree};
+use crate::printing::{Format, Printing};
 use crate::render;
 
 /// Shows a group's epochs as a graph: where commits were made side by side, and which of them won.
