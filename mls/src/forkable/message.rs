@@ -42,6 +42,12 @@ impl ForkableGroup {
         Err(failure)
     }
 
+    /// Whether an epoch with the number that a message names may still come to be known.
+    pub fn is_open_for(&self, message: &[u8]) -> bool {
+        let number = self.group_id().ok().and_then(|group_id| application_epoch(message, group_id).ok());
+        number.is_some_and(|number| number > self.graph.anchor().number)
+    }
+
     /// A state from before the group was forkable holds secrets of the epochs before it.
     fn later_epochs(&self, number: u64) -> Vec<EpochId> {
         let later = self.graph.epochs().filter(|epoch| epoch.number > number && epoch.number - number <= PAST_EPOCHS as u64);

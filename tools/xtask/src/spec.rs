@@ -63,7 +63,7 @@ fn summary(ledger: &Ledger, cases: &Cases) -> String {
         write!(text, "{all:>9}").unwrap_or_default();
     };
     for family in &FAMILIES {
-        line(format!("{}  {}", family.letter, family.title), &|state| ledger.count(family, state), family.count);
+        line(format!("{}  {}", family.prefix, family.title), &|state| ledger.count(family, state), family.count);
     }
     for (title, rows) in cases.groups() {
         line(title, &|state| rows.iter().filter(|row| row.state == state).count(), rows.len());

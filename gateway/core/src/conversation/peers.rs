@@ -35,6 +35,7 @@ impl Conversation {
                 PeerMessage::Welcome { welcome, ratchet_tree, tail } => {
                     self.peer_welcome(turn, (welcome, ratchet_tree), tail, welcomes.take().unwrap_or_default())?;
                 }
+                PeerMessage::Application(sealed) if !self.is_leaderless() => self.too_early(turn, from, sealed)?,
                 _ if !self.is_leaderless() => self.tell(turn, from, &PeerMessage::WantTail)?,
                 PeerMessage::Statement(statement) => self.peer_statement(turn, from, statement)?,
                 PeerMessage::Commit(commit) => self.peer_commit(turn, from, commit)?,
@@ -61,7 +62,8 @@ impl Conversation {
         for commit in &tail.commits {
             self.take_commit(turn, commit)?;
         }
-        self.after_head(turn)
+        self.after_head(turn)?;
+        self.open_early(turn)
     }
 
     /// Our group becomes forkable: the graph has to contain the epoch that we are in, so that nobody can pass off another
@@ -84,7 +86,8 @@ impl Conversation {
         self.follow_head()?;
         let after = self.group()?.room_state().clone();
         self.mirror_between(turn, head_before, after)?;
-        self.after_head(turn)
+        self.after_head(turn)?;
+        self.open_early(turn)
     }
 
     /// Commits of the hub's time that we have missed.
@@ -131,7 +134,8 @@ impl Conversation {
             None => self.open_mirror(turn)?,
             Some(_) => self.invite_missing(turn)?,
         }
-        self.after_head(turn)
+        self.after_head(turn)?;
+        self.open_early(turn)
     }
 
     fn peer_statement(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, statement: &[u8]) -> Result<()> {
@@ -211,26 +215,43 @@ impl Conversation {
     }
 
     fn peer_application(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, sealed: &[u8]) -> Result<()> {
-        match self.forkable()?.open(sealed) {
-            Err(MlsError::FutureEpoch { .. }) => {
-                self.book.early_messages.push(ByteBuf::from(sealed.to_vec()));
-                let superfluous = self.book.early_messages.len().saturating_sub(EARLY_MESSAGES);
-                self.book.early_messages.drain(..superfluous);
-                self.tell(turn, from, &PeerMessage::WantTail)
-            }
+        let opened = self.forkable()?.open(sealed);
+        self.follow_head()?;
+        match opened {
+            Err(error) if self.may_open_later(sealed, &error) => self.too_early(turn, from, sealed),
             opened => self.heard(turn, opened, None, turn.now),
         }
+    }
+
+    /// Whether a message that does not open may do so when more of the graph is known: its epoch is ahead, or one beside those
+    /// that we know, since a message names its epoch by the number only.
+    fn may_open_later(&self, sealed: &[u8], error: &MlsError) -> bool {
+        match error {
+            MlsError::FutureEpoch { .. } => true,
+            MlsError::Invalid(_) => self.forkable.as_ref().is_some_and(|forkable| forkable.is_open_for(sealed)),
+            _ => false,
+        }
+    }
+
+    /// A message waits for its epoch.
+    fn too_early(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, sealed: &[u8]) -> Result<()> {
+        self.book.early_messages.push(ByteBuf::from(sealed.to_vec()));
+        let superfluous = self.book.early_messages.len().saturating_sub(EARLY_MESSAGES);
+        self.book.early_messages.drain(..superfluous);
+        self.tell(turn, from, &PeerMessage::WantTail)
     }
 
     /// Messages that came before the epoch that they were sealed in.
     fn open_early(&mut self, turn: &mut Turn<'_>) -> Result<()> {
         for sealed in std::mem::take(&mut self.book.early_messages) {
-            match self.forkable()?.open(&sealed) {
-                Err(MlsError::FutureEpoch { .. }) => self.book.early_messages.push(sealed),
+            let opened = self.forkable()?.open(&sealed);
+            self.follow_head()?;
+            match opened {
+                Err(error) if self.may_open_later(&sealed, &error) => self.book.early_messages.push(sealed),
                 opened => self.heard(turn, opened, None, turn.now)?,
             }
         }
-        self.follow_head()
+        Ok(())
     }
 
     /// Gives a peer what its stranded clients need to come back.

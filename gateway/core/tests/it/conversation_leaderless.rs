@@ -1,6 +1,6 @@
 //! A room that goes on without its hub, and what happens when that comes back (SPEC §15).
 
-use causeway_core::conversation::ConversationError;
+use causeway_core::conversation::{ConversationError, PeerMessage};
 use ruma::RoomVersionId;
 use serde_json::json;
 
@@ -146,4 +146,31 @@ fn somebody_is_removed_while_the_hub_is_gone() {
     let group = world.sides[A].conversation(0).group.unwrap();
     assert!(!group.room_state().is_present(&alice) && group.members().iter().all(|member| member.user != alice));
     assert!(world.sides[A].native(0).membership(&world.sides[A].homeserver.user).is_some_and(|membership| membership != "join"));
+}
+
+/// What a peer says before it has told the graph is not lost.
+#[test]
+fn a_message_that_comes_before_the_graph_waits_for_it() {
+    let mut world = two_admins();
+    world.is_cut = true;
+    world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
+    world.set(B, 1, ("m.room.name", "", json!({ "name": "Ahead" })));
+    world.say(B, 1, "early");
+    // The tail and the commit get lost on the way; the message arrives first.
+    let b: causeway_drafts::mimi_uri::ProviderDomain = "b.test".parse().unwrap();
+    let said = world.take_all_outgoing(B);
+    let messages = said.iter().filter_map(|(_, item)| match item {
+        causeway_core::conversation::Outgoing::Peer { message, .. } => Some(PeerMessage::from_bytes(message).unwrap()),
+        _ => None,
+    });
+    let (late, early): (Vec<_>, Vec<_>) = messages.partition(|message| !matches!(message, PeerMessage::Application(_)));
+    assert_eq!((late.len(), early.len()), (2, 1));
+    for message in early.into_iter().chain(late.into_iter().rev()) {
+        world.turn(A, 0, |conversation, turn| conversation.peer(turn, &b, &[message], Vec::new())).unwrap();
+    }
+    // What was missed is asked for.
+    world.is_cut = false;
+    world.pump();
+    assert_eq!(bodies(&world, A, 0).last().unwrap(), "early");
+    assert!(world.sides[A].losses.is_empty(), "{:?}", world.sides[A].losses);
 }

@@ -84,8 +84,19 @@ impl Sources {
     }
 }
 
-/// The ids in a line: P, C and R with three digits, G with two, each a word of its own.
+/// The ids in a line: P, C and R with three digits, G with two, DMLS with as many as there are, each a word of its own.
 fn ids(line: &str) -> impl Iterator<Item = &str> {
+    short_ids(line).chain(dmls_ids(line))
+}
+
+fn dmls_ids(line: &str) -> impl Iterator<Item = &str> {
+    line.match_indices("DMLS-").filter_map(|(start, prefix)| {
+        let digits = line[start + prefix.len()..].bytes().take_while(u8::is_ascii_digit).count();
+        (digits > 0).then(|| &line[start..start + prefix.len() + digits])
+    })
+}
+
+fn short_ids(line: &str) -> impl Iterator<Item = &str> {
     let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     let bytes = line.as_bytes();
     line.match_indices('-').filter_map(move |(dash, _)| {
@@ -129,6 +140,7 @@ mod tests {
         assert_eq!(found("an ECDSA P-256 key, AES-128, SHA-256, XP-001, P-0011, G-001, P-001_x, p-001, –G-07"), ["G-07"]);
         assert_eq!(found("-001 P- G-1 P-01"), Vec::<&str>::new());
         assert_eq!(found("§P-128—“C-082”"), ["P-128", "C-082"]);
+        assert_eq!(found("DMLS-7, DMLS-12: a DMLS-like thing"), ["DMLS-7", "DMLS-12"]);
     }
 
     #[test]
