@@ -148,6 +148,6 @@ pub async fn head(gateway: &Gateway) -> Result<String> {
 pub async fn bridge(gateway: &Gateway) -> Result<(String, String)> {
     let rooms = ask(gateway, &["room", "list"]).await?;
     let bridges = rooms.as_array().into_iter().flatten().filter(|row| row["kind"] == "bridge");
-    let named = bridges.filter_map(|row| Some((row["id"].as_i64()?.to_string(), row["mimi_room"].as_str()?.to_owned())));
-    named.last().with_context(|| format!("no MIMI room in {rooms}"))
+    let mut named = bridges.filter_map(|row| Some((row["id"].as_i64()?.to_string(), row["mimi_room"].as_str()?.to_owned())));
+    named.next_back().with_context(|| format!("no MIMI room in {rooms}"))
 }

@@ -5,6 +5,7 @@
 mod bench;
 mod crash;
 mod database;
+mod fork;
 mod gateway;
 mod homeservers;
 mod postgres;
