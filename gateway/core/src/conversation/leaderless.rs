@@ -254,6 +254,7 @@ impl Conversation {
         forkable.complete_rejoin(&join, judge)?;
         self.follow_head()?;
         self.book.joining.remove(client.user_uri().as_str());
+        self.unlock_if_all_are_back(turn);
         self.tell_all(turn, &self.peers(turn)?, &PeerMessage::Commit(ByteBuf::from(join.commit)))
     }
 

@@ -68,3 +68,25 @@ fn nothing_is_sealed_while_a_group_is_locked() {
     });
     assert_eq!(refused.unwrap_err().code(), RESYNC_REQUIRED);
 }
+
+/// Without a hub, a peer gives the head to whoever has lost all that it knew.
+#[test]
+fn a_room_without_a_hub_takes_its_members_back() {
+    let mut world = World::together(RoomVersionId::V11);
+    let bob = world.ghost_of_peer(A);
+    let (alice, gateway) = (world.sides[A].homeserver.user.clone(), world.sides[A].gateway.names.gateway_user());
+    let mut levels = world.sides[A].native(0).state_event("m.room.power_levels", "").unwrap().content_value();
+    levels["users"] = json!({ alice.as_str(): 100, bob.as_str(): 100, gateway.as_str(): 100 });
+    world.set(A, 0, ("m.room.power_levels", "", levels));
+    world.say(B, 1, "before");
+    world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
+    world.pump();
+    world.say(B, 1, "without a hub");
+    world.sides[B].adopt(1);
+    world.say(B, 1, "after");
+    let mirror = world.sides[B].conversation(1);
+    assert!(mirror.is_leaderless() && !mirror.row.resync);
+    assert_eq!(world.sides[A].said(0).last().unwrap().1, "after");
+    world.say(A, 0, "welcome back");
+    assert_eq!(world.sides[B].said(1).last().unwrap().1, "welcome back");
+}

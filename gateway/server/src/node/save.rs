@@ -35,6 +35,7 @@ impl Session<'_> {
             }
             (None, Some(group)) => {
                 let changes = group.take_changes();
+                self.forget_what_was_before(id, &changes).await?;
                 self.store_group(id, changes).await?;
             }
             (None, None) => {}
@@ -109,7 +110,6 @@ impl Session<'_> {
     }
 
     async fn store_group(&mut self, conversation_id: i64, changes: GroupChanges) -> Result<(), NodeError> {
-        self.forget_what_was_before(conversation_id, &changes).await?;
         for (epoch, state) in changes.states {
             self.store_values((conversation_id, epoch), "", state.public).await?;
             for (client, changes) in state.clients {
@@ -126,7 +126,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Where our knowledge begins anew, by a Welcome or an external commit, the states of before lead nowhere.
+    /// Where our knowledge begins anew, by a Welcome or an external commit, the states of before lead nowhere. A graph says
+    /// by itself what is forgotten, and not what is kept as it was.
     async fn forget_what_was_before(&mut self, conversation_id: i64, changes: &GroupChanges) -> Result<(), NodeError> {
         if changes.epochs.iter().all(|epoch| epoch.parent.is_some()) {
             return Ok(());

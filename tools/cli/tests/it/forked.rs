@@ -34,6 +34,7 @@ pub(crate) async fn postgres(name: &str) -> Seeded {
 
 async fn fill(url: &str) {
     let store = Store::connect(url, Keyring::new(&Zeroizing::new([1; 32]))).await.unwrap();
+    store.start(NOW).await.unwrap();
     store.transaction::<_, StoreError, _>("seed", |tx| Box::pin(rows(tx))).await.unwrap();
 }
 

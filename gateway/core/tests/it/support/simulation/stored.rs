@@ -90,6 +90,9 @@ impl Stored {
     pub(crate) fn forget_secrets(&mut self) {
         self.row.resync = true;
         self.group.as_mut().unwrap().clients.clear();
+        for (_, clients) in self.forkable.iter_mut().flat_map(|forkable| forkable.states.values_mut()) {
+            clients.clear();
+        }
     }
 
     pub(crate) fn events(&self) -> Vec<(String, Value)> {
