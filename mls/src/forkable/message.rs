@@ -28,7 +28,7 @@ impl ForkableGroup {
         let number = application_epoch(message, self.group_id()?)?;
         let candidates = self.graph.with_number(number);
         let mut failure = self.unopenable(number, &candidates)?;
-        for id in candidates.into_iter().chain(self.later_epochs(number)) {
+        for id in candidates {
             let state = self.state_mut(&id)?;
             if state.own_clients().next().is_none() {
                 continue;
@@ -37,6 +37,14 @@ impl ForkableGroup {
                 Ok(opened) => return Ok(opened),
                 Err(MlsError::OwnMessage) => return Err(MlsError::OwnMessage),
                 Err(error) => failure = error,
+            }
+        }
+        for id in self.later_epochs(number) {
+            match self.state_mut(&id)?.open(message) {
+                Ok(opened) => return Ok(opened),
+                Err(MlsError::OwnMessage) => return Err(MlsError::OwnMessage),
+                // Most of them hold secrets of their own epoch only.
+                Err(_) => {}
             }
         }
         Err(failure)

@@ -8,7 +8,8 @@ use crate::tx::{Tx, both};
 type Columns = (i64, Vec<u8>, Option<Vec<u8>>, i64, Vec<u8>, String, String, Option<String>, Vec<u8>, i64);
 
 impl Tx {
-    /// Stores an epoch, which becomes the head.
+    /// Stores an epoch, which becomes the head. One that is known has its tag and commit replaced, but not by a peer's word, which
+    /// comes without a commit.
     ///
     /// # Errors
     /// If the database fails.
@@ -23,7 +24,8 @@ impl Tx {
                  INSERT INTO epochs (conversation_id, epoch_id, parent_epoch_id, number, confirmation_tag, status, origin, \
                  committer, commit_message, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
                  ON CONFLICT (conversation_id, epoch_id) DO UPDATE SET status = excluded.status, \
-                 confirmation_tag = excluded.confirmation_tag, commit_message = excluded.commit_message",
+                 confirmation_tag = excluded.confirmation_tag, commit_message = CASE WHEN excluded.origin = 'told' \
+                 THEN epochs.commit_message ELSE excluded.commit_message END",
             )
             .bind(epoch.conversation_id).bind(&epoch.epoch_id).bind(&epoch.parent_epoch_id).bind(epoch.number)
             .bind(&epoch.confirmation_tag).bind(&epoch.status).bind(&epoch.origin).bind(&epoch.committer).bind(&epoch.commit)
