@@ -4,10 +4,10 @@ use tls_codec::{Deserialize, VLBytes};
 
 use crate::structure::{at_least_one, structure};
 
-/// The media type of MIMI content.
+/// The media type of MIMI content [mimi-content-09 §8.1].
 pub const MIMI_CONTENT: &str = "application/mimi-content";
 
-/// A media type with its parameters.
+/// A media type with its parameters [mls-extensions-09 §6.2].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaType {
     /// `type/subtype`
@@ -16,7 +16,7 @@ pub struct MediaType {
     pub parameters: Vec<Parameter>,
 }
 
-/// A parameter of a media type.
+/// A parameter of a media type [mls-extensions-09 §6.2].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
     /// Its name.
@@ -51,7 +51,7 @@ structure!(Parameter { name as "parameter_name", value as "parameter_value" });
 structure!(MediaTypeList { media_types[at_least_one] });
 structure!(ComponentsList { component_ids[] });
 
-/// Why application_data is not MIMI content.
+/// Why application_data is not MIMI content [mls-extensions-09 §6.2].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FramingError {
     /// No ApplicationFraming.
@@ -62,14 +62,14 @@ pub enum FramingError {
     OtherMediaType(String),
 }
 
-/// Frames a MIMI content. The media type is always explicit (G-38).
+/// Frames a MIMI content [mls-extensions-09 §6.2]. The media type is always explicit (G-38).
 pub fn frame(content: &[u8]) -> Vec<u8> {
     let mut framed = crate::encode(&MediaType::mimi_content());
     framed.extend_from_slice(&crate::encode(&VLBytes::new(content.to_vec())));
     framed
 }
 
-/// Takes the frame off. A zero-length type means the first of the group's list, which is MIMI content (G-38).
+/// Takes the frame off [mls-extensions-09 §6.2]. A zero-length type means the first of the group's list, which is MIMI content (G-38).
 ///
 /// # Errors
 /// If there is no frame, or another media type in it.

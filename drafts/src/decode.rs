@@ -16,7 +16,7 @@ use std::io::Read;
 
 use tls_codec::{Deserialize, Error, Serialize};
 
-/// Why a body does not decode. The fault is the sender's.
+/// Why a body does not decode [mimi-protocol-06 §5]. The fault is the sender's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// Bytes follow the structure [mimi-protocol-06 §5].
@@ -36,7 +36,7 @@ pub enum DecodeError {
     /// An MLSMessage of a wire format that nobody registered.
     #[error("G-25: wire format {0:#06x} is unknown; SemiPrivateMessage, which has none yet, is not supported")]
     UnknownWireFormat(u16),
-    /// A partial GroupInfo: it needs a rebuilt GroupInfo that no MLS library offers yet (G-23).
+    /// A partial GroupInfo where the whole is needed, which no MLS library rebuilds yet (G-23).
     #[error("G-23: PartialGroupInfo is not supported, send a full GroupInfo")]
     PartialGroupInfo,
     /// The ratchet tree is not in the body (G-22).
@@ -47,7 +47,7 @@ pub enum DecodeError {
     UnexpectedMessage(&'static str),
 }
 
-/// Where a body goes wrong, and why.
+/// Where a body goes wrong [RFC 8446 §3, RFC 9420 §2.1], and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The first octet of the value that is not accepted; where octets are missing, the end of those that are there.
@@ -68,7 +68,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Decodes a structure that fills `bytes` exactly.
+/// Decodes a structure [RFC 8446 §3] that fills `bytes` exactly.
 ///
 /// # Errors
 /// Any [`DecodeError`].
@@ -86,7 +86,7 @@ pub(crate) fn decode_next<T: Deserialize>(body: &[u8], rest: &mut &[u8]) -> Resu
     T::tls_deserialize(rest).map_err(|error| located(error, &body[..body.len() - rest.len()]))
 }
 
-/// Encodes a structure.
+/// Encodes a structure [RFC 8446 §3].
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     value.tls_serialize_detached().expect("a structure in memory is below the codec's length limit of 2^30 octets")
 }
@@ -95,8 +95,6 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 pub(crate) const SEMI_PRIVATE: &str = "SemiPrivateMessage";
 /// Carries [`DecodeError::UnknownWireFormat`] through the codec, the number follows.
 pub(crate) const WIRE_FORMAT: &str = "unknown wire format ";
-/// Carries [`DecodeError::PartialGroupInfo`] through the codec.
-pub(crate) const PARTIAL: &str = "PartialGroupInfo";
 const CUT_OFF: &str = "the body ends inside of it";
 const VECTOR_ENDS: &str = "its vector ends inside of it";
 
@@ -193,10 +191,8 @@ fn located(error: Error, read: &[u8]) -> DecodeError {
         Error::InvalidVectorLength => Carried { back: 0, path: String::new(), reason: LENGTH.to_owned() },
         other => Carried::from(other),
     };
-    match carried.reason.as_str() {
-        SEMI_PRIVATE => return DecodeError::SemiPrivateMessage,
-        PARTIAL => return DecodeError::PartialGroupInfo,
-        _ => {}
+    if carried.reason == SEMI_PRIVATE {
+        return DecodeError::SemiPrivateMessage;
     }
     if let Some(Ok(format)) = carried.reason.strip_prefix(WIRE_FORMAT).map(str::parse) {
         return DecodeError::UnknownWireFormat(format);

@@ -22,7 +22,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::text::{Text, parsed};
 
-/// A URI may have this many octets. A Matrix user id has up to 255, each of them up to three when encoded, and stands
+/// A URI [mimi-protocol-06 §3] may have this many octets. A Matrix user id has up to 255, each of them up to three when encoded, and stands
 /// below a domain of up to 253: every Matrix user has to have a name here.
 pub const MAX_URI_OCTETS: usize = 2048;
 
@@ -58,7 +58,7 @@ macro_rules! on_the_wire {
     };
 }
 
-/// Why text is not a URI of the wanted kind.
+/// Why text is not a URI of the wanted kind [mimi-protocol-06 §3].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UriError {
     /// Not `mimi://`.
@@ -78,7 +78,7 @@ pub enum UriError {
     TooLong,
 }
 
-/// A provider's domain: a lower-case DNS name of at least two labels, no port.
+/// A provider's domain [mimi-protocol-06 §3]: a lower-case DNS name of at least two labels, no port.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProviderDomain(String);
 

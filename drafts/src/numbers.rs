@@ -1,9 +1,9 @@
-//! Code points, in one place: as constants, and as the table [`CODE_POINTS`].
+//! Code points [RFC 9420 §17, mls-extensions-09 §7], in one place: as constants, and as the table [`CODE_POINTS`].
 //!
 //! What RFC 9420 registered is assigned. What the drafts register is *requested*: IANA has assigned none of it yet, and each
 //! can still change. Values for experiments are private use.
 
-/// The registry that a code point is of.
+/// The registry that a code point is of [RFC 9420 §17].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Registry {
     /// MLS Wire Formats [RFC 9420 §17.2].
@@ -18,7 +18,7 @@ pub enum Registry {
     Component,
 }
 
-/// How firm a code point is.
+/// How firm a code point is [RFC 9420 §17].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// By IANA.
@@ -29,7 +29,7 @@ pub enum Standing {
     PrivateUse,
 }
 
-/// A code point.
+/// A code point [RFC 9420 §17].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CodePoint {
     /// Of which registry.
@@ -44,7 +44,7 @@ pub struct CodePoint {
     pub standing: Standing,
 }
 
-/// The code point of a value, if it is known here.
+/// The code point of a value [RFC 9420 §17], if it is known here.
 pub fn code_point(registry: Registry, value: u16) -> Option<&'static CodePoint> {
     CODE_POINTS.iter().find(|point| point.registry == registry && point.value == value)
 }
@@ -130,7 +130,7 @@ code_points! {
     Component COMPONENT_DMLS = 0xF0D0 "causeway_dmls", "SPEC §14", PrivateUse; "An item of SafeAAD: the term of a commit."
 }
 
-/// All components that a room of ours carries in its GroupContext (G-66), in order.
+/// All components that a room of ours carries in its GroupContext [mls-extensions-09 §4.6] (G-66), in order.
 pub const ROOM_COMPONENTS: [u16; 5] = [
     COMPONENT_FRANKING_AGENT,
     COMPONENT_PARTICIPANT_LIST,

@@ -1,4 +1,4 @@
-//! How the structures of the drafts get their encoding: the fields in the order of the wire, once, with the draft's name
+//! How the structures of the drafts get their encoding [RFC 8446 §3, RFC 9420 §2.1]: the fields in the order of the wire, once, with the draft's name
 //! where it is not ours. Errors name the fields by it.
 
 /// `structure!(Type { field, other as "draftsName", list[], flag[octet] })`: `[]` is a vector, `[flat]` a structure

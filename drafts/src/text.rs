@@ -1,4 +1,4 @@
-//! Text on the wire.
+//! Text on the wire: the `string` of [mimi-protocol-06 §5].
 
 use std::io::{Read, Write};
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use tls_codec::{Deserialize, Error, Serialize, Size, VLByteSlice, VLBytes};
 
 use crate::decode::refuse;
 
-/// `string`, which the drafts do not define: UTF-8 in a vector (G-11).
+/// `string`, which the drafts do not define: UTF-8 in a vector [mimi-protocol-06 §5] (G-11).
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(pub String);
 

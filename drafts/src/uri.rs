@@ -8,11 +8,11 @@ use tls_codec::{Deserialize, Error, Serialize, Size, VLByteSlice};
 
 use crate::text::{Text, parsed};
 
-/// A URI with a scheme; what the scheme makes of the rest is not looked at.
+/// A URI with a scheme [RFC 3986 §3]; what the scheme makes of the rest is not looked at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Uri(String);
 
-/// Text that is no URI.
+/// Text that is no URI [RFC 3986 §3].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a URI with a scheme, in ASCII and correctly percent-encoded")]
 pub struct NotAUri;

@@ -1,4 +1,4 @@
-//! Values whose received bytes matter: they are forwarded, hashed and signed over exactly as they came.
+//! Values whose received bytes matter [mimi-protocol-06 §5, RFC 9420 §6]: they are forwarded, hashed and signed over exactly as they came.
 
 use std::io::{Read, Write};
 
@@ -6,7 +6,7 @@ use tls_codec::{Deserialize, Error, Serialize, Size};
 
 use crate::decode::refuse;
 
-/// A value together with the bytes it was decoded from.
+/// A value together with the bytes it was decoded from [RFC 9420 §2.1].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Verbatim<T> {
     bytes: Vec<u8>,

@@ -6,6 +6,7 @@ pub mod chaos;
 pub mod control;
 pub mod environment;
 pub mod faults;
+pub mod fork;
 pub mod gateway;
 pub mod http_client;
 pub mod https;

@@ -40,6 +40,8 @@ pub enum EpochOrigin {
     JoinedByWelcome,
     /// By our own external commit: our knowledge begins here.
     JoinedExternally,
+    /// By a peer, who has told us the graph from here on.
+    Told,
 }
 
 impl EpochOrigin {
@@ -50,6 +52,7 @@ impl EpochOrigin {
             Self::Committed => "committed",
             Self::JoinedByWelcome => "joined_by_welcome",
             Self::JoinedExternally => "joined_externally",
+            Self::Told => "told",
         }
     }
 }

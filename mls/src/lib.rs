@@ -33,7 +33,7 @@ pub use group::{
 pub use hpke::{HpkeKeyPair, seal_to};
 pub use key_package::{KeyPackageBundle, VerifiedKeyPackage, new_key_package, verify_key_package, welcome_references};
 pub use room_state::RoomState;
-pub use rows::{GroupChanges, GroupSnapshot, RowChanges, Rows};
+pub use rows::{EpochChanges, GroupChanges, GroupSnapshot, RowChanges, Rows};
 
 /// The ciphersuite of all our groups: MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519, mandatory in RFC 9420 (G-67).
 pub const CIPHERSUITE: u16 = 0x0001;

@@ -12,14 +12,16 @@ use causeway_drafts::mimi_content_09::MimiContent;
 use causeway_drafts::mimi_message_status_01::MessageStatusReport;
 use causeway_drafts::mimi_protocol_06::consent::ConsentEntry;
 use causeway_drafts::mimi_protocol_06::directory::{Directory, uri_from_path};
-use causeway_drafts::mimi_protocol_06::franking::{Frank, FrankingAgent, ServerFrankingContext};
+use causeway_drafts::mimi_protocol_06::franking::{Frank, FrankAad, FrankingAgent, ServerFrankingContext};
 use causeway_drafts::mimi_protocol_06::group_info::{GroupInfoRatchetTreeTbe, GroupInfoRequest, GroupInfoResponse};
-use causeway_drafts::mimi_protocol_06::identifier_query::{IdentifierRequest, IdentifierResponse};
-use causeway_drafts::mimi_protocol_06::key_material::{KeyMaterialRequest, KeyMaterialResponse};
+use causeway_drafts::mimi_protocol_06::identifier_query::{IdentifierRequest, IdentifierResponse, UserProfile};
+use causeway_drafts::mimi_protocol_06::key_material::{KeyMaterialRequest, KeyMaterialRequestTbs, KeyMaterialResponse};
 use causeway_drafts::mimi_protocol_06::notify::FanoutMessage;
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListData, ParticipantListUpdate};
-use causeway_drafts::mimi_protocol_06::pseudonymous_credential::{IdentityLinkTbe, PseudonymousCredential};
-use causeway_drafts::mimi_protocol_06::ratchet_tree::{GroupInfoOption, RatchetTreeOption};
+use causeway_drafts::mimi_protocol_06::pseudonymous_credential::{
+    IdentityLinkTbe, PseudonymousCredential, PseudonymousCredentialTbs,
+};
+use causeway_drafts::mimi_protocol_06::ratchet_tree::{GroupInfoOption, PartialGroupInfo, RatchetTreeOption};
 use causeway_drafts::mimi_protocol_06::report_abuse::AbuseReport;
 use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageRequest, SubmitMessageResponse};
@@ -27,11 +29,11 @@ use causeway_drafts::mimi_protocol_06::update::{UpdateRequest, UpdateRoomRespons
 use causeway_drafts::mimi_room_policy_04::asset_policy::AssetPolicy;
 use causeway_drafts::mimi_room_policy_04::base_room_policy::BaseRoomPolicy;
 use causeway_drafts::mimi_room_policy_04::bot_policy::BotPolicy;
-use causeway_drafts::mimi_room_policy_04::chat_history_policy::HistorySharing;
+use causeway_drafts::mimi_room_policy_04::chat_history_policy::HistoryPolicy;
 use causeway_drafts::mimi_room_policy_04::join_links::{JoinLinkPolicy, JoinLinks, JoinLinksUpdate};
 use causeway_drafts::mimi_room_policy_04::link_preview_policy::LinkPreviewPolicy;
-use causeway_drafts::mimi_room_policy_04::logging_policy::Logging;
-use causeway_drafts::mimi_room_policy_04::message_expiration_policy::Expiration;
+use causeway_drafts::mimi_room_policy_04::logging_policy::LoggingPolicy;
+use causeway_drafts::mimi_room_policy_04::message_expiration_policy::MessageExpiration;
 use causeway_drafts::mimi_room_policy_04::mls_operational_policy::OperationalParameters;
 use causeway_drafts::mimi_room_policy_04::preauth_list::PreAuthList;
 use causeway_drafts::mimi_room_policy_04::roles_list::RolesList;
@@ -53,15 +55,17 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("content", content),
     ("directory", directory),
     ("fanout", fanout),
+    ("frank_aad", structure::<FrankAad>),
     ("franking", franking),
     ("group_info_option", structure::<GroupInfoOption>),
     ("group_info_plaintext", structure::<GroupInfoRatchetTreeTbe>),
     ("group_info_request", structure::<GroupInfoRequest>),
     ("group_info_response", structure::<GroupInfoResponse>),
     ("identifier_query", identifier_query),
-    ("key_material_request", structure::<KeyMaterialRequest>),
+    ("key_material_request", key_material_request),
     ("key_material_response", structure::<KeyMaterialResponse>),
     ("message_status", message_status),
+    ("partial_group_info", structure::<PartialGroupInfo>),
     ("participant_list", participant_list),
     ("pseudonymous_credential", pseudonymous_credential),
     ("ratchet_tree_option", structure::<RatchetTreeOption>),
@@ -74,6 +78,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("update_request", structure::<UpdateRequest>),
     ("update_response", structure::<UpdateRoomResponse>),
     ("uri", uri),
+    ("user_profile", structure::<UserProfile>),
 ];
 
 /// Runs a target by its name.
@@ -143,8 +148,12 @@ fn identifier_query(bytes: &[u8]) -> bool {
     structure::<IdentifierRequest>(bytes) | structure::<IdentifierResponse>(bytes)
 }
 
+fn key_material_request(bytes: &[u8]) -> bool {
+    structure::<KeyMaterialRequest>(bytes) | structure::<KeyMaterialRequestTbs>(bytes)
+}
+
 fn pseudonymous_credential(bytes: &[u8]) -> bool {
-    structure::<PseudonymousCredential>(bytes) | structure::<IdentityLinkTbe>(bytes)
+    structure::<PseudonymousCredential>(bytes) | structure::<PseudonymousCredentialTbs>(bytes) | structure::<IdentityLinkTbe>(bytes)
 }
 
 /// All components of a room's policy and their updates.
@@ -153,13 +162,13 @@ fn room_policy(bytes: &[u8]) -> bool {
         | structure::<BaseRoomPolicy>(bytes)
         | structure::<AssetPolicy>(bytes)
         | structure::<BotPolicy>(bytes)
-        | structure::<HistorySharing>(bytes)
+        | structure::<HistoryPolicy>(bytes)
         | structure::<JoinLinkPolicy>(bytes)
         | structure::<JoinLinks>(bytes)
         | structure::<JoinLinksUpdate>(bytes)
         | structure::<LinkPreviewPolicy>(bytes)
-        | structure::<Logging>(bytes)
-        | structure::<Expiration>(bytes)
+        | structure::<LoggingPolicy>(bytes)
+        | structure::<MessageExpiration>(bytes)
         | structure::<OperationalParameters>(bytes)
         | structure::<PreAuthList>(bytes)
         | structure::<StatusNotificationPolicy>(bytes)

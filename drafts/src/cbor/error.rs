@@ -1,6 +1,6 @@
-//! What is wrong with a document, and at which byte.
+//! What is wrong with a document [mimi-content-09 §6], and at which byte.
 
-/// Bytes that are not one item in its one form.
+/// Bytes that are not one item in its one form [RFC 8949 §4.2.1].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("at byte {offset}: {kind}")]
 pub struct CborError {
@@ -10,7 +10,7 @@ pub struct CborError {
     pub kind: CborErrorKind,
 }
 
-/// What is wrong.
+/// What is wrong: each way to break [mimi-content-09 §6] has its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CborErrorKind {
     /// The document ends where an item, or the rest of a head, should be.
@@ -57,7 +57,7 @@ pub enum CborErrorKind {
     TooDeep,
 }
 
-/// Why bytes are not a document of the wanted type. The fault is the sender's.
+/// Why bytes are not a document of the wanted type [mimi-content-09 §4, §6]. The fault is the sender's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
     /// Not deterministic CBOR.

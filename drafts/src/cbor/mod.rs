@@ -30,7 +30,7 @@ pub(crate) use reader::{Reader, too_much, wrong};
 pub use validate::validate;
 pub(crate) use writer::Writer;
 
-/// An item that nobody here reads: the bytes of it, as they came.
+/// An item [RFC 8949 §3] that nobody here reads: the bytes of it, as they came.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Item(Vec<u8>);
 

@@ -1,4 +1,4 @@
-//! Reading a validated document, field by field.
+//! Reading a validated document [RFC 8949 §3], field by field.
 
 use super::{DocumentError, Head, Major, validate};
 

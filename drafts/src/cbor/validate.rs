@@ -1,4 +1,4 @@
-//! Whether bytes are one deterministically encoded item, before anything is allocated.
+//! Whether bytes are one deterministically encoded item [RFC 8949 §4.2.1], before anything is allocated.
 
 use super::{CborError, CborErrorKind, Head, Major};
 
@@ -11,7 +11,7 @@ const MAX_KEY: u64 = (1 << 53) - 1;
 /// Tags of bignums [RFC 8949 §3.4.3].
 const BIGNUM: std::ops::RangeInclusive<u64> = 2..=3;
 
-/// Checks that `bytes` are exactly one item.
+/// Checks that `bytes` are exactly one item in its one form [RFC 8949 §4.2.1, mimi-content-09 §6]. Allocates nothing.
 ///
 /// # Errors
 /// The first offence.

@@ -1,4 +1,4 @@
-//! Writing items in their one form.
+//! Writing items in their one form [RFC 8949 §4.2.1].
 
 use super::{Head, Item, Major};
 

@@ -1,15 +1,15 @@
-//! Strict decoding: exactly what the draft allows.
+//! Strict decoding [mimi-content-09 §4, §6]: exactly what the draft allows.
 
 use super::{
     Disposition, Expiration, Extensions, ExternalPart, HashAlgorithm, MessageId, MimiContent, NestedPart, PartBody, PartSemantics,
 };
 use crate::cbor::{DocumentError, Reader, too_much, wrong};
 
-/// Levels of NestedPart, the root included (C-049, G-46).
+/// Levels of NestedPart, the root included (§6.3; C-049, G-46).
 pub const MAX_PART_LEVELS: usize = 4;
-/// Parts in all (C-068).
+/// Parts in all (§9.1; C-068).
 pub const MAX_PARTS: usize = 1024;
-/// Octets of a topic (C-065).
+/// Octets of a topic (§9.1; C-065).
 pub const MAX_TOPIC: usize = 4096;
 
 type Result<T> = std::result::Result<T, DocumentError>;

@@ -8,9 +8,9 @@ use crate::mimi_content_more_extensions_00::{
     EXTERNAL_MESSAGE_ID, ExternalMessageId, LAST_SEEN, LastSeen, SENDER_TIMESTAMP, SUBJECT, SenderTimestamp, read_subject,
 };
 
-/// Extension key of the sender's user URI.
+/// Extension key of the sender's user URI (§4.3).
 pub const SENDER_URI: i64 = 1;
-/// Extension key of the room's URI.
+/// Extension key of the room's URI (§4.3).
 pub const ROOM_URI: i64 = 2;
 
 /// Octets of a URI: a message id is made with its length in 16 bits (C-003).
@@ -20,7 +20,7 @@ const MAX_KEY_OCTETS: usize = 255;
 /// Levels of an extension, below the extension map, which is the first of four (C-050).
 const MAX_LEVELS: usize = 3;
 
-/// The key of an extension. Keys are ordered as their encodings are (C-041): first the integers from 0, then the
+/// The key of an extension (§4.3). Keys are ordered as their encodings are (C-041): first the integers from 0, then the
 /// negative ones from −1 downwards, then text, the shorter first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExtensionKey {
@@ -67,7 +67,7 @@ impl ExtensionKey {
     }
 }
 
-/// An extension, by what it says.
+/// An extension (§4.3), by what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Extension {
     /// 1: the URI of the sender, a user.
@@ -86,7 +86,7 @@ pub enum Extension {
     Unknown(UnknownExtension),
 }
 
-/// An extension of an unknown key, as it came.
+/// An extension of an unknown key (§4.3), as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownExtension {
     key: ExtensionKey,
@@ -180,7 +180,7 @@ fn write_key(writer: &mut Writer, key: &ExtensionKey) {
     }
 }
 
-/// The extensions of a message, in the order of their encoding.
+/// The extensions of a message (§4.3), in the order of their encoding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extensions(BTreeMap<ExtensionKey, Extension>);
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
-/// The id of a message: 0x01 (SHA-256, whatever the group's hash, C-002), then 31 octets of the hash.
+/// The id of a message (§3.3): 0x01 (SHA-256, whatever the group's hash, C-002), then 31 octets of the hash.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId([u8; 32]);
 
@@ -43,13 +43,16 @@ impl FromStr for MessageId {
     }
 }
 
-/// The id of a message (C-001): over the content as sent, without ApplicationFraming; lengths in octets (C-003).
+/// The id of a message (§3.3, C-001): over the content as sent, without ApplicationFraming; lengths in octets (C-003).
 pub fn message_id(sender_uri: &str, room_uri: &str, content: &[u8], salt: &[u8; 16]) -> MessageId {
-    let mut hash = Sha256::new();
+    let mut names = Vec::with_capacity(2 + sender_uri.len() + 2 + room_uri.len());
     for uri in [sender_uri, room_uri] {
-        hash.update((uri.len() as u16).to_be_bytes());
-        hash.update(uri.as_bytes());
+        names.extend_from_slice(&(uri.len() as u16).to_be_bytes());
+        names.extend_from_slice(uri.as_bytes());
     }
+    // In three pieces: in seven, hashing a short message takes nearly twice as long.
+    let mut hash = Sha256::new();
+    hash.update(names);
     hash.update(content);
     hash.update(salt);
     let digest = hash.finalize();

@@ -50,7 +50,7 @@ pub use decode::{MAX_PART_LEVELS, MAX_PARTS, MAX_TOPIC};
 pub use extensions::{Extension, ExtensionKey, Extensions, ROOM_URI, SENDER_URI, UnknownExtension};
 pub use message_id::{MessageId, message_id};
 
-/// The drafts whose wire and whose ids are these.
+/// The drafts whose wire (Appendix A) and whose ids (§3.3) are these.
 pub const DRAFTS: [&str; 2] = ["draft-ietf-mimi-content-08", "draft-ietf-mimi-content-09"];
 
 /// A MIMI message [mimi-content-09 §4.1].
@@ -117,7 +117,7 @@ pub struct NestedPart {
     pub body: PartBody,
 }
 
-/// What a part holds.
+/// What a part holds (§4.4).
 #[derive(Clone, Debug, PartialEq)]
 pub enum PartBody {
     /// Nothing: deletes what is replaced.

@@ -41,7 +41,7 @@ pub struct SenderTimestamp {
     pub fraction: Option<Fraction>,
 }
 
-/// A fraction of a second, less than one.
+/// A fraction of a second (§3), less than one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fraction {
     /// Milliseconds, below 1000.

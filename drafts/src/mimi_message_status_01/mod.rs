@@ -13,17 +13,17 @@
 use crate::cbor::{DocumentError, Reader, Writer};
 use crate::mimi_content_09::MessageId;
 
-/// The media type of a report.
+/// The media type of a report (§3).
 pub const MEDIA_TYPE: &str = "application/mimi-message-status";
 
-/// What a member says of messages in its room (C-079).
+/// What a member says of messages in its room (§4, C-079).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MessageStatusReport {
     /// In the sender's order; a message may stand in it more than once.
     pub statuses: Vec<PerMessageStatus>,
 }
 
-/// What became of a message.
+/// What became of a message (§4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PerMessageStatus {
     /// The message.

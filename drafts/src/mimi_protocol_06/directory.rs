@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mimi_uri::{ProviderDomain, UriError};
 
-/// Where the directory stands.
+/// Where the directory stands (§5.1).
 pub const WELL_KNOWN: &str = "/.well-known/mimi-protocol-directory";
 
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -36,6 +36,9 @@ pub struct Directory {
     pub report_abuse: String,
     /// §5.10
     pub proxy_download: String,
+    /// Where other gateways say what they have to say about rooms without a hub. An extension of Causeway's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causeway_peer: Option<String>,
     /// The roots of the provider's MLS credentials, PEM. An extension of ours: the draft leaves credentials open (G-28).
     #[serde(rename = "mls_credential_roots", default)]
     pub mls_credential_roots: Vec<String>,
@@ -56,12 +59,13 @@ impl Directory {
             identifier_query: endpoint("identifierQuery", "domain"),
             report_abuse: endpoint("reportAbuse", "roomId"),
             proxy_download: endpoint("proxyDownload", "downloadUrl"),
+            causeway_peer: None,
             mls_credential_roots,
         }
     }
 }
 
-/// Puts a value into a template's variable, percent-encoded as one segment (G-02).
+/// Puts a value into a template's variable (§5.1), percent-encoded as one segment (G-02).
 pub fn expand(template: &str, value: &str) -> String {
     let encoded = utf8_percent_encode(value, SEGMENT).to_string();
     match (template.find('{'), template.find('}')) {
@@ -73,7 +77,7 @@ pub fn expand(template: &str, value: &str) -> String {
     }
 }
 
-/// The other direction of [`expand`]: the URI in the rest of a request's path (as received, still encoded). The whole
+/// The other direction of [`expand`] (§5.1): the URI in the rest of a request's path (as received, still encoded). The whole
 /// `mimi://…` as one encoded segment, or the path form of the draft's figures, `a.example/r/clubhouse` (G-02).
 ///
 /// # Errors
@@ -87,7 +91,7 @@ pub fn uri_from_path<T: FromStr<Err = UriError>>(path: &str) -> Result<T, UriErr
     if decoded.starts_with("mimi://") { decoded.parse() } else { format!("mimi://{decoded}").parse() }
 }
 
-/// What the consent endpoints' variable stands for: a user where the template says so, else the domain (G-03).
+/// What the consent endpoints' variable stands for (§5.1, §5.7): a user where the template says so, else the domain (G-03).
 pub fn consent_variable(template: &str, user: &str, domain: &ProviderDomain) -> String {
     if template.contains("User}") { user.to_owned() } else { domain.to_string() }
 }

@@ -9,7 +9,7 @@ use crate::mimi_uri::{RoomUri, UserUri};
 use crate::structure::structure;
 use crate::{DecodeError, decode_exact, encode};
 
-/// The signature scheme of franking is the group's ciphersuite's (P-049).
+/// The signature scheme of franking is the group's ciphersuite's (§5.4.1, P-049).
 pub const FRANKING_LABEL: &str = "FrankingIntegrityTBS";
 
 /// What the hub adds to an accepted message (§5.4.1).
@@ -68,12 +68,12 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// The sender's commitment to the application_data (P-053).
+/// The sender's commitment to the application_data (§5.4.1, P-053).
 pub fn franking_tag(salt: &[u8; 16], application_data: &[u8]) -> [u8; 32] {
     hmac(salt, &[application_data])
 }
 
-/// The hub's frank (P-056).
+/// The hub's frank (§5.4.1, P-056).
 pub fn server_frank(hub_key: &[u8; 32], franking_tag: &[u8; 32], context: &ServerFrankingContext) -> [u8; 32] {
     hmac(hub_key, &[franking_tag, &encode(context)])
 }

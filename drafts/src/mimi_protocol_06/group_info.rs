@@ -11,11 +11,11 @@ use super::ratchet_tree::RatchetTreeOption;
 use crate::structure::{choice, optional, structure};
 use crate::{Verbatim, encode};
 
-/// The label of the request's signature.
+/// The label of the request's signature (§5.6).
 pub const REQUEST_LABEL: &str = "GroupInfoRequestTBS";
-/// The label of the response's signature.
+/// The label of the response's signature (§5.6).
 pub const RESPONSE_LABEL: &str = "GroupInfoResponseTBS";
-/// The label of the HPKE encryption; its context is the room id.
+/// The label of the HPKE encryption (§5.6); its context is the room id.
 pub const ENCRYPTION_LABEL: &str = "GroupInfo and ratchet_tree encryption";
 
 /// GroupInfoRequest (§5.6).

@@ -9,7 +9,7 @@ use crate::mimi_uri::{ClientUri, RoomUri, UserUri};
 use crate::structure::{at_least_one, choice, optional, structure};
 use crate::{Verbatim, encode};
 
-/// The label of the request's signature.
+/// The label of the request's signature (§5.2).
 pub const LABEL: &str = "KeyMaterialRequestTBS";
 
 /// KeyMaterialRequestTBS (§5.2): the request without its signature.

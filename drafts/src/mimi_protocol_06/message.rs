@@ -1,4 +1,4 @@
-//! MLS messages inside MIMI structures, kept byte for byte.
+//! MLS messages inside MIMI structures [mimi-protocol-06 §5.3–5.5], kept byte for byte.
 
 use std::io::{Read, Write};
 
@@ -16,10 +16,10 @@ pub struct KnownMessage {
     kind: MessageKind,
 }
 
-/// An MLSMessage with its received bytes.
+/// An MLSMessage [RFC 9420 §6] with its received bytes.
 pub type Message = Verbatim<KnownMessage>;
 
-/// What an MLSMessage is, as far as anybody can see.
+/// What an MLSMessage is [RFC 9420 §6], as far as anybody can see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageKind {
     /// A Proposal in a PublicMessage.

@@ -43,5 +43,5 @@ pub enum Protocol {
     Mls10 = 1,
 }
 
-/// The media type of all request and response bodies; the draft names none (G-01).
+/// The media type of all request and response bodies (§5); the draft names none (G-01).
 pub const BODY_MEDIA_TYPE: &str = "application/octet-stream";

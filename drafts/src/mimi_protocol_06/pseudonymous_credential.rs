@@ -9,7 +9,7 @@ use crate::encode;
 use crate::mimi_uri::IdentifierUri;
 use crate::structure::structure;
 
-/// The label of the signature that links a pseudonym to a client.
+/// The label of the signature that links a pseudonym to a client (§6.1).
 pub const LABEL: &str = "PseudonymousCredentialTBS";
 
 /// PseudonymousCredential (§6.1).

@@ -1,34 +1,26 @@
 //! RatchetTreeOption and GroupInfoOption [draft-mahy-mls-ratchet-tree-options-04], [mimi-protocol-06 §5.3].
 
-use std::io::{Read, Write};
-
 use openmls::messages::group_info::VerifiableGroupInfo;
 use openmls::prelude::{Extension, RatchetTreeIn};
-use tls_codec::{Deserialize, Error, Serialize, Size, TlsDeserialize, TlsSerialize, TlsSize, VLBytes};
+use tls_codec::{TlsDeserialize, TlsSerialize, TlsSize, VLBytes};
 
-use crate::decode::{PARTIAL, field, refuse, unknown, within};
 use crate::structure::{choice, structure};
 use crate::{DecodeError, Verbatim};
 
-/// How a ratchet tree reaches its reader [mls-ratchet-tree-options-04]. `full` is encoded as RFC 9420's `ratchet_tree` (G-22).
+/// How a ratchet tree reaches its reader [mls-ratchet-tree-options-04 §3]. `full` is encoded as RFC 9420's `ratchet_tree` (G-22).
 #[derive(Clone, Debug, PartialEq)]
 pub enum RatchetTreeOption {
     /// The tree itself.
     Full(Verbatim<RatchetTreeIn>),
     /// Known to whoever distributes.
     DistributionService,
-    /// Behind a URL; refused by default.
+    /// Behind a URL; refused by default. -03 had a `tree_signature` here, -04 has none.
     HttpsUri {
         /// The URL.
         url: VLBytes,
-        /// Undefined in the draft (G-22).
-        tree_signature: VLBytes,
     },
-    /// Known from elsewhere; refused by default.
-    OutOfBand {
-        /// Undefined in the draft (G-22).
-        tree_signature: VLBytes,
-    },
+    /// Known from elsewhere; refused by default. -03 had a `tree_signature` here, -04 has none.
+    OutOfBand,
 }
 
 impl RatchetTreeOption {
@@ -54,57 +46,45 @@ impl RatchetTreeOption {
 
 choice!(RatchetTreeOption as "representation" {
     1 => Full(ratchet_tree),
-    2 => HttpsUri { url as "ratchet_tree_url", tree_signature },
-    3 => OutOfBand { tree_signature },
+    2 => HttpsUri { url as "ratchet_tree_url" },
+    3 => OutOfBand,
     4 => DistributionService,
 });
 
-/// A GroupInfo, without its ratchet_tree extension [mimi-protocol-06 §5.3]. `partial` is refused with a code of its
-/// own (G-23).
+/// A GroupInfo, without its ratchet_tree extension [mimi-protocol-06 §5.3].
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 #[derive(Clone, Debug, PartialEq)]
-pub struct GroupInfoOption(pub Verbatim<VerifiableGroupInfo>);
-
-const GROUP_INFO_FULL: u8 = 1;
-const GROUP_INFO_PARTIAL: u8 = 2;
+pub enum GroupInfoOption {
+    /// The GroupInfo itself.
+    Full(Verbatim<VerifiableGroupInfo>),
+    /// What the hub cannot know of it. Whoever rebuilds no GroupInfo from it refuses it by its name (G-23).
+    Partial(PartialGroupInfo),
+}
 
 impl GroupInfoOption {
-    /// From an encoded GroupInfo.
+    /// The GroupInfo itself, from its encoding.
     ///
     /// # Errors
     /// If it is not a GroupInfo.
     pub fn full(group_info: &[u8]) -> Result<Self, DecodeError> {
-        Verbatim::from_bytes(group_info).map(Self)
+        Verbatim::from_bytes(group_info).map(Self::Full)
     }
 
     /// The encoded GroupInfo.
-    pub fn bytes(&self) -> &[u8] {
-        self.0.bytes()
-    }
-}
-
-impl Size for GroupInfoOption {
-    fn tls_serialized_len(&self) -> usize {
-        1 + self.0.tls_serialized_len()
-    }
-}
-
-impl Serialize for GroupInfoOption {
-    fn tls_serialize<W: Write>(&self, writer: &mut W) -> Result<usize, Error> {
-        Ok(GROUP_INFO_FULL.tls_serialize(writer)? + self.0.tls_serialize(writer)?)
-    }
-}
-
-impl Deserialize for GroupInfoOption {
-    fn tls_deserialize<R: Read>(bytes: &mut R) -> Result<Self, Error> {
-        match field("representation", bytes)? {
-            GROUP_INFO_FULL => field("groupInfo", bytes).map(Self),
-            GROUP_INFO_PARTIAL => Err(refuse(1, PARTIAL)),
-            other => within("representation", Err(unknown(other))),
+    ///
+    /// # Errors
+    /// If there is only a part of it.
+    pub fn full_bytes(&self) -> Result<&[u8], DecodeError> {
+        match self {
+            Self::Full(group_info) => Ok(group_info.bytes()),
+            Self::Partial(_) => Err(DecodeError::PartialGroupInfo),
         }
     }
 }
 
-/// What a hub that follows the handshakes cannot know of a GroupInfo [draft-mahy-mls-ratchet-tree-options-04 §4].
+choice!(GroupInfoOption as "representation" { 1 => Full(group_info as "groupInfo"), 2 => Partial(partial as "partialGroupInfo") });
+
+/// What a hub that follows the handshakes cannot know of a GroupInfo [mls-ratchet-tree-options-04 §4].
 #[derive(Clone, Debug, PartialEq)]
 pub struct PartialGroupInfo {
     /// Whether the GroupInfo has a ratchet_tree, and had one.
@@ -115,7 +95,7 @@ pub struct PartialGroupInfo {
     pub signature: VLBytes,
 }
 
-/// RatchetTreePresence [mls-ratchet-tree-options-04].
+/// RatchetTreePresence [mls-ratchet-tree-options-04 §4].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
 #[repr(u8)]
 pub enum RatchetTreePresence {

@@ -1,4 +1,4 @@
-//! The four example role sets of [mimi-room-policy-04 Appendix A], as they stand there.
+//! The four example role sets [mimi-room-policy-04 Appendix A, §3], as they stand there.
 //!
 //! Where the examples do not fit the rest of the draft (G-63): `canRevokeVoice` and `canGrantVoice` have no value and are left
 //! out; "all the capabilities of a speaker" among a speaker's own means an attendee's; "of an ordinary_user" among a
@@ -61,7 +61,7 @@ fn policy_enforcer(index: u32, changes: Changes<'_>) -> Role {
     }
 }
 
-/// A.1, for friends and families: participants add and remove each other.
+/// §A.1, for friends and families: participants add and remove each other.
 pub fn cooperatively_administered() -> RolesList {
     let ordinary_user = [
         C::CAN_ADD_PARTICIPANT,
@@ -137,7 +137,7 @@ const SUPER_ADMIN_CHANGES: Changes<'_> =
     &[(0, &[1, 2, 3, 4]), (1, &[0, 2, 3, 4]), (2, &[0, 1, 3, 4]), (3, &[0, 1, 2, 4]), (4, &[0, 1, 2, 3])];
 const ENFORCER_CHANGES: Changes<'_> = &[(0, &[1]), (1, &[0]), (2, &[0, 1]), (3, &[0, 1]), (4, &[0, 1])];
 
-/// A.2: administrators add, others come by join code or preauthorisation.
+/// §A.2: administrators add, others come by join code or preauthorisation.
 pub fn strictly_administered() -> RolesList {
     let ordinary_user = [
         C::CAN_ADD_OWN_CLIENT,
@@ -218,7 +218,7 @@ pub fn strictly_administered() -> RolesList {
     }
 }
 
-/// A.3: guests and attendees listen, speakers speak.
+/// §A.3: guests and attendees listen, speakers speak.
 pub fn moderated() -> RolesList {
     let guest = [
         C::CAN_REMOVE_SELF,
@@ -331,7 +331,7 @@ pub fn moderated() -> RolesList {
     }
 }
 
-/// A.4: organisations A (the host), B and C, each with administrators who act on their own people only.
+/// §A.4: organisations A (the host), B and C, each with administrators who act on their own people only.
 pub fn multi_organization() -> RolesList {
     let org_user = [
         C::CAN_REMOVE_SELF,

@@ -7,9 +7,9 @@ use crate::mimi_protocol_06::participant_list::ParticipantListData;
 use crate::structure::{optional, structure};
 use crate::text::Text;
 
-/// Index of the role of those who are not in the participant list.
+/// Index of the role of those who are not in the participant list (§3).
 pub const NO_ROLE: u32 = 0;
-/// Index of the banned.
+/// Index of the banned (§3).
 pub const BANNED: u32 = 1;
 
 /// From one role to which others a holder may move somebody (§3).

@@ -1,11 +1,13 @@
 //! Any value of the structures that hold no MLS objects.
 
-use causeway_drafts::application::{MediaType, Parameter};
-use causeway_drafts::mimi_protocol_06::franking::{Frank, ServerFrankingContext};
+use causeway_drafts::application::{ComponentsList, MediaType, MediaTypeList, Parameter};
+use causeway_drafts::mimi_protocol_06::franking::{Frank, FrankAad, ServerFrankingContext};
 use causeway_drafts::mimi_protocol_06::identifier_query::{
     FieldSource, IdentifierQueryCode, IdentifierRequest, IdentifierResponse, ProfileField, QueryElement, SearchType, UserProfile,
 };
-use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate, UserRolePair, UserindexRolePair};
+use causeway_drafts::mimi_protocol_06::participant_list::{
+    ParticipantListData, ParticipantListUpdate, UserRolePair, UserindexRolePair,
+};
 use causeway_drafts::mimi_protocol_06::report_abuse::{AbuseReport, AbusiveMessage};
 use causeway_drafts::mimi_protocol_06::room_metadata::{RichDescription, RoomMetadata, Utf8};
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageResponse, SubmitStatus};
@@ -38,9 +40,11 @@ use proptest::option;
 use proptest::prelude::*;
 use tls_codec::VLBytes;
 
-/// decode(encode(x)) = x.
+/// decode(encode(x)) = x. The list has the draft's names of what comes back.
 macro_rules! come_back {
-    ($($test:ident: $type:ty = $strategy:expr;)*) => {
+    ($list:ident: $($test:ident: $type:ty as $name:literal = $strategy:expr;)*) => {
+        pub(crate) const $list: &[&str] = &[$($name),*];
+
         proptest! {
             #![proptest_config(ProptestConfig::with_cases(200))]
             $(
@@ -54,37 +58,49 @@ macro_rules! come_back {
     };
 }
 
+pub(crate) use come_back;
+
 come_back! {
-    identifier_requests_come_back: IdentifierRequest = identifier_request();
-    identifier_responses_come_back: IdentifierResponse = identifier_response();
-    abuse_reports_come_back: AbuseReport = abuse_report();
-    franking_contexts_come_back: ServerFrankingContext = franking_context();
-    update_responses_come_back: UpdateRoomResponse = update_response();
-    submit_responses_come_back: SubmitMessageResponse = submit_response();
-    participant_updates_come_back: ParticipantListUpdate = participant_update();
-    room_metadata_comes_back: RoomMetadata = room_metadata();
-    operational_policies_come_back: OperationalParameters = operational_policy();
-    roles_come_back: RolesList = vec(role(), 0..4).prop_map(|roles| RolesList { roles });
-    preauthorisations_come_back: PreAuthList = preauth_list();
-    base_policies_come_back: BaseRoomPolicy = base_policy();
-    status_policies_come_back: StatusNotificationPolicy = status_policy();
-    join_link_policies_come_back: JoinLinkPolicy = join_link_policy();
-    join_links_come_back: JoinLinks = vec(join_link(), 0..4).prop_map(|links| JoinLinks { links });
-    join_link_updates_come_back: JoinLinksUpdate = join_links_update();
-    link_preview_policies_come_back: LinkPreviewPolicy = link_preview_policy();
-    asset_policies_come_back: AssetPolicy = asset_policy();
-    logging_policies_come_back: LoggingPolicy = logging_policy();
-    history_policies_come_back: HistoryPolicy = history_policy();
-    bot_policies_come_back: BotPolicy = vec(bot(), 0..4).prop_map(|allowed_bots| BotPolicy { allowed_bots });
-    expirations_come_back: MessageExpiration = message_expiration();
+    COME_BACK:
+    identifier_requests_come_back: IdentifierRequest as "IdentifierRequest" = identifier_request();
+    identifier_responses_come_back: IdentifierResponse as "IdentifierResponse" = identifier_response();
+    user_profiles_come_back: UserProfile as "UserProfile" = user_profile();
+    abuse_reports_come_back: AbuseReport as "AbuseReport" = abuse_report();
+    franks_come_back: Frank as "Frank" = frank();
+    franking_tags_come_back: FrankAad as "FrankAAD" = any::<[u8; 32]>().prop_map(|franking_tag| FrankAad { franking_tag });
+    franking_contexts_come_back: ServerFrankingContext as "ServerFrankingContext" = franking_context();
+    update_responses_come_back: UpdateRoomResponse as "UpdateRoomResponse" = update_response();
+    submit_responses_come_back: SubmitMessageResponse as "SubmitMessageResponse" = submit_response();
+    participant_lists_come_back: ParticipantListData as "ParticipantListData" =
+        vec(participant(), 0..4).prop_map(|participants| ParticipantListData { participants });
+    participant_updates_come_back: ParticipantListUpdate as "ParticipantListUpdate" = participant_update();
+    room_metadata_comes_back: RoomMetadata as "RoomMetaData" = room_metadata();
+    operational_policies_come_back: OperationalParameters as "OperationalParameters" = operational_policy();
+    roles_come_back: RolesList as "RoleData" = vec(role(), 0..4).prop_map(|roles| RolesList { roles });
+    preauthorisations_come_back: PreAuthList as "PreAuthData" = preauth_list();
+    base_policies_come_back: BaseRoomPolicy as "BaseRoomPolicy" = base_policy();
+    status_policies_come_back: StatusNotificationPolicy as "StatusNotificationPolicy" = status_policy();
+    join_link_policies_come_back: JoinLinkPolicy as "JoinLinkPolicy" = join_link_policy();
+    join_links_come_back: JoinLinks as "JoinLinksData" = vec(join_link(), 0..4).prop_map(|links| JoinLinks { links });
+    join_link_updates_come_back: JoinLinksUpdate as "JoinLinksUpdate" = join_links_update();
+    link_preview_policies_come_back: LinkPreviewPolicy as "LinkPreviewPolicy" = link_preview_policy();
+    asset_policies_come_back: AssetPolicy as "AssetPolicy" = asset_policy();
+    logging_policies_come_back: LoggingPolicy as "LoggingPolicy" = logging_policy();
+    history_policies_come_back: HistoryPolicy as "HistoryPolicy" = history_policy();
+    bot_policies_come_back: BotPolicy as "BotPolicy" = vec(bot(), 0..4).prop_map(|allowed_bots| BotPolicy { allowed_bots });
+    expirations_come_back: MessageExpiration as "MessageExpiration" = message_expiration();
+    media_type_lists_come_back: MediaTypeList as "MediaTypeList" =
+        vec(media_type(), 1..4).prop_map(|media_types| MediaTypeList { media_types });
+    components_lists_come_back: ComponentsList as "ComponentsList" =
+        vec(any::<u16>(), 0..9).prop_map(|component_ids| ComponentsList { component_ids });
 }
 
-fn octets() -> impl Strategy<Value = VLBytes> {
+pub(crate) fn octets() -> impl Strategy<Value = VLBytes> {
     // Over the limits of the length's first two forms.
     prop_oneof![4 => vec(any::<u8>(), 0..80), 1 => vec(any::<u8>(), 16_380..16_390)].prop_map(Into::into)
 }
 
-fn text() -> impl Strategy<Value = Text> {
+pub(crate) fn text() -> impl Strategy<Value = Text> {
     any::<String>().prop_map(Text)
 }
 
@@ -96,11 +112,11 @@ fn domain() -> impl Strategy<Value = ProviderDomain> {
     "[a-z][a-z0-9]{0,9}(\\.[a-z][a-z0-9-]{0,9}[a-z0-9]){1,3}".prop_map(|name| name.parse().unwrap())
 }
 
-fn user() -> impl Strategy<Value = UserUri> {
+pub(crate) fn user() -> impl Strategy<Value = UserUri> {
     (domain(), "[^/.]{1,20}").prop_map(|(provider, name)| UserUri::checked(&provider, &name).unwrap())
 }
 
-fn room() -> impl Strategy<Value = RoomUri> {
+pub(crate) fn room() -> impl Strategy<Value = RoomUri> {
     (domain(), "[^/.]{1,20}").prop_map(|(hub, id)| RoomUri::new(&hub, &id))
 }
 
@@ -113,7 +129,7 @@ fn optionality() -> impl Strategy<Value = Optionality> {
     prop::sample::select(vec![Optionality::Optional, Optionality::Required, Optionality::Forbidden])
 }
 
-fn dictionary() -> impl Strategy<Value = AppDataDictionary> {
+pub(crate) fn dictionary() -> impl Strategy<Value = AppDataDictionary> {
     prop::collection::btree_map(any::<u16>(), vec(any::<u8>(), 0..20), 0..4).prop_map(|entries| {
         let mut dictionary = AppDataDictionary::new();
         for (id, data) in entries {
@@ -141,6 +157,16 @@ fn identifier_request() -> impl Strategy<Value = IdentifierRequest> {
         .prop_map(|(query_elements, id_request_extensions)| IdentifierRequest { query_elements, id_request_extensions })
 }
 
+fn user_profile() -> impl Strategy<Value = UserProfile> {
+    let source = prop::sample::select(vec![FieldSource::OidcStdClaim, FieldSource::VcardField]);
+    let field = (source, text(), octets()).prop_map(|(field_source, field_name, field_value)| ProfileField {
+        field_source,
+        field_name,
+        field_value,
+    });
+    (user(), vec(field, 0..3)).prop_map(|(stable_uri, fields)| UserProfile { stable_uri, fields })
+}
+
 fn identifier_response() -> impl Strategy<Value = IdentifierResponse> {
     let code = prop::sample::select(vec![
         IdentifierQueryCode::Success,
@@ -149,14 +175,7 @@ fn identifier_response() -> impl Strategy<Value = IdentifierResponse> {
         IdentifierQueryCode::Forbidden,
         IdentifierQueryCode::UnsupportedField,
     ]);
-    let source = prop::sample::select(vec![FieldSource::OidcStdClaim, FieldSource::VcardField]);
-    let field = (source, text(), octets()).prop_map(|(field_source, field_name, field_value)| ProfileField {
-        field_source,
-        field_name,
-        field_value,
-    });
-    let profile = (user(), vec(field, 0..3)).prop_map(|(stable_uri, fields)| UserProfile { stable_uri, fields });
-    (code, vec(user(), 0..3), vec(profile, 0..3), dictionary()).prop_map(
+    (code, vec(user(), 0..3), vec(user_profile(), 0..3), dictionary()).prop_map(
         |(response_code, uri, found_profiles, id_response_extensions)| IdentifierResponse {
             response_code,
             uri,
@@ -166,7 +185,7 @@ fn identifier_response() -> impl Strategy<Value = IdentifierResponse> {
     )
 }
 
-fn frank() -> impl Strategy<Value = Frank> {
+pub(crate) fn frank() -> impl Strategy<Value = Frank> {
     (any::<[u8; 32]>(), any::<u16>(), octets()).prop_map(|(server_frank, suite, signature)| Frank {
         server_frank,
         franking_signature_ciphersuite: suite,
@@ -217,10 +236,13 @@ fn submit_response() -> impl Strategy<Value = SubmitMessageResponse> {
     status.prop_map(SubmitMessageResponse::new)
 }
 
+fn participant() -> impl Strategy<Value = UserRolePair> {
+    (user(), any::<u32>()).prop_map(|(user, role_index)| UserRolePair { user, role_index })
+}
+
 fn participant_update() -> impl Strategy<Value = ParticipantListUpdate> {
     let change = (any::<u32>(), any::<u32>()).prop_map(|(user_index, role_index)| UserindexRolePair { user_index, role_index });
-    let added = (user(), any::<u32>()).prop_map(|(user, role_index)| UserRolePair { user, role_index });
-    (vec(change, 0..4), vec(any::<u32>(), 0..4), vec(added, 0..4)).prop_map(
+    (vec(change, 0..4), vec(any::<u32>(), 0..4), vec(participant(), 0..4)).prop_map(
         |(changed_role_participants, removed_indices, added_participants)| ParticipantListUpdate {
             changed_role_participants,
             removed_indices,

@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
 
 mod arbitrary;
+mod arbitrary_bodies;
 mod content_decoding;
 mod content_extensions;
 mod content_parts;
 mod content_vectors;
 mod corpus;
 mod directory;
+mod documented;
 mod franking;
 mod message_status;
 mod numbers;

@@ -3,7 +3,7 @@
 use causeway_drafts::mimi_protocol_06::franking::Frank;
 use causeway_drafts::mimi_protocol_06::message::{Message, MessageKind};
 use causeway_drafts::mimi_protocol_06::notify::FanoutMessage;
-use causeway_drafts::mimi_protocol_06::ratchet_tree::{GroupInfoOption, RatchetTreeOption};
+use causeway_drafts::mimi_protocol_06::ratchet_tree::{GroupInfoOption, PartialGroupInfo, RatchetTreeOption, RatchetTreePresence};
 use causeway_drafts::mimi_protocol_06::submit_message::SubmitMessageRequest;
 use causeway_drafts::mimi_protocol_06::update::UpdateRequest;
 use causeway_drafts::{DecodeError, decode_exact, encode};
@@ -32,13 +32,19 @@ fn g_25_semi_private_messages_are_refused_by_name() {
     }
 }
 
-/// G-23
+/// G-23: a partial GroupInfo is read as what it is, and refused where the whole is asked for.
 #[test]
 fn g_23_partial_group_infos_are_refused_by_name() {
     let option = encode(&GroupInfoOption::full(&mls().group_info).unwrap());
     assert_eq!(option[0], 1);
-    let partial = [&[2], &option[1..]].concat();
-    assert_eq!(decode_exact::<GroupInfoOption>(&partial).unwrap_err(), DecodeError::PartialGroupInfo);
+    let partial = PartialGroupInfo {
+        ratchet_tree_presence: RatchetTreePresence::NoRatchetTree,
+        group_info_extensions: Vec::new(),
+        signature: vec![1; 64].into(),
+    };
+    let partial = GroupInfoOption::Partial(partial);
+    assert_eq!(decode_exact::<GroupInfoOption>(&encode(&partial)).as_ref(), Ok(&partial));
+    assert_eq!(partial.full_bytes().unwrap_err(), DecodeError::PartialGroupInfo);
     for code in [0, 3, 255] {
         let unknown = [&[code], &option[1..]].concat();
         assert!(matches!(decode_exact::<GroupInfoOption>(&unknown), Err(DecodeError::Malformed(_))));
@@ -50,14 +56,24 @@ fn g_23_partial_group_infos_are_refused_by_name() {
 fn g_22_trees_elsewhere_are_refused_by_name() {
     for option in [
         RatchetTreeOption::DistributionService,
-        RatchetTreeOption::HttpsUri { url: b"https://x.test".to_vec().into(), tree_signature: vec![1].into() },
-        RatchetTreeOption::OutOfBand { tree_signature: vec![1].into() },
+        RatchetTreeOption::HttpsUri { url: b"https://x.test".to_vec().into() },
+        RatchetTreeOption::OutOfBand,
     ] {
         assert_eq!(decode_exact::<RatchetTreeOption>(&encode(&option)), Ok(option.clone()));
         assert_eq!(option.full_bytes().unwrap_err(), DecodeError::RatchetTreeRepresentation);
     }
     assert!(decode_exact::<RatchetTreeOption>(&[0]).is_err());
     assert!(decode_exact::<RatchetTreeOption>(&[5]).is_err());
+}
+
+/// G-22: -03 had a signature behind the URL, and one where the tree is known from elsewhere.
+#[test]
+fn g_22_trees_elsewhere_have_no_signature() {
+    assert_eq!(encode(&RatchetTreeOption::OutOfBand), [3]);
+    assert_eq!(encode(&RatchetTreeOption::HttpsUri { url: b"a".to_vec().into() }), [2, 1, b'a']);
+    for (body, offset) in [(&[3, 1, 9][..], 1), (&[2, 1, b'a', 1, 9], 3)] {
+        assert_eq!(decode_exact::<RatchetTreeOption>(body), Err(DecodeError::Trailing { offset, length: 2 }));
+    }
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn received_octets_are_kept() {
     };
     assert_eq!(bundle.commit.bytes(), mls.commit);
     assert_eq!(bundle.welcome.unwrap().bytes(), mls.welcome);
-    assert_eq!(bundle.group_info_option.bytes(), mls.group_info);
+    assert_eq!(bundle.group_info_option.full_bytes().unwrap(), mls.group_info);
     assert_eq!(bundle.ratchet_tree_option.full_bytes().unwrap(), mls.tree);
 }
 

@@ -158,7 +158,7 @@ fn g_10_there_is_one_protocol() {
     }
 }
 
-/// G-23: the structure is read, though a request that has it is refused.
+/// G-23
 #[test]
 fn g_23_a_partial_group_info_is_read() {
     let partial = PartialGroupInfo {

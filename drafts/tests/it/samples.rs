@@ -22,7 +22,7 @@ use causeway_drafts::mimi_protocol_06::participant_list::{
     ParticipantListData, ParticipantListUpdate, UserRolePair, UserindexRolePair,
 };
 use causeway_drafts::mimi_protocol_06::pseudonymous_credential::{IdentityLinkTbe, PseudonymousCredential};
-use causeway_drafts::mimi_protocol_06::ratchet_tree::{PartialGroupInfo, RatchetTreeOption, RatchetTreePresence};
+use causeway_drafts::mimi_protocol_06::ratchet_tree::{GroupInfoOption, PartialGroupInfo, RatchetTreeOption, RatchetTreePresence};
 use causeway_drafts::mimi_protocol_06::report_abuse::{AbuseReport, AbusiveMessage};
 use causeway_drafts::mimi_protocol_06::room_metadata::{RichDescription, RoomMetadata, Utf8};
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageRequest, SubmitMessageResponse, SubmitStatus};
@@ -47,7 +47,9 @@ use causeway_drafts::mimi_room_policy_04::roles_list::{Role, RolesList};
 use causeway_drafts::mimi_room_policy_04::status_notification_policy::StatusNotificationPolicy;
 use causeway_drafts::mimi_uri::{ClientUri, IdentifierUri, UserUri};
 use causeway_drafts::{DecodeError, Verbatim, decode_exact, encode};
-use openmls::prelude::{AppDataDictionary, Capabilities, HpkeCiphertext, RequiredCapabilitiesExtension};
+use openmls::prelude::{
+    AppDataDictionary, Capabilities, Extension, ExternalPubExtension, HpkeCiphertext, RequiredCapabilitiesExtension,
+};
 use tls_codec::{Deserialize, Serialize};
 
 use crate::support::mls;
@@ -136,6 +138,11 @@ fn protocol() -> Vec<Kind> {
         signature: vec![8; 64].into(),
     };
     let group_info = |status| GroupInfoResponse { protocol: Protocol::Mls10, room_id: b"room".to_vec().into(), status };
+    let partial = PartialGroupInfo {
+        ratchet_tree_presence: RatchetTreePresence::Added,
+        group_info_extensions: vec![Extension::ExternalPub(ExternalPubExtension::new(vec![9; 32].into()))],
+        signature: vec![1; 64].into(),
+    };
     let consent = |operation, room| ConsentEntry::new(operation, alice(), bob(), room);
     vec![
         kind("KeyMaterialRequestTBS", vec![claim]),
@@ -201,19 +208,13 @@ fn protocol() -> Vec<Kind> {
             "RatchetTreeOption",
             vec![
                 tree(),
-                RatchetTreeOption::HttpsUri { url: b"https://x.test".to_vec().into(), tree_signature: vec![1].into() },
-                RatchetTreeOption::OutOfBand { tree_signature: vec![1].into() },
+                RatchetTreeOption::HttpsUri { url: b"https://x.test".to_vec().into() },
+                RatchetTreeOption::OutOfBand,
                 RatchetTreeOption::DistributionService,
             ],
         ),
-        kind(
-            "PartialGroupInfo",
-            vec![PartialGroupInfo {
-                ratchet_tree_presence: RatchetTreePresence::NoRatchetTree,
-                group_info_extensions: Vec::new(),
-                signature: vec![1; 64].into(),
-            }],
-        ),
+        kind("PartialGroupInfo", vec![partial.clone()]),
+        kind("GroupInfoOption", vec![GroupInfoOption::full(&mls.group_info).unwrap(), GroupInfoOption::Partial(partial)]),
         kind(
             "ConsentEntry",
             vec![
@@ -273,13 +274,14 @@ fn queries_and_reports() -> Vec<Kind> {
         kind(
             "IdentifierResponse",
             vec![
-                IdentifierResponse { id_response_extensions: dictionary(), ..IdentifierResponse::success(vec![profile]) },
+                IdentifierResponse { id_response_extensions: dictionary(), ..IdentifierResponse::success(vec![profile.clone()]) },
                 IdentifierResponse::failure(IdentifierQueryCode::NotFound),
                 IdentifierResponse::failure(IdentifierQueryCode::Ambiguous),
                 IdentifierResponse::failure(IdentifierQueryCode::Forbidden),
                 IdentifierResponse::failure(IdentifierQueryCode::UnsupportedField),
             ],
         ),
+        kind("UserProfile", vec![profile]),
         kind("AbuseReport", vec![report, AbuseReport::new(None, bob(), "")]),
         kind("PseudonymousCredentialTBS", vec![credential.tbs()]),
         kind("PseudonymousCredential", vec![credential]),

@@ -36,6 +36,8 @@ pub struct ConversationRow {
     pub head_number: Option<i64>,
     /// When the conversation began.
     pub created_at: i64,
+    /// Own clients have to join anew before anything is sealed: what they knew came from a restored database.
+    pub resync: bool,
     /// The rest of the conversation's own state, CBOR: what is wanted but not done yet, notices given, invitations. *Sealed*.
     pub bookkeeping: Vec<u8>,
 }
@@ -116,14 +118,16 @@ pub struct EpochRow {
     pub created_at: i64,
 }
 
-/// One row of openmls' storage for a group.
+/// One row of openmls' storage for a group in one of its epochs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct GroupValueRow {
     /// The conversation.
     pub conversation_id: i64,
+    /// The `EpochId`, 32 octets.
+    pub epoch_id: Vec<u8>,
     /// The own client (leaf) whose secret it is, or empty for the public part that all share.
     pub client_uri: String,
-    /// The key, unique in (conversation, client).
+    /// The key, unique in (conversation, epoch, client).
     pub key: Vec<u8>,
     /// The value. *Sealed* where `client_uri` is not empty.
     pub value: Vec<u8>,

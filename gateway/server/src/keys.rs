@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use causeway_core::code::{self, Coded};
-use causeway_store::{KeyId, Keyring, Store, StoreError};
+use causeway_store::{FileRing, KeyId, Keyring, Keys, Store, StoreError};
 use clap::Subcommand;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::node::Node;
+use crate::node::{Node, now_ms};
 
 /// How often the ring's file is looked at.
 const LOOK: Duration = Duration::from_secs(30);
@@ -32,6 +32,9 @@ pub(crate) enum KeysCommand {
     Rotate,
     /// Seals everything anew under the ring's newest key, beside a gateway that runs or without one.
     Reseal,
+    /// Goes on with a database that was restored, or whose slice ring is lost or another's. No process may run. What puppets
+    /// knew of their groups is forgotten, and the groups are locked until they have joined anew.
+    Adopt,
 }
 
 /// Carries out a command; gives what to tell the operator.
@@ -42,6 +45,7 @@ pub(crate) async fn run(command: KeysCommand, config: &Config) -> anyhow::Result
             let id = Keyring::rotate(&path).map_err(|error| anyhow::anyhow!(error.coded()))?;
             Ok(format!("key {id} seals from now on; keep a copy of {}", path.display()))
         }
+        KeysCommand::Adopt => adopt(config).await,
         KeysCommand::Reseal => {
             let ring = read(&path)?.with_context(|| code::RING_UNREADABLE.with(format!("{} is missing", path.display())))?;
             let store = Store::connect_as_is(&config.database_url()?, ring).await.context("cannot open the database")?;
@@ -58,17 +62,27 @@ pub(crate) async fn run(command: KeysCommand, config: &Config) -> anyhow::Result
     }
 }
 
+async fn adopt(config: &Config) -> anyhow::Result<String> {
+    let path = config.master_key();
+    let keyring = read(&path)?.with_context(|| code::RING_UNREADABLE.with(format!("{} is missing", path.display())))?;
+    let keys = Keys { keyring, slices: Arc::new(FileRing::new(&config.slices())) };
+    let store = Store::connect(&config.database_url()?, keys).await.context("cannot open the database")?;
+    let locked = store.adopt(now_ms() as i64).await.map_err(|error| anyhow::anyhow!(error.coded()))?;
+    Ok(format!("the database and {} belong together now; {locked} groups are locked", config.slices().display()))
+}
+
 fn read(path: &Path) -> anyhow::Result<Option<Keyring>> {
     Keyring::read(path).map_err(|error| anyhow::anyhow!(error.coded()))
 }
 
 /// Opens the database with its ring. At the very first start the ring is made; later its loss is no reason to make
-/// another, under which nothing would open.
-pub(crate) async fn open_store(url: &str, path: &Path) -> anyhow::Result<Store> {
+/// another, under which nothing would open. The same holds for slices, and database and slices have to belong together.
+pub(crate) async fn open_store(url: &str, (path, slices): (&Path, &Path)) -> anyhow::Result<Store> {
     let found = read(path)?;
     let is_new = found.is_none();
     let ring = found.unwrap_or_else(Keyring::generate);
-    let store = Store::connect(url, ring.clone()).await.context("cannot open the database")?;
+    let keys = Keys { keyring: ring.clone(), slices: Arc::new(FileRing::new(slices)) };
+    let store = Store::connect(url, keys).await.context("cannot open the database")?;
     if is_new {
         let usage = store.transaction::<_, StoreError, _>("key usage", |tx| Box::pin(tx.key_usage())).await?;
         if !usage.is_empty() {
@@ -76,6 +90,7 @@ pub(crate) async fn open_store(url: &str, path: &Path) -> anyhow::Result<Store> 
         }
         ring.persist(path).map_err(|error| anyhow::anyhow!(error.coded()))?;
     }
+    store.start(now_ms() as i64).await.map_err(|error| anyhow::anyhow!(error.coded()))?;
     Ok(store)
 }
 
@@ -151,22 +166,56 @@ mod tests {
     #[tokio::test]
     async fn a_ring_is_made_once_and_its_loss_is_told() {
         let folder = tempfile::TempDir::new().unwrap();
-        let path = folder.path().join("master.key");
+        let (path, slices) = (folder.path().join("master.key"), folder.path().join("slices"));
+        let files = (path.as_path(), slices.as_path());
         let url = format!("sqlite://{}", folder.path().join("causeway.db").display());
-        put_secret(&open_store(&url, &path).await.unwrap()).await;
-        let store = open_store(&url, &path).await.unwrap();
+        put_secret(&open_store(&url, files).await.unwrap()).await;
+        let store = open_store(&url, files).await.unwrap();
         assert_eq!(secret(&store).await, b"value");
         assert_eq!(Keyring::rotate(&path).unwrap(), KeyId(2));
         refresh(store.keyring()).await;
         assert_eq!(store.keyring().active(), KeyId(2));
         assert_eq!(store.reseal(Duration::ZERO).await.unwrap().sealed, 1);
-        assert_eq!(secret(&open_store(&url, &path).await.unwrap()).await, b"value");
+        assert_eq!(secret(&open_store(&url, files).await.unwrap()).await, b"value");
         std::fs::rename(&path, folder.path().join("elsewhere")).unwrap();
-        let lost = open_store(&url, &path).await.err().unwrap().to_string();
+        let lost = open_store(&url, files).await.err().unwrap().to_string();
         assert!(lost.starts_with("CW-7021 "), "{lost}");
         assert!(!path.exists(), "no other ring is made");
         // A process that runs goes on with the keys that it has.
         refresh(store.keyring()).await;
         assert_eq!(secret(&store).await, b"value");
+    }
+
+    /// A database from a backup is refused at start, with what to do; then it goes on.
+    #[tokio::test]
+    async fn a_restored_database_is_refused_and_adopted() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let (path, slices) = (folder.path().join("master.key"), folder.path().join("slices"));
+        let files = (path.as_path(), slices.as_path());
+        let database = folder.path().join("causeway.db");
+        let url = format!("sqlite://{}", database.display());
+        put_secret(&open_store(&url, files).await.unwrap()).await;
+        let backup = folder.path().join("backup.db");
+        copy(&database, &backup);
+        drop(open_store(&url, files).await.unwrap());
+        for ending in ["", "-wal", "-shm"] {
+            drop(std::fs::remove_file(format!("{}{ending}", database.display())));
+        }
+        copy(&backup, &database);
+        let refused = open_store(&url, files).await.err().unwrap().to_string();
+        assert!(refused.starts_with("CW-7040 ") && refused.contains("causeway keys adopt"), "{refused}");
+        let keys = Keys { keyring: Keyring::read(&path).unwrap().unwrap(), slices: Arc::new(FileRing::new(&slices)) };
+        assert_eq!(Store::connect(&url, keys).await.unwrap().adopt(0).await.unwrap(), 0);
+        assert_eq!(secret(&open_store(&url, files).await.unwrap()).await, b"value");
+    }
+
+    /// With its write-ahead log: nobody writes.
+    fn copy(from: &Path, to: &Path) {
+        for ending in ["", "-wal"] {
+            let from = format!("{}{ending}", from.display());
+            if Path::new(&from).exists() {
+                std::fs::copy(from, format!("{}{ending}", to.display())).unwrap();
+            }
+        }
     }
 }

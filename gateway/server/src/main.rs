@@ -5,6 +5,7 @@ mod certificates;
 mod commands;
 mod config;
 mod crash;
+mod forgetting;
 mod http;
 mod keys;
 mod logging;

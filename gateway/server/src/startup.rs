@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use causeway_core::conversation::Gateway;
@@ -29,7 +30,7 @@ use crate::mimi::Providers;
 use crate::node::{Node, PinnedRoots};
 use crate::outbox::Pace;
 use crate::telemetry::PeerLabels;
-use crate::{keys, matrix, mimi, outbox};
+use crate::{forgetting, keys, matrix, mimi, outbox};
 
 /// Names of the secrets in the store.
 mod secret {
@@ -43,6 +44,7 @@ mod secret {
 /// A gateway that is ready to listen.
 pub(crate) struct Prepared {
     node: Arc<Node>,
+    slice_period: Duration,
 }
 
 /// A gateway that listens.
@@ -51,13 +53,14 @@ pub(crate) struct Running {
     certificates: Arc<Certificates>,
     listeners: Vec<Listener>,
     admin: Option<AdminListener>,
+    slice_period: Duration,
 }
 
 /// Opens the database and the keys.
 pub(crate) async fn prepare(config: &Config) -> anyhow::Result<Prepared> {
     std::fs::create_dir_all(&config.data_directory)
         .with_context(|| format!("cannot make the data directory {}", config.data_directory.display()))?;
-    let store = keys::open_store(&config.database_url()?, &config.master_key()).await?;
+    let store = keys::open_store(&config.database_url()?, (&config.master_key(), &config.slices())).await?;
     let gateway = gateway(config, &store).await?;
     meet_hashed_ghosts(&store, &gateway).await?;
     let roots = pinned_roots(&store, &gateway).await?;
@@ -66,7 +69,8 @@ pub(crate) async fn prepare(config: &Config) -> anyhow::Result<Prepared> {
     let lives = process_numbers(&config.data_directory.join("process"))?;
     let labels = PeerLabels::new(config.peers.names());
     let pace = Pace::new(config.matrix.events_per_second);
-    Ok(Prepared { node: Arc::new(Node::new(gateway, (store, lives), (federation, providers, roots), (labels, pace))) })
+    let node = Arc::new(Node::new(gateway, (store, lives), (federation, providers, roots), (labels, pace)));
+    Ok(Prepared { node, slice_period: config.slice_period() })
 }
 
 /// As many lives of a process have numbers of their own.
@@ -195,7 +199,7 @@ impl Prepared {
 
     /// Binds all ports. With an admin listener, metrics are recorded.
     pub(crate) async fn bind(self, config: &Config, metrics: Option<PrometheusHandle>) -> anyhow::Result<Running> {
-        let Self { node } = self;
+        let Self { node, slice_period } = self;
         let certificates = Arc::new(Certificates::read(config)?);
         let at = (config.matrix.listen, config.matrix.connections_per_address);
         let federation = Listener::bind(at, certificates.federation.clone(), matrix::router(node.clone())).await?;
@@ -209,20 +213,21 @@ impl Prepared {
             }
             _ => None,
         };
-        Ok(Running { node, certificates, listeners: vec![federation, providers], admin })
+        Ok(Running { node, certificates, listeners: vec![federation, providers], admin, slice_period })
     }
 }
 
 impl Running {
     /// Serves and delivers until `stopped` completes, then drains. At each of `hangups` certificates are reloaded.
     pub(crate) async fn run_until(self, stopped: impl Future<Output = ()>, mut hangups: Signal) {
-        let Self { node, certificates, listeners, admin } = self;
+        let Self { node, certificates, listeners, admin, slice_period } = self;
         let stop = CancellationToken::new();
         let mut tasks = tokio::task::JoinSet::new();
         for listener in listeners {
             tasks.spawn(listener.serve(stop.clone()));
         }
         tasks.spawn(keys::keep_up(node.clone(), stop.clone()));
+        tasks.spawn(forgetting::keep_up(node.clone(), slice_period, stop.clone()));
         if let Some(admin) = admin {
             tasks.spawn(admin.serve(stop.clone()));
         }

@@ -15,6 +15,9 @@ const MIGRATIONS: &[Migration] = &[
     (3, include_str!("../migrations/0003_loss_codes.sql")),
     (4, include_str!("../migrations/0004_parked.sql")),
     (5, include_str!("../migrations/0005_audit.sql")),
+    (6, include_str!("../migrations/0006_rows_per_epoch.sql")),
+    (7, include_str!("../migrations/0007_epoch_keys.sql")),
+    (8, include_str!("../migrations/0008_graphs.sql")),
 ];
 
 impl Store {
@@ -108,6 +111,7 @@ mod tests {
 
     use super::{MIGRATIONS, Migration, apply};
     use crate::testing::Postgres;
+    use crate::tx::{Tx, both};
     use crate::{Keyring, Store, StoreError};
 
     /// The second breaks off after its first statement.
@@ -125,7 +129,7 @@ mod tests {
         let sqlite = format!("sqlite://{}", folder.path().join("causeway.db").display());
         let postgres = Postgres::shared().unwrap().database("broken_migration").await.unwrap();
         for url in [sqlite, postgres] {
-            let store = Store::open(&url, Keyring::new(&Zeroizing::new([1; 32])), false).await.unwrap();
+            let store = Store::open(&url, Keyring::new(&Zeroizing::new([1; 32])).into(), false).await.unwrap();
             let broken: Result<(), StoreError> = store.transaction("migrate", |tx| Box::pin(apply(tx, BROKEN))).await;
             assert!(matches!(broken, Err(StoreError::Database(_))), "{broken:?}");
             let left = store.transaction::<_, StoreError, _>("look", |tx| {
@@ -146,7 +150,7 @@ mod tests {
             let sqlite = format!("sqlite://{}", folder.path().join(format!("{count}.db")).display());
             let postgres = Postgres::shared().unwrap().database(&format!("older_{count}")).await.unwrap();
             for url in [sqlite, postgres] {
-                let store = Store::open(&url, Keyring::new(&Zeroizing::new([1; 32])), false).await.unwrap();
+                let store = Store::open(&url, Keyring::new(&Zeroizing::new([1; 32])).into(), false).await.unwrap();
                 store.transaction::<_, StoreError, _>("migrate", |tx| Box::pin(apply(tx, migrations))).await.unwrap();
                 assert!(matches!(store.check_schema().await, Err(StoreError::OlderSchema { .. })), "{url}");
                 store.migrate().await.unwrap();
@@ -155,5 +159,58 @@ mod tests {
                 assert!(figures.await.unwrap().is_empty());
             }
         }
+    }
+
+    /// What was stored before there were rows for each epoch is the head's, value for value.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn values_of_a_group_become_its_heads() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let sqlite = format!("sqlite://{}", folder.path().join("causeway.db").display());
+        let postgres = Postgres::shared().unwrap().database("rows_per_epoch").await.unwrap();
+        for url in [sqlite, postgres] {
+            let store = Store::open(&url, Keyring::new(&Zeroizing::new([1; 32])).into(), false).await.unwrap();
+            store.transaction::<_, StoreError, _>("before", |tx| Box::pin(before_rows_per_epoch(tx))).await.unwrap();
+            store.migrate().await.unwrap();
+            let rows = store.transaction::<_, StoreError, _>("after", |tx| {
+                Box::pin(async move {
+                    let mut rows = tx.group_values(1, &[7; 32]).await?;
+                    rows.sort_by(|one, other| one.client_uri.cmp(&other.client_uri));
+                    Ok((tx.kept_epochs(1).await?, tx.kept_epochs(2).await?, rows))
+                })
+            });
+            let (kept, without_head, rows) = rows.await.unwrap();
+            assert_eq!((kept, without_head), (vec![vec![7; 32]], Vec::new()), "{url}");
+            let rows: Vec<_> = rows.into_iter().map(|row| (row.client_uri, row.key, row.value)).collect();
+            let expected = [("", &b"public"[..]), (CLIENT, b"private")];
+            assert_eq!(rows, expected.map(|(client, value)| (client.to_owned(), b"key".to_vec(), value.to_vec())), "{url}");
+        }
+    }
+
+    const CLIENT: &str = "mimi://gw.test/d/alice/gateway-1";
+
+    /// A group with a head, and one that somehow has none.
+    async fn before_rows_per_epoch(tx: &mut Tx) -> Result<(), StoreError> {
+        apply(tx, &MIGRATIONS[..5]).await?;
+        for (id, head) in [(1i64, Some(vec![7u8; 32])), (2, None)] {
+            both!(tx, connection => {
+                sqlx::query(
+                    "INSERT INTO conversations (id, version, kind, status, head_epoch_id, created_at, bookkeeping) \
+                     VALUES ($1, 1, 'bridge', 'active', $2, 0, $3)",
+                )
+                .bind(id).bind(head).bind(vec![0u8]).execute(connection).await.map(|_| ())
+            })?;
+            for (client, value) in [("", b"public".to_vec()), (CLIENT, sealed_in_the_first_places(tx, id))] {
+                both!(tx, connection => {
+                    sqlx::query("INSERT INTO group_values (conversation_id, client_uri, key, value) VALUES ($1, $2, $3, $4)")
+                        .bind(id).bind(client).bind(b"key".to_vec()).bind(value).execute(connection).await.map(|_| ())
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sealed_in_the_first_places(tx: &Tx, id: i64) -> Vec<u8> {
+        let row = [&id.to_be_bytes()[..], CLIENT.as_bytes(), b"\0key"].concat();
+        tx.seal("group_values", &row, "value", b"private")
     }
 }

@@ -1,8 +1,10 @@
 //! The database, and how transactions run.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -12,7 +14,8 @@ use tracing::Instrument;
 
 use causeway_core::code::{self, Code, Coded};
 
-use crate::keyring::{KeyId, Keyring};
+use crate::keyring::{KeyId, Keyring, RingError};
+use crate::slices::{MemoryRing, SliceId, SliceRing};
 use crate::tx::{Inner, Tx};
 
 /// A boxed future, as transaction bodies return it.
@@ -76,6 +79,32 @@ pub enum StoreError {
         /// The key.
         key: KeyId,
     },
+    /// The slice ring cannot be used.
+    #[error("{0}")]
+    Slices(RingError),
+    /// An epoch's key is under a slice that the ring has not got.
+    #[error("slice {slice} is not in the slice ring: it has been destroyed, or the ring is another one")]
+    UnknownSlice {
+        /// The slice.
+        slice: SliceId,
+    },
+    /// There is no slice yet.
+    #[error("no slice is active: the gateway has not been started on this database")]
+    NoSlice,
+    /// The database has been restored: its ring has gone on.
+    #[error(
+        "the database is older than its slice ring (it counts {database}, the ring {ring}): it was restored from a backup; \
+         `causeway keys adopt` goes on with it, and every group begins anew"
+    )]
+    StaleDatabase {
+        /// What the database counts.
+        database: u64,
+        /// What the ring counts.
+        ring: u64,
+    },
+    /// The ring is of another database.
+    #[error("the slice ring belongs to another database; `causeway keys adopt` makes it this one's, and every group begins anew")]
+    ForeignRing,
     /// Somebody else has changed the conversation meanwhile.
     #[error("the conversation has changed since it was loaded")]
     Conflict,
@@ -94,6 +123,10 @@ impl Coded for StoreError {
             Self::Url => code::DATABASE_URL,
             Self::DoesNotOpen { .. } => code::DOES_NOT_OPEN,
             Self::UnknownKey { .. } => code::UNKNOWN_KEY,
+            Self::Slices(error) => error.code(),
+            Self::UnknownSlice { .. } | Self::NoSlice => code::UNKNOWN_SLICE,
+            Self::StaleDatabase { .. } => code::STALE_DATABASE,
+            Self::ForeignRing => code::FOREIGN_RING,
             Self::Conflict => code::CONFLICT,
             Self::Cancelled => code::CANCELLED,
         }
@@ -115,11 +148,28 @@ enum Pool {
     Sqlite(SqlitePool),
 }
 
+/// The keys of a database: its ring, and where its slices are.
+#[derive(Clone)]
+pub struct Keys {
+    /// Seals what is kept.
+    pub keyring: Keyring,
+    /// Seals what is to be forgotten.
+    pub slices: Arc<dyn SliceRing>,
+}
+
+/// Slices that end with the process.
+impl From<Keyring> for Keys {
+    fn from(keyring: Keyring) -> Self {
+        Self { keyring, slices: Arc::new(MemoryRing::default()) }
+    }
+}
+
 /// The database.
 #[derive(Clone)]
 pub struct Store {
     pool: Pool,
     keyring: Keyring,
+    pub(crate) slices: Arc<dyn SliceRing>,
     read_only: bool,
 }
 
@@ -128,8 +178,8 @@ impl Store {
     ///
     /// # Errors
     /// If the database cannot be reached, or is newer than this code.
-    pub async fn connect(url: &str, keyring: Keyring) -> Result<Self, StoreError> {
-        let store = Self::open(url, keyring, false).await?;
+    pub async fn connect(url: &str, keys: impl Into<Keys>) -> Result<Self, StoreError> {
+        let store = Self::open(url, keys.into(), false).await?;
         store.migrate().await?;
         Ok(store)
     }
@@ -138,8 +188,8 @@ impl Store {
     ///
     /// # Errors
     /// If the database cannot be reached, or has not the schema of this code.
-    pub async fn connect_as_is(url: &str, keyring: Keyring) -> Result<Self, StoreError> {
-        let store = Self::open(url, keyring, false).await?;
+    pub async fn connect_as_is(url: &str, keys: impl Into<Keys>) -> Result<Self, StoreError> {
+        let store = Self::open(url, keys.into(), false).await?;
         store.check_schema().await?;
         Ok(store)
     }
@@ -157,19 +207,20 @@ impl Store {
     ///
     /// # Errors
     /// If the database cannot be reached, or has not the schema of this code.
-    pub async fn connect_read_only_with(url: &str, keyring: Keyring) -> Result<Self, StoreError> {
-        let store = Self::open(url, keyring, true).await?;
+    pub async fn connect_read_only_with(url: &str, keys: impl Into<Keys>) -> Result<Self, StoreError> {
+        let store = Self::open(url, keys.into(), true).await?;
         store.check_schema().await?;
         Ok(store)
     }
 
-    pub(crate) async fn open(url: &str, keyring: Keyring, read_only: bool) -> Result<Self, StoreError> {
+    pub(crate) async fn open(url: &str, keys: Keys, read_only: bool) -> Result<Self, StoreError> {
         let pool = match url.split_once("://").map(|(scheme, _)| scheme) {
             Some("sqlite") => Pool::Sqlite(open_sqlite(url, read_only).await?),
             Some("postgres" | "postgresql") => Pool::Postgres(open_postgres(url, read_only).await?),
             _ => return Err(StoreError::Url),
         };
-        Ok(Self { pool, keyring, read_only })
+        let Keys { keyring, slices } = keys;
+        Ok(Self { pool, keyring, slices, read_only })
     }
 
     /// The keys that seal and open.
@@ -238,7 +289,7 @@ impl Store {
             // Writers queue at the beginning instead of failing in the middle.
             Pool::Sqlite(pool) => Inner::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
         };
-        Ok(Tx { inner, keyring: self.keyring.clone() })
+        Ok(Tx { inner, keyring: self.keyring.clone(), slices: self.slices.clone(), epoch_keys: HashMap::new() })
     }
 }
 

@@ -1,6 +1,6 @@
 //! A private PostgreSQL cluster, for tests: in a temporary directory, on a socket of its own, ended by process id.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -100,6 +100,22 @@ impl Postgres {
             .stderr(Stdio::null())
             .spawn()
             .map_err(|error| error.to_string())
+    }
+
+    /// Where the cluster has its data and its logs.
+    pub fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    /// A backup of the whole cluster, into a folder that is not there yet.
+    ///
+    /// # Errors
+    /// What `pg_basebackup` says.
+    pub fn base_backup(&self, to: &Path) -> Result<(), String> {
+        let mut backup = Command::new(programs()?.join("pg_basebackup"));
+        backup.args(["--username=causeway", "--checkpoint=fast", "--wal-method=stream", "--host"]).arg(self.directory.path());
+        let made = backup.arg("--pgdata").arg(to).output().map_err(|error| error.to_string())?;
+        if made.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&made.stderr).into_owned()) }
     }
 
     fn pid(&self) -> String {

@@ -1,14 +1,21 @@
 //! A transaction on either database.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use sqlx::{Postgres, Sqlite, Transaction};
 
 use crate::StoreError;
-use crate::keyring::{Keyring, KeyringError, Place};
+use crate::keyring::{Keyring, KeyringError, Place, SealingKey};
+use crate::slices::SliceRing;
 
 /// A transaction, with the keyring that its sealed columns need.
 pub struct Tx {
     pub(crate) inner: Inner,
     pub(crate) keyring: Keyring,
+    pub(crate) slices: Arc<dyn SliceRing>,
+    /// Those that this transaction has unwrapped, by conversation and epoch.
+    pub(crate) epoch_keys: HashMap<(i64, Vec<u8>), Arc<SealingKey>>,
 }
 
 /// Two concrete transactions; no trait, no lowest common denominator.

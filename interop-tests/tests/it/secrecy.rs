@@ -5,11 +5,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
 use base64::Engine;
 use causeway_core::records::GroupValueRow;
-use causeway_store::{Keyring, Store, StoreError};
+use causeway_store::{FileRing, Keyring, Keys, Store, StoreError};
 use interop_tests::gateway::Gateway;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
@@ -64,8 +65,14 @@ async fn keys(gateway: &Gateway) -> Vec<Needle> {
     let words = text.split(|character: char| !character.is_ascii_hexdigit()).filter(|word| word.len() == 64);
     let mut keys: Vec<Needle> = words.map(|word| ("a master key".to_owned(), hex::decode(word).unwrap())).collect();
     assert!(!keys.is_empty(), "the ring has no key");
+    let slices = data.join("slices");
+    let text = fs::read_to_string(&slices).unwrap();
+    let words: Vec<&str> = text.split(|character: char| !character.is_ascii_hexdigit()).filter(|word| word.len() == 64).collect();
+    assert!(!words.is_empty(), "there is no slice");
+    keys.extend(words.into_iter().map(|word| ("a slice".to_owned(), hex::decode(word).unwrap())));
     keys.push(("the admin token".to_owned(), fs::read_to_string(data.join("admin.token")).unwrap().trim().into()));
-    let store = Store::connect_read_only_with(gateway.database_url(), Keyring::read(&ring).unwrap().unwrap()).await.unwrap();
+    let sealing = Keys { keyring: Keyring::read(&ring).unwrap().unwrap(), slices: Arc::new(FileRing::new(&slices)) };
+    let store = Store::connect_read_only_with(gateway.database_url(), sealing).await.unwrap();
     let stored = store.transaction::<_, StoreError, _>("keys", |tx| {
         Box::pin(async move {
             let (mut keys, mut values) = (Vec::new(), Vec::new());
@@ -73,7 +80,9 @@ async fn keys(gateway: &Gateway) -> Vec<Needle> {
                 keys.push((name.to_owned(), tx.secret(name).await?.unwrap().to_vec()));
             }
             for room in tx.room_lines().await? {
-                values.extend(tx.group_values(room.id).await?);
+                for epoch in tx.kept_epochs(room.id).await? {
+                    values.extend(tx.group_values(room.id, &epoch).await?);
+                }
             }
             Ok((keys, values))
         })

@@ -3,7 +3,7 @@
 use causeway_drafts::mimi_uri::ClientUri;
 
 use super::ForkableGroup;
-use crate::group::{Opened, application_epoch};
+use crate::group::{Opened, PAST_EPOCHS, application_epoch};
 use crate::{ClientIdentity, EpochId, MlsError};
 
 impl ForkableGroup {
@@ -28,7 +28,7 @@ impl ForkableGroup {
         let number = application_epoch(message, self.group_id()?)?;
         let candidates = self.graph.with_number(number);
         let mut failure = self.unopenable(number, &candidates)?;
-        for id in candidates {
+        for id in candidates.into_iter().chain(self.later_epochs(number)) {
             let state = self.state_mut(&id)?;
             if state.own_clients().next().is_none() {
                 continue;
@@ -40,6 +40,12 @@ impl ForkableGroup {
             }
         }
         Err(failure)
+    }
+
+    /// A state from before the group was forkable holds secrets of the epochs before it.
+    fn later_epochs(&self, number: u64) -> Vec<EpochId> {
+        let later = self.graph.epochs().filter(|epoch| epoch.number > number && epoch.number - number <= PAST_EPOCHS as u64);
+        later.map(|epoch| epoch.id).collect()
     }
 
     /// Why a message does not open where no epoch with its number has secrets.

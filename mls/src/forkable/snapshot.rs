@@ -9,30 +9,28 @@ use super::own::Unpublished;
 use super::waiting::Waiting;
 use super::{ForkableGroup, SignedStatement};
 use crate::graph::EpochGraph;
-use crate::rows::{GroupChanges, GroupSnapshot};
-use crate::{EpochId, EpochRecord, Group, MlsError};
+use crate::rows::{GroupChanges, GroupSnapshot, Rows};
+use crate::{EpochId, EpochRef, Group, MlsError};
 
 /// A forkable group as stored.
 #[derive(Clone)]
 pub struct ForkableSnapshot {
+    /// The MLS group id.
+    pub group_id: Vec<u8>,
     /// Graph, statements and what waits, as [`ForkableChanges::core`] gave it. A secret: prepared commits are in it.
     pub core: Vec<u8>,
-    /// The state of each kept epoch.
-    pub states: Vec<GroupSnapshot>,
-    /// The commits of the graph's epochs, with their variants.
-    pub commits: BTreeMap<EpochId, Vec<Vec<u8>>>,
+    /// The state of each kept epoch: public rows, and each own client's.
+    pub states: BTreeMap<EpochId, (Rows, BTreeMap<ClientUri, Rows>)>,
+    /// The commits of the graph's epochs.
+    pub commits: BTreeMap<EpochId, Vec<u8>>,
 }
 
 /// What has changed since a forkable group was loaded.
 pub struct ForkableChanges {
     /// Graph, statements and what waits. A secret: seal it.
     pub core: Vec<u8>,
-    /// Rows of the states of epochs that are new or have changed, each by its own name.
-    pub states: Vec<GroupChanges>,
-    /// Epochs that came to be, or whose right tags are known now, in order.
-    pub records: Vec<EpochRecord>,
-    /// Epochs that are gone: all rows, and the keys that they were sealed under.
-    pub forgotten: BTreeSet<EpochId>,
+    /// The states of its epochs; an epoch's record comes a second time when its right tags are known.
+    pub group: GroupChanges,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -41,6 +39,8 @@ struct Core {
     statements: Vec<Vec<u8>>,
     waiting: Waiting,
     own: BTreeSet<ClientUri>,
+    /// Other commits of the same epochs, which differ in their tags only.
+    variants: BTreeMap<EpochId, Vec<Vec<u8>>>,
     unpublished: BTreeMap<EpochId, Unpublished>,
 }
 
@@ -51,13 +51,17 @@ impl ForkableGroup {
     /// If it is not what was stored.
     pub fn load(snapshot: ForkableSnapshot) -> Result<Self, MlsError> {
         let core: Core = rmp_serde::from_slice(&snapshot.core).map_err(MlsError::stored)?;
-        let states = snapshot.states.into_iter().map(|state| Ok((state.head.id, Group::load(state)?)));
-        let states: BTreeMap<EpochId, Group> = states.collect::<Result<_, MlsError>>()?;
+        let group_id = &snapshot.group_id;
+        let states = snapshot.states.into_iter().filter_map(|(id, (public, clients))| {
+            let head = EpochRef { id, number: core.graph.number(&id)? };
+            Some((id, Group::load(GroupSnapshot { group_id: group_id.clone(), head, public, clients })))
+        });
+        let states = states.map(|(id, state)| Ok((id, state?))).collect::<Result<BTreeMap<_, _>, MlsError>>()?;
         let statements = core.statements.iter().map(|bytes| SignedStatement::from_bytes(bytes)).collect::<Result<_, _>>()?;
         Ok(Self {
             graph: core.graph,
             states,
-            commits: snapshot.commits,
+            commits: with_variants(snapshot.commits, core.variants),
             statements,
             waiting: core.waiting,
             own: core.own,
@@ -74,8 +78,9 @@ impl ForkableGroup {
     pub fn snapshot(&self) -> Result<ForkableSnapshot, MlsError> {
         Ok(ForkableSnapshot {
             core: self.core()?,
-            states: self.states.values().map(|state| state.snapshot().clone()).collect(),
-            commits: self.commits.clone(),
+            group_id: self.group_id()?.to_vec(),
+            states: self.states.iter().map(|(id, state)| (*id, rows_of(state))).collect(),
+            commits: self.commits.iter().filter_map(|(id, all)| Some((*id, all.first()?.clone()))).collect(),
         })
     }
 
@@ -85,9 +90,20 @@ impl ForkableGroup {
     /// If it cannot be encoded.
     pub fn take_changes(&mut self) -> Result<ForkableChanges, MlsError> {
         let core = self.core()?;
-        let states = self.states.values_mut().map(Group::take_changes).filter(|changes| !changes.is_empty()).collect();
-        let records = std::mem::take(&mut self.records);
-        Ok(ForkableChanges { core, states, records, forgotten: std::mem::take(&mut self.forgotten) })
+        let (mut states, mut epochs) = (BTreeMap::new(), Vec::new());
+        for changes in self.states.values_mut().map(Group::take_changes) {
+            states.extend(changes.states);
+            epochs.extend(changes.epochs);
+        }
+        epochs.append(&mut self.records);
+        let forgotten = std::mem::take(&mut self.forgotten).into_iter().collect();
+        let group = GroupChanges { head: self.head(), states, forgotten, epochs };
+        Ok(ForkableChanges { core, group })
+    }
+
+    fn variants_alone(&self) -> BTreeMap<EpochId, Vec<Vec<u8>>> {
+        let alone = self.commits.iter().map(|(id, all)| (*id, all.get(1..).unwrap_or_default().to_vec()));
+        alone.filter(|(_, variants)| !variants.is_empty()).collect()
     }
 
     fn core(&self) -> Result<Vec<u8>, MlsError> {
@@ -96,8 +112,24 @@ impl ForkableGroup {
             statements: self.statements.iter().map(SignedStatement::to_bytes).collect(),
             waiting: self.waiting.clone(),
             own: self.own.clone(),
+            variants: self.variants_alone(),
             unpublished: self.unpublished.clone(),
         };
         rmp_serde::to_vec_named(&core).map_err(MlsError::stored)
     }
+}
+
+fn rows_of(state: &Group) -> (Rows, BTreeMap<ClientUri, Rows>) {
+    (state.snapshot().public.clone(), state.snapshot().clients.clone())
+}
+
+fn with_variants(
+    commits: BTreeMap<EpochId, Vec<u8>>,
+    mut variants: BTreeMap<EpochId, Vec<Vec<u8>>>,
+) -> BTreeMap<EpochId, Vec<Vec<u8>>> {
+    let all = commits.into_iter().map(|(id, commit)| {
+        let variants = variants.remove(&id).unwrap_or_default();
+        (id, std::iter::once(commit).chain(variants).collect())
+    });
+    all.collect()
 }

@@ -8,7 +8,7 @@ use causeway_drafts::mimi_uri::UserUri;
 use serde::{Deserialize, Serialize};
 
 use super::{ForkableGroup, Judge, SignedStatement};
-use crate::{ClientIdentity, EpochId, Group, MlsError};
+use crate::{ClientIdentity, EpochId, EpochOrigin, EpochRecord, Group, MlsError};
 
 /// A graph from its anchor on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +57,17 @@ impl ForkableGroup {
     /// If the anchor's GroupInfo, or anything after it, does not hold.
     pub fn observe(tail: &Tail, judge: Judge<'_>) -> Result<Self, MlsError> {
         let anchor = Group::observe((&tail.group_info, &tail.ratchet_tree), tail.anchor, (judge.roots, judge.now_ms))?;
+        let record = EpochRecord {
+            id: tail.anchor,
+            parent: None,
+            number: anchor.epoch().number,
+            confirmation_tag: anchor.confirmation_tag()?,
+            committer: None,
+            commit: Vec::new(),
+            origin: EpochOrigin::Told,
+        };
         let mut group = Self::begin(anchor, tail.window, tail.recent_committers.clone());
+        group.records.push(record);
         // Statements first: the head of before a change of authority is nobody's concern.
         for statement in &tail.statements {
             group.receive_statement(statement)?;
@@ -76,6 +86,8 @@ impl ForkableGroup {
         let context = joined.group_context()?;
         for id in self.graph.with_number(joined.epoch().number) {
             if self.state(&id)?.group_context()? == context {
+                // The same epoch may be stored under a name of our own: that one is not used any more.
+                self.forgotten.extend(Some(joined.epoch().id).filter(|own| *own != id));
                 let clients = joined.snapshot().clients.clone();
                 self.own.extend(clients.keys().cloned());
                 let state = self.state_mut(&id)?;

@@ -10,7 +10,7 @@ use causeway_drafts::mimi_protocol_06::message::MessageKind;
 use causeway_drafts::mimi_uri::ClientUri;
 
 use super::judge::{dictionary_updates, handshake};
-use super::{Group, NextEpoch, PENDING_COMMIT_KEY, ProposalSummary, QUEUED_PROPOSAL, StagedEpoch};
+use super::{Group, NextEpoch, PAST_EPOCHS, PENDING_COMMIT_KEY, ProposalSummary, QUEUED_PROPOSAL, StagedEpoch, join_config};
 use crate::epoch_id::EpochRecord;
 use crate::rows::{GroupSnapshot, Rows};
 use crate::{MlsError, overlay};
@@ -32,7 +32,7 @@ impl Group {
         let _operation = super::operation!("merge");
         let mut clients = BTreeMap::new();
         for client in self.snapshot.clients.keys() {
-            if let Some(rows) = self.follow(client, &staged.commit)? {
+            if let Some(rows) = self.follow(client, &staged.commit, PAST_EPOCHS)? {
                 clients.insert(client.clone(), rows);
             }
         }
@@ -45,7 +45,8 @@ impl Group {
     pub(crate) fn child(&self, staged: StagedEpoch) -> Result<Child, MlsError> {
         let (mut clients, mut unopened) = (BTreeMap::new(), Vec::new());
         for client in self.snapshot.clients.keys() {
-            match self.follow(client, &staged.commit) {
+            // Each epoch's secrets stand in its own state, and nowhere else: no message opens twice.
+            match self.follow(client, &staged.commit, 0) {
                 Ok(rows) => clients.extend(rows.map(|rows| (client.clone(), rows))),
                 Err(_) => unopened.push(client.clone()),
             }
@@ -58,9 +59,10 @@ impl Group {
         Ok(Child { group, record, unopened })
     }
 
-    /// One own client processes a commit; none if it was removed.
-    fn follow(&self, client: &ClientUri, commit: &[u8]) -> Result<Option<Rows>, MlsError> {
+    /// One own client processes a commit; none if it was removed. Of so many past epochs, its new state can open messages.
+    fn follow(&self, client: &ClientUri, commit: &[u8], past_epochs: usize) -> Result<Option<Rows>, MlsError> {
         let (provider, mut group) = self.member_group(client)?;
+        group.set_configuration(provider.storage(), &join_config(past_epochs)).map_err(MlsError::stored)?;
         let message = handshake(commit, MessageKind::Commit)?;
         let processed = group.process_message(&provider, message).map_err(MlsError::invalid)?;
         let staged = match processed.into_content() {

@@ -13,7 +13,7 @@ use openmls_traits::OpenMlsProvider;
 use serde::{Deserialize, Serialize};
 use tls_codec::VLBytes;
 
-use super::{Group, join_config, root_id, tag_bytes};
+use super::{Group, PAST_EPOCHS, join_config, root_id, tag_bytes};
 use crate::credential::{TrustRoots, certify};
 use crate::epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
 use crate::key_package::KeyPackageBundle;
@@ -71,10 +71,11 @@ impl Group {
         let provider = overlay::provider([&key_package.private]);
         let welcome: Verbatim<Welcome> = Verbatim::from_bytes(welcome).map_err(MlsError::malformed)?;
         let tree: Verbatim<RatchetTreeIn> = Verbatim::from_bytes(ratchet_tree).map_err(MlsError::malformed)?;
-        let group = StagedWelcome::new_from_welcome(&provider, &join_config(), welcome.into_value(), Some(tree.into_value()))
-            .map_err(MlsError::invalid)?
-            .into_group(&provider)
-            .map_err(MlsError::invalid)?;
+        let group =
+            StagedWelcome::new_from_welcome(&provider, &join_config(PAST_EPOCHS), welcome.into_value(), Some(tree.into_value()))
+                .map_err(MlsError::invalid)?
+                .into_group(&provider)
+                .map_err(MlsError::invalid)?;
         Self::adopt(&provider, &group, identity, existing, (EpochOrigin::JoinedByWelcome, roots, now_ms))
     }
 
@@ -167,7 +168,7 @@ impl Group {
         let tree: Verbatim<RatchetTreeIn> = Verbatim::from_bytes(&info.ratchet_tree).map_err(MlsError::malformed)?;
         let proposals = info.pending_proposals.iter().map(|bytes| public_message(bytes)).collect::<Result<Vec<_>, _>>()?;
         let (group, bundle) = MlsGroup::external_commit_builder()
-            .with_config(join_config())
+            .with_config(join_config(PAST_EPOCHS))
             .with_ratchet_tree(tree.into_value())
             .with_proposals(proposals)
             .with_aad(term_aad(term)?)

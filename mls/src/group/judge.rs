@@ -11,14 +11,15 @@ use causeway_drafts::numbers::{COMPONENT_DMLS, COMPONENT_PARTICIPANT_LIST};
 use openmls::component::ComponentData;
 use openmls::group::{AppDataDictionaryUpdater, AppDataUpdates};
 use openmls::prelude::{
-    AppDataUpdateOperation, AppDataUpdateProposal, LeafNodeIndex, ProcessedMessageContent, Proposal, ProtocolMessage, PublicGroup,
-    PublicProcessMessageError, Sender, StagedCommit, ValidationError, Welcome,
+    AppDataUpdateOperation, AppDataUpdateProposal, ExternalCommitValidationError, LeafNodeIndex, ProcessedMessageContent, Proposal,
+    ProtocolMessage, PublicGroup, PublicProcessMessageError, Sender, StageCommitError, StagedCommit, ValidationError, Welcome,
 };
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
 
+use super::replay::Credentials;
 use super::{Group, Member};
-use crate::credential::{CertifiedClient, TrustRoots, certify};
+use crate::credential::TrustRoots;
 use crate::policy::{ClientChange, NotAllowed};
 use crate::rows::Rows;
 use crate::{MlsError, RoomState, overlay};
@@ -94,6 +95,8 @@ pub struct StagedEpoch {
 pub(crate) enum Unfit {
     /// No member of this epoch has signed it for this epoch: it was made in another one, or nowhere.
     MadeElsewhere(MlsError),
+    /// It refers to proposals that are not here.
+    Incomplete(MlsError),
     /// It was made here, and breaks a rule.
     Refused(MlsError),
 }
@@ -107,7 +110,7 @@ impl From<MlsError> for Unfit {
 impl From<Unfit> for MlsError {
     fn from(unfit: Unfit) -> Self {
         match unfit {
-            Unfit::MadeElsewhere(error) | Unfit::Refused(error) => error,
+            Unfit::MadeElsewhere(error) | Unfit::Incomplete(error) | Unfit::Refused(error) => error,
         }
     }
 }
@@ -191,6 +194,17 @@ fn unfit(error: PublicProcessMessageError) -> Unfit {
         PublicProcessMessageError::ValidationError(ValidationError::InvalidSignature | ValidationError::UnknownMember) => {
             Unfit::MadeElsewhere(MlsError::invalid(error))
         }
+        PublicProcessMessageError::InvalidCommit(error) => unstaged(error),
+        error => Unfit::Refused(MlsError::invalid(error)),
+    }
+}
+
+fn unstaged(error: StageCommitError) -> Unfit {
+    match error {
+        StageCommitError::MissingProposal
+        | StageCommitError::ExternalCommitValidation(ExternalCommitValidationError::ReferencedProposal) => {
+            Unfit::Incomplete(MlsError::invalid(error))
+        }
         error => Unfit::Refused(MlsError::invalid(error)),
     }
 }
@@ -224,6 +238,10 @@ impl Group {
     /// As [`Self::stage`], and says whether the commit was made in this epoch at all.
     pub(crate) fn judge(&self, commit: &[u8], roots: &TrustRoots, now_ms: u64) -> Result<StagedEpoch, Unfit> {
         let _operation = super::operation!("stage");
+        self.judge_with(commit, Credentials::Hold(roots, now_ms))
+    }
+
+    pub(super) fn judge_with(&self, commit: &[u8], credentials: Credentials<'_>) -> Result<StagedEpoch, Unfit> {
         let message = handshake(commit, MessageKind::Commit)?;
         self.check_epoch(message.epoch().as_u64())?;
         let (provider, mut public) = self.public_group()?;
@@ -231,7 +249,7 @@ impl Group {
         let sender = processed.sender().clone();
         let term = processed.safe_aad_item(COMPONENT_DMLS).and_then(|item| item.try_into().ok()).map_or(0, u64::from_be_bytes);
         let staged = resolve_public(&public, &provider, &self.state, processed.into_content())?;
-        let summary = self.summarise(&staged, &sender, roots, now_ms)?;
+        let summary = self.summarise(&staged, &sender, credentials)?;
         self.authorise(&staged, &summary)?;
         let added = added_references(&staged, &provider)?;
         public.merge_commit(provider.storage(), staged).map_err(MlsError::stored)?;
@@ -253,32 +271,22 @@ impl Group {
         self.members.iter().find(|member| member.leaf == leaf.u32()).ok_or_else(|| MlsError::Invalid("no such leaf".to_owned()))
     }
 
-    fn summarise(
-        &self,
-        staged: &StagedCommit,
-        sender: &Sender,
-        roots: &TrustRoots,
-        now_ms: u64,
-    ) -> Result<CommitSummary, MlsError> {
-        let certified = |leaf: &openmls::prelude::LeafNode| -> Result<CertifiedClient, MlsError> {
-            certify(leaf.credential(), leaf.signature_key().as_slice(), roots, now_ms)
-        };
-        let path_leaf = staged.update_path_leaf_node().map(certified).transpose()?;
+    fn summarise(&self, staged: &StagedCommit, sender: &Sender, credentials: Credentials<'_>) -> Result<CommitSummary, MlsError> {
+        let path_leaf = staged.update_path_leaf_node().map(|leaf| credentials.client_of(leaf)).transpose()?;
         let (committer, external) = match (sender, &path_leaf) {
             (Sender::Member(leaf), _) => (self.member_at(*leaf)?.client.clone(), false),
-            (Sender::NewMemberCommit, Some(joiner)) => (joiner.client().clone(), true),
+            (Sender::NewMemberCommit, Some((joiner, _))) => (joiner.clone(), true),
             _ => return Err(MlsError::Invalid("RFC 9420 §12.4: nobody else may commit".to_owned())),
         };
-        if path_leaf.as_ref().is_some_and(|leaf| *leaf.client() != committer) {
+        if path_leaf.as_ref().is_some_and(|(client, _)| *client != committer) {
             return Err(MlsError::CredentialRefused("the new leaf names another client".to_owned()));
         }
         let mut added = Vec::new();
         for proposal in staged.add_proposals() {
-            let client = certified(proposal.add_proposal().key_package().leaf_node())?;
-            added.push((client.client().clone(), client.user().clone()));
+            added.push(credentials.client_of(proposal.add_proposal().key_package().leaf_node())?);
         }
         for proposal in staged.update_proposals() {
-            certified(proposal.update_proposal().leaf_node())?;
+            credentials.client_of(proposal.update_proposal().leaf_node())?;
         }
         if external {
             added.push((committer.clone(), committer.user_uri()));
@@ -374,14 +382,14 @@ fn resolve_public(
     provider: &OpenMlsRustCrypto,
     state: &RoomState,
     content: ProcessedMessageContent,
-) -> Result<StagedCommit, MlsError> {
+) -> Result<StagedCommit, Unfit> {
     match content {
         ProcessedMessageContent::StagedCommitMessage(staged) => Ok(*staged),
         ProcessedMessageContent::UnresolvedAppDataCommit(unresolved) => {
             let proposals: Vec<_> = unresolved.app_data_update_proposals().cloned().collect();
             let updates = dictionary_updates(public.app_data_dictionary_updater(), state, &proposals)?;
-            public.stage_app_data_commit(provider.crypto(), *unresolved, updates).map_err(MlsError::invalid)
+            public.stage_app_data_commit(provider.crypto(), *unresolved, updates).map_err(unstaged)
         }
-        _ => Err(MlsError::Malformed("not a commit".to_owned())),
+        _ => Err(MlsError::Malformed("not a commit".to_owned()).into()),
     }
 }

@@ -18,6 +18,7 @@ mod join;
 mod judge;
 mod leave;
 mod message;
+mod replay;
 
 use std::collections::BTreeMap;
 
@@ -40,11 +41,11 @@ pub use message::{ApplicationHeader, Opened};
 
 use crate::credential::named_client;
 use crate::epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
-use crate::rows::{GroupChanges, GroupSnapshot, RowChanges, Rows};
+use crate::rows::{GroupChanges, GroupSnapshot, Rows};
 use crate::{ClientIdentity, MlsError, RoomState, overlay};
 
 /// Stragglers of so many past epochs still decrypt (application messages only).
-const PAST_EPOCHS: usize = 2;
+pub(crate) const PAST_EPOCHS: usize = 2;
 const OUT_OF_ORDER_TOLERANCE: u32 = 100;
 const MAX_FORWARD_DISTANCE: u32 = 1000;
 
@@ -92,11 +93,11 @@ pub(crate) fn ratchet_configuration() -> SenderRatchetConfiguration {
     SenderRatchetConfiguration::new(OUT_OF_ORDER_TOLERANCE, MAX_FORWARD_DISTANCE)
 }
 
-pub(crate) fn join_config() -> MlsGroupJoinConfig {
+pub(crate) fn join_config(past_epochs: usize) -> MlsGroupJoinConfig {
     MlsGroupJoinConfig::builder()
         .wire_format_policy(MIXED_PLAINTEXT_WIRE_FORMAT_POLICY)
         .use_ratchet_tree_extension(false)
-        .max_past_epochs(PAST_EPOCHS)
+        .max_past_epochs(past_epochs)
         .number_of_resumption_psks(0)
         .sender_ratchet_configuration(ratchet_configuration())
         .build()
@@ -154,25 +155,10 @@ impl Group {
         &self.snapshot
     }
 
-    /// What has changed since it was loaded; asked once, then it counts as stored.
+    /// What has changed since it was loaded; asked once, then it counts as stored. Only the head's state is kept: with a
+    /// new head, the old one is forgotten.
     pub fn take_changes(&mut self) -> GroupChanges {
-        let empty = Rows::new();
-        let all_clients: std::collections::BTreeSet<_> = self.stored.clients.keys().chain(self.snapshot.clients.keys()).collect();
-        let clients = all_clients
-            .into_iter()
-            .map(|client| {
-                let before = self.stored.clients.get(client).unwrap_or(&empty);
-                let after = self.snapshot.clients.get(client).unwrap_or(&empty);
-                (client.clone(), RowChanges::between(before, after))
-            })
-            .filter(|(_, changes)| !changes.is_empty())
-            .collect();
-        let changes = GroupChanges {
-            head: self.snapshot.head,
-            public: RowChanges::between(&self.stored.public, &self.snapshot.public),
-            clients,
-            epochs: std::mem::take(&mut self.records),
-        };
+        let changes = GroupChanges::between(&self.stored, &self.snapshot, std::mem::take(&mut self.records));
         self.stored = self.snapshot.clone();
         changes
     }
@@ -230,7 +216,7 @@ impl Group {
     ///
     /// # Errors
     /// If the stored state is broken.
-    pub(crate) fn group_context(&self) -> Result<Vec<u8>, MlsError> {
+    pub fn group_context(&self) -> Result<Vec<u8>, MlsError> {
         Ok(causeway_drafts::encode(self.public_group()?.1.group_context()))
     }
 

@@ -1,5 +1,5 @@
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate, UserRolePair};
-use causeway_mls::{CommitPlan, Group, JoinableGroupInfo, MlsError};
+use causeway_mls::{CommitPlan, CreateGroup, Group, JoinableGroupInfo, MlsError};
 
 use crate::support::*;
 
@@ -101,7 +101,7 @@ fn a_refused_commit_is_forgotten() {
     assert_eq!(group.epoch().number, 1);
 }
 
-/// A removed client's secrets are deleted in the very changes that store the removal.
+/// A removed client's secrets are deleted in the very changes that store the removal, with all of the epoch before.
 #[test]
 fn removal_deletes_secrets() {
     let a = Provider::new("a.test");
@@ -114,11 +114,24 @@ fn removal_deletes_secrets() {
     let welcome = (pending.welcome.as_deref().unwrap(), pending.ratchet_tree.as_slice());
     let mut group = stored(Group::join(welcome, &bundle, &two, Some(at_alice), (&roots, NOW)).unwrap());
     let plan = CommitPlan { remove_clients: vec![two.client_uri.clone()], ..Default::default() };
+    let before = group.epoch().id;
     group.commit(&alice, &plan, &roots, NOW).unwrap();
+    let changes = group.take_changes();
+    assert_eq!(changes.states.keys().collect::<Vec<_>>(), [&before]);
+    assert!(changes.states[&before].public.is_empty(), "a commit that is pending is in one client's rows alone");
+    assert_eq!(changes.states[&before].clients.keys().collect::<Vec<_>>(), [&alice.client_uri]);
+    assert_eq!(changes.forgotten, []);
     group.merge_pending(&alice.client_uri, &roots, NOW).unwrap();
     let changes = group.take_changes();
-    assert!(changes.clients[&two.client_uri].put.is_empty());
-    assert!(!changes.clients[&two.client_uri].delete.is_empty());
+    assert_eq!(changes.forgotten, [before]);
+    assert_eq!(changes.states.keys().collect::<Vec<_>>(), [&changes.head.id]);
+    let state = &changes.states[&changes.head.id];
+    assert_eq!(&state.public.put, &group.snapshot().public, "all rows of a new epoch are put");
+    assert_eq!(state.clients.keys().collect::<Vec<_>>(), [&alice.client_uri]);
+    assert_eq!(state.clients[&alice.client_uri].put, group.snapshot().clients[&alice.client_uri]);
+    assert!(state.clients[&alice.client_uri].delete.is_empty() && state.public.delete.is_empty());
+    let changes = group.take_changes();
+    assert!(changes.states.is_empty() && changes.forgotten.is_empty() && changes.epochs.is_empty());
     assert_eq!(group.own_clients().collect::<Vec<_>>(), vec![&alice.client_uri]);
 }
 
@@ -145,4 +158,21 @@ fn committed_proposals_are_gone() {
     let rows = &at_alice.snapshot().clients[&alice.client_uri];
     assert!(rows.keys().all(|key| !key.starts_with(b"QueuedProposal")));
     at_alice.seal(&alice, b"alone", [7; 32]).unwrap();
+}
+
+/// An epoch that nothing was ever stored of has nothing to be forgotten of.
+#[test]
+fn an_epoch_that_was_never_stored_is_not_forgotten() {
+    let a = Provider::new("a.test");
+    let roots = roots(&[&a]);
+    let alice = a.client("alice", "one");
+    let group_id = format!("mimi://{}/g/club", a.domain).into_bytes();
+    let room_state = room(&a, &[(a.user("alice"), ADMIN)]);
+    let mut group = Group::create(CreateGroup { group_id, room_state, hub: &a.hub }, &alice).unwrap();
+    group.commit(&alice, &CommitPlan::default(), &roots, NOW).unwrap();
+    group.merge_pending(&alice.client_uri, &roots, NOW).unwrap();
+    let changes = group.take_changes();
+    assert_eq!(changes.forgotten, []);
+    assert_eq!(changes.states.keys().collect::<Vec<_>>(), [&changes.head.id]);
+    assert_eq!(changes.epochs.len(), 2);
 }

@@ -6,4 +6,5 @@ mod forkable;
 mod graph;
 mod lifecycle;
 mod refusals;
+mod replay;
 mod support;

@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::commands::{self, completions, decode, doctor, man, parked_replay, peer_probe, queue_drop, queue_retry};
+use crate::commands::{
+    self, completions, decode, doctor, group_forks, group_hub_lost, man, parked_replay, peer_probe, queue_drop, queue_retry,
+};
 use crate::outcome::EXIT_CODES;
-use crate::render::{Style, escaped_lines};
+use crate::printing::Printing;
+use crate::render::escaped_lines;
 
 /// Looks after a Causeway gateway.
 ///
@@ -39,6 +42,10 @@ impl Arguments {
         if let Some(why) = missing {
             refuse(&Self::command().error(ErrorKind::MissingRequiredArgument, why));
         }
+        let draws = matches!(arguments.command, Command::Group(GroupCommand::Forks(_)));
+        if let (false, Some(name)) = (draws, arguments.printing.format().drawing()) {
+            refuse(&Self::command().error(ErrorKind::ArgumentConflict, format!("-o {name}: only `group forks` draws")));
+        }
         arguments
     }
 }
@@ -62,45 +69,6 @@ pub(crate) struct Database {
     /// The database itself: `sqlite://<file>` or `postgres://…`.
     #[arg(short, long, global = true, env = "CAUSEWAY_DATABASE", hide_env_values = true, value_name = "URL")]
     pub(crate) database: Option<String>,
-}
-
-/// How to print.
-#[derive(Debug, Args)]
-pub(crate) struct Printing {
-    /// The format.
-    #[arg(short, long, global = true, value_enum, default_value_t = Output::Table)]
-    output: Output,
-    /// Tables without the names of their columns.
-    #[arg(long, global = true)]
-    no_headers: bool,
-    /// Colours; `auto` is on terminals, unless NO_COLOR is set.
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
-    color: Color,
-}
-
-impl Printing {
-    pub(crate) fn style(&self) -> Style {
-        Style::new(self.output, !self.no_headers, self.color)
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Output {
-    /// For people.
-    Table,
-    /// One JSON document.
-    Json,
-    /// One JSON object a line.
-    Ndjson,
-    /// One YAML document.
-    Yaml,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    Auto,
-    Always,
-    Never,
 }
 
 /// What a command cannot do without.
@@ -157,7 +125,8 @@ impl Command {
             }
             Self::Doctor(_)
             | Self::Queue(QueueCommand::Retry(_) | QueueCommand::Drop(_))
-            | Self::Parked(ParkedCommand::Replay(_)) => Needs::Configuration,
+            | Self::Parked(ParkedCommand::Replay(_))
+            | Self::Group(GroupCommand::HubLost(_)) => Needs::Configuration,
             _ => Needs::Database,
         }
     }
@@ -191,16 +160,20 @@ pub(crate) enum GroupCommand {
     /// Every epoch of a group.
     #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml group epochs 1 -o ndjson")]
     Epochs(RoomName),
+    Forks(group_forks::Arguments),
     /// Participants and their clients.
     #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml group members '!club:matrix.example'")]
     Members(RoomName),
     /// Replays a group's epochs: is the chain whole, and does it lead to the stored state?
     ///
-    /// Each epoch's name is recomputed from its parent's name and its commit. The head has to be the one that the
-    /// conversation names, and its confirmation tag the one of the stored public state. Ends with code 1 if anything does
-    /// not fit, and names the epoch.
+    /// Each epoch's name is recomputed from its parent's name and its commit, on branches that have lost a fork, too. Where
+    /// the public state of the parent is kept, or has been replayed, the commit is judged there once more, all but its
+    /// credentials; what comes of it has to be what is stored of the epoch. Where that cannot be done, the last column says
+    /// why. The head has to be the one that the conversation names, and its confirmation tag the one of the stored public
+    /// state. Ends with code 1 if anything does not fit, and names the epoch.
     #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml group verify '!club:matrix.example'")]
     Verify(RoomName),
+    HubLost(group_hub_lost::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -242,6 +215,9 @@ pub(crate) enum KeysCommand {
     /// How many sealed values are under which key, by table. A key without values is not needed any more.
     #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml keys status")]
     Status,
+    /// The slices that are there: how old, and how many epochs' keys are under each. One that is destroyed is not listed.
+    #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml keys slices")]
+    Slices,
 }
 
 #[derive(Debug, Subcommand)]

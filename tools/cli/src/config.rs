@@ -24,6 +24,7 @@ pub(crate) struct Configuration {
 pub(crate) struct Values {
     pub(crate) data_directory: Option<PathBuf>,
     master_key: Option<PathBuf>,
+    slices: Option<PathBuf>,
     #[serde(default)]
     database: Database,
     #[serde(default)]
@@ -116,6 +117,11 @@ impl Configuration {
     /// The file with the master key.
     pub(crate) fn master_key(&self) -> Option<PathBuf> {
         self.beside(self.values.master_key.as_deref(), "master.key")
+    }
+
+    /// Where the slices are.
+    pub(crate) fn slices(&self) -> Option<PathBuf> {
+        self.beside(self.values.slices.as_deref(), "slices")
     }
 
     /// The file with the admin listener's token.

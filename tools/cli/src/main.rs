@@ -8,9 +8,11 @@ mod database;
 mod decode;
 mod doctor;
 mod find;
+mod forks;
 mod lane;
 mod outcome;
 mod peers;
+mod printing;
 mod probe;
 mod render;
 mod time;
@@ -46,6 +48,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Group(GroupCommand::List) => commands::group_list::run(&open().await?, style).await,
         Command::Group(GroupCommand::Show(name)) => commands::group_show::run(&open().await?, &name.room, style).await,
         Command::Group(GroupCommand::Epochs(name)) => commands::group_epochs::run(&open().await?, &name.room, style).await,
+        Command::Group(GroupCommand::Forks(name)) => commands::group_forks::run(&open().await?, &name, &arguments.printing).await,
+        Command::Group(GroupCommand::HubLost(arguments)) => commands::group_hub_lost::run(named, &arguments, style).await,
         Command::Group(GroupCommand::Members(name)) => commands::group_members::run(&open().await?, &name.room, style).await,
         Command::Group(GroupCommand::Verify(name)) => return commands::group_verify::run(&open().await?, &name.room, style).await,
         Command::Queue(QueueCommand::List) => commands::queue_list::run(&open().await?, style).await,
@@ -55,6 +59,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Loss(LossCommand::List { room }) => commands::loss_list::run(&open().await?, room.as_deref(), style).await,
         Command::Parked(ParkedCommand::List) => commands::parked_list::run(&open().await?, style).await,
         Command::Parked(ParkedCommand::Show { id }) => commands::parked_show::run(&open().await?, id, style).await,
+        Command::Keys(KeysCommand::Slices) => commands::keys_slices::run(&open().await?, style).await,
         Command::Keys(KeysCommand::Status) => commands::keys_status::run(&open().await?, style).await,
         Command::Parked(ParkedCommand::Replay(arguments)) => commands::parked_replay::run(named, &arguments, style).await,
         Command::Peer(PeerCommand::List) => commands::peer_list::run(&open().await?, style).await,

@@ -7,13 +7,13 @@ from .tls import OPAQUE, Enum, Select, Struct, Verbatim, decode
 
 DRAFT = "mls-ratchet-tree-options-04"
 
-# G-22: `full` is the tree as in RFC 9420; the name of `httpsUri` is `httpsUrl` in the select.
+# G-22: `full` is the tree as in RFC 9420; the name of `httpsUri` is `httpsUrl` in the select. The `tree_signature` of -03 is gone.
 RATCHET_TREE_OPTION = Struct(representation=Enum(full=1, httpsUri=2, outOfBand=3, distributionService=4)).then(
     Select(
         "representation",
         full={"ratchet_tree": Verbatim(mls.RATCHET_TREE)},
-        httpsUri={"ratchet_tree_url": OPAQUE, "tree_signature": OPAQUE},
-        outOfBand={"tree_signature": OPAQUE},
+        httpsUri={"ratchet_tree_url": OPAQUE},
+        outOfBand={},
         distributionService={},
     )
 )
@@ -35,10 +35,14 @@ def option():
     vectors = File(DRAFT, "RatchetTreeOption", "3", RATCHET_TREE_OPTION)
     full = vectors.valid("full", FULL_TREE)
     url = b"https://a.example/tree".hex()
-    vectors.valid("https-uri", {"representation": "httpsUri", "ratchet_tree_url": url, "tree_signature": "51" * 64})
-    vectors.valid("out-of-band", {"representation": "outOfBand", "tree_signature": "51" * 64})
+    elsewhere = vectors.valid("https-uri", {"representation": "httpsUri", "ratchet_tree_url": url})
+    out_of_band = vectors.valid("out-of-band", {"representation": "outOfBand"})
     vectors.valid("distribution-service", HUB_HAS_IT)
     vectors.cut_and_longer(full)
+    signature = bytes.fromhex("4040" + "51" * 64)
+    vectors.invalid("https-uri-with-the-signature-of-03", elsewhere.octets + signature, "trailing", "P-007")
+    vectors.invalid("out-of-band-with-the-signature-of-03", out_of_band.octets + signature, "trailing", "P-007")
+    vectors.invalid("https-uri-cut-off-by-one", elsewhere.octets[:-1], "truncated", "P-007")
     vectors.invalid("representation-0-is-reserved", b"\x00", "unknown-value", "P-007")
     vectors.invalid("representation-5", b"\x05", "unknown-value", "P-007")
     vectors.invalid("a-node-that-is-neither-blank-nor-there", bytes.fromhex("010102"), "unknown-value", "RFC9420-2.1.1")

@@ -26,6 +26,9 @@ pub(crate) struct Arguments {
     /// Instead of the scenarios: kill the gateway again and again while people talk, and show that nothing is lost
     #[arg(long, conflicts_with_all = ["keep", "only"])]
     chaos: bool,
+    /// Instead of the scenarios: three gateways, a hub that vanishes, two sides that go on, and what becomes of it
+    #[arg(long, conflicts_with_all = ["keep", "only", "chaos"])]
+    fork: bool,
 }
 
 /// Prepares, then becomes the demo: a Ctrl-C reaches it, and it ends everything in order before the prompt is back.
@@ -35,6 +38,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         return chaos::run(&chaos::Arguments { kills: KILLS, seed: None, database, peers });
     }
     let venv = prerequisites::prepare()?;
+    if arguments.fork {
+        let mut fork = Command::new(cargo::target()?.join("debug/fork"));
+        return Err(fork.env(SYNAPSE_VENV, venv).exec()).context("cannot run the demo of a fork");
+    }
     let mut demo = Command::new(cargo::target()?.join("debug/demo"));
     demo.env(SYNAPSE_VENV, venv).args(["--database", &arguments.database]);
     if arguments.keep {

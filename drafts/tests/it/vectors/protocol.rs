@@ -12,12 +12,14 @@ use causeway_drafts::mimi_protocol_06::identifier_query::{
     FieldSource, IdentifierQueryCode, IdentifierRequest, IdentifierResponse, QueryElement, SearchType, UserProfile,
 };
 use causeway_drafts::mimi_protocol_06::key_material::{
-    ClientKeyMaterial, ClientKeyMaterialStatus, KeyMaterialRequest, KeyMaterialResponse, KeyMaterialUserCode,
+    ClientKeyMaterial, ClientKeyMaterialStatus, KeyMaterialRequest, KeyMaterialRequestTbs, KeyMaterialResponse, KeyMaterialUserCode,
 };
 use causeway_drafts::mimi_protocol_06::message::{Message, MessageKind};
 use causeway_drafts::mimi_protocol_06::notify::{FanoutBody, FanoutMessage};
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListData, ParticipantListUpdate, UserRolePair};
-use causeway_drafts::mimi_protocol_06::pseudonymous_credential::{IdentityLinkTbe, PseudonymousCredential};
+use causeway_drafts::mimi_protocol_06::pseudonymous_credential::{
+    IdentityLinkTbe, PseudonymousCredential, PseudonymousCredentialTbs,
+};
 use causeway_drafts::mimi_protocol_06::ratchet_tree::{GroupInfoOption, PartialGroupInfo, RatchetTreeOption, RatchetTreePresence};
 use causeway_drafts::mimi_protocol_06::report_abuse::{AbuseReport, AbuseType};
 use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
@@ -91,7 +93,11 @@ pub(super) fn uri(bytes: &[u8]) -> Verdict {
 }
 
 pub(super) fn key_material_request(value: &KeyMaterialRequest) -> Value {
-    let tbs = &value.tbs;
+    let signature = opaque(&value.key_material_request_signature);
+    and(key_material_request_tbs(&value.tbs), json!({"key_material_request_signature": signature}))
+}
+
+pub(super) fn key_material_request_tbs(tbs: &KeyMaterialRequestTbs) -> Value {
     json!({
         "protocol": protocol(tbs.protocol),
         "requestingUser": tbs.requesting_user.as_str(),
@@ -101,7 +107,6 @@ pub(super) fn key_material_request(value: &KeyMaterialRequest) -> Value {
         "requiredCapabilities": required_capabilities(&tbs.required_capabilities),
         "requesterSignatureKey": opaque(&tbs.requester_signature_key),
         "requesterCredential": credential(&tbs.requester_credential),
-        "key_material_request_signature": opaque(&value.key_material_request_signature),
     })
 }
 
@@ -138,12 +143,8 @@ fn client(value: &ClientKeyMaterial) -> Value {
 pub(super) fn ratchet_tree_option(value: &RatchetTreeOption) -> Value {
     match value {
         RatchetTreeOption::Full(tree) => json!({"representation": "full", "ratchet_tree": verbatim(tree)}),
-        RatchetTreeOption::HttpsUri { url, tree_signature } => json!({
-            "representation": "httpsUri", "ratchet_tree_url": opaque(url), "tree_signature": opaque(tree_signature),
-        }),
-        RatchetTreeOption::OutOfBand { tree_signature } => {
-            json!({"representation": "outOfBand", "tree_signature": opaque(tree_signature)})
-        }
+        RatchetTreeOption::HttpsUri { url } => json!({"representation": "httpsUri", "ratchet_tree_url": opaque(url)}),
+        RatchetTreeOption::OutOfBand => json!({"representation": "outOfBand"}),
         RatchetTreeOption::DistributionService => json!({"representation": "distributionService"}),
     }
 }
@@ -162,8 +163,13 @@ pub(super) fn partial_group_info(value: &PartialGroupInfo) -> Value {
     })
 }
 
-fn group_info_option(value: &GroupInfoOption) -> Value {
-    json!({"representation": "full", "groupInfo": octets(value.bytes())})
+pub(super) fn group_info_option(value: &GroupInfoOption) -> Value {
+    match value {
+        GroupInfoOption::Full(group_info) => json!({"representation": "full", "groupInfo": verbatim(group_info)}),
+        GroupInfoOption::Partial(partial) => {
+            json!({"representation": "partial", "partialGroupInfo": partial_group_info(partial)})
+        }
+    }
 }
 
 pub(super) fn update_request(value: &UpdateRequest) -> Value {
@@ -362,12 +368,12 @@ pub(super) fn identifier_response(value: &IdentifierResponse) -> Value {
     json!({
         "responseCode": code,
         "uri": list(&value.uri, |uri| uri.as_str().into()),
-        "foundProfiles": list(&value.found_profiles, profile),
+        "foundProfiles": list(&value.found_profiles, user_profile),
         "id_response_extensions": dictionary(&value.id_response_extensions),
     })
 }
 
-fn profile(value: &UserProfile) -> Value {
+pub(super) fn user_profile(value: &UserProfile) -> Value {
     let fields = list(&value.fields, |field| {
         let source = match field.field_source {
             FieldSource::OidcStdClaim => "oidcStdClaim",
@@ -436,11 +442,15 @@ pub(super) fn room_metadata(value: &RoomMetadata) -> Value {
 }
 
 pub(super) fn pseudonymous_credential(value: &PseudonymousCredential) -> Value {
+    let ciphertext = opaque(&value.identity_link_ciphertext);
+    and(pseudonymous_credential_tbs(&value.tbs()), json!({"identity_link_ciphertext": ciphertext}))
+}
+
+pub(super) fn pseudonymous_credential_tbs(value: &PseudonymousCredentialTbs) -> Value {
     json!({
         "client_pseudonym": value.client_pseudonym.as_str(),
         "user_pseudonym": value.user_pseudonym.as_str(),
         "signature_public_key": opaque(&value.signature_public_key),
-        "identity_link_ciphertext": opaque(&value.identity_link_ciphertext),
     })
 }
 

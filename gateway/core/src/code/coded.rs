@@ -63,9 +63,11 @@ impl Coded for ConversationError {
         match self {
             Self::Mls(error) => error.code(),
             Self::Malformed(_) => MESSAGE_MALFORMED,
+            Self::Unsupported(error) => error.code(),
             Self::NotAllowed { rule, .. } => of_rule(rule),
             Self::WrongEpoch { .. } => WRONG_EPOCH,
             Self::MatrixRefused(_) => MATRIX_REFUSED,
+            Self::Locked(_) => RESYNC_REQUIRED,
             Self::Missing(_) => STORED_STATE,
         }
     }

@@ -51,22 +51,27 @@ super::codes! {
         what "The conversation does not go on; others are not concerned. What came in is parked."
         why "Rows are missing or were altered, for example by restoring parts of a database."
         remedy "Restore the whole database, or let the gateway leave and join again. Report it if nobody touched the database.";
-    EPOCH_FINAL = 4011 (Peer, FINAL) "DMLS-7"
+    RESYNC_REQUIRED = 4011 (Operator, FINAL) "SPEC.md §11.3"
+        "The group is locked until its members have joined anew"
+        what "Nothing is sealed or committed for the client; what should have been is parked."
+        why "The database was restored from a backup and adopted: what own clients knew of the group must not be used again."
+        remedy "With a foreign hub puppets join anew by themselves, when they or the hub speak next; then replay what is parked. With our hub the group cannot be continued: open a new room.";
+    EPOCH_FINAL = 4012 (Peer, FINAL) "DMLS-7"
         "The epoch is final: no other commit can be made in it"
         what "The commit or statement is refused; the graph does not change."
         why "It was under way for longer than forks are remembered, or somebody has gone on alone for as long."
         remedy "The sender's clients come back by an external commit on the head.";
-    NO_PLACE_IN_GRAPH = 4012 (Peer, FINAL) "DMLS-8, DMLS-9, DMLS-17"
+    NO_PLACE_IN_GRAPH = 4013 (Peer, FINAL) "DMLS-8, DMLS-9, DMLS-17"
         "The graph of epochs keeps no more of these"
         what "The commit or statement is refused; the graph does not change."
         why "A branch that has lost runs on past the window, an epoch has enough commits that rank better, or there are too many statements of terms."
         remedy "The sender goes on from the head.";
-    GROUP_CONFLICT = 4013 (Peer, AGAIN) "DMLS-18"
+    GROUP_CONFLICT = 4014 (Peer, AGAIN) "DMLS-18"
         "Two sides of the group have gone too far apart"
         what "Nothing is sent in this conversation until somebody decides where the group goes on."
         why "Both sides went on alone for longer than the window, and each has taken its branch for final."
         remedy "Look at `causewayctl group forks`; whoever may re-initialise the group signs an anchor_override.";
-    STRANDED = 4014 (Ours, AGAIN) "SPEC §14.7"
+    STRANDED = 4015 (Ours, AGAIN) "SPEC §14.7"
         "A client holds no secrets of the head"
         what "It sends and reads nothing until it has come back."
         why "It is on a branch that lost, or could not open a commit that is valid."

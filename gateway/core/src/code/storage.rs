@@ -47,10 +47,25 @@ super::codes! {
         why "Another process uses a newer ring, or an old key was removed before everything was sealed anew."
         remedy "Put the complete master.key in place. `causewayctl keys status` shows which keys are still needed.";
     RING_UNREADABLE = 7021 (Operator, FINAL) "SPEC.md §11"
-        "The key ring cannot be read or written"
+        "The key ring, or the slice ring, cannot be read or written"
         what "The gateway does not start; a running one goes on with the keys that it has."
-        why "master.key is missing rights, or is no list of keys."
-        remedy "Restore the file from its backup; it belongs to the gateway's user alone, mode 0600.";
+        why "The file that the text names is missing, is open to others, or is no ring."
+        remedy "It belongs to the gateway's user alone, mode 0600. Restore master.key from its backup. Of slices there is none: if they are lost, `causeway keys adopt`.";
+    UNKNOWN_SLICE = 7022 (Operator, FINAL) "SPEC.md §11.3"
+        "A key of an epoch is under a slice that is not in the slice ring"
+        what "At start: the gateway does not start. Later: what needs the epoch fails, and nothing is deleted. The ring is read again each time."
+        why "The ring is an older copy, or another process' ring; or the gateway has never been started on this database."
+        remedy "Put the right slice ring in place: all processes of one database share it. If it is lost, `causeway keys adopt`.";
+    STALE_DATABASE = 7040 (Operator, FINAL) "SPEC.md §11.3"
+        "The database is older than its slice ring"
+        what "The gateway does not start, and changes nothing; one that runs rotates no slices any more."
+        why "The database was restored from a backup, or is another one than before. MLS members that went back in time would encrypt with keys that have been used."
+        remedy "If the restored database is what you want, stop all processes and run `causeway keys adopt`: groups with secrets begin anew.";
+    FOREIGN_RING = 7042 (Operator, FINAL) "SPEC.md §11.3"
+        "The slice ring belongs to another database"
+        what "The gateway does not start, and changes nothing."
+        why "data_directory, slices or database.url names another gateway's."
+        remedy "Correct the configuration. `causeway keys adopt` makes the ring this database's own; the other database has to be adopted, too, then.";
     DATABASE_URL = 8001 (Operator, FINAL) "README.md: configuration"
         "database.url is of neither database"
         what "The program does not start."

@@ -251,6 +251,7 @@ impl Conversation {
         let existing = self.group.take().filter(|group| group.own_clients().next().is_some());
         self.group = Some(Group::complete_external_join(join, identity, existing, (turn.roots, turn.now))?);
         self.book.sent_joins.remove(user);
+        self.unlock_if_all_are_back(turn);
         Ok(())
     }
 

@@ -38,6 +38,12 @@ pub struct Bookkeeping {
     pub question: Option<Question>,
     /// As follower: the newest accepted timestamp of the hub's stream. It may not run backwards (G-36).
     pub hub_clock: u64,
+    /// Commits from before the group was forkable, for peers who have missed them.
+    #[serde(default)]
+    pub earlier_commits: Vec<ByteBuf>,
+    /// Messages of peers whose epoch is not known yet.
+    #[serde(default)]
+    pub early_messages: Vec<ByteBuf>,
     /// As follower: since when proposals wait for somebody's commit, ms.
     pub proposals_since: u64,
 }

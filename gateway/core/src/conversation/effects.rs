@@ -109,7 +109,9 @@ impl Conversation {
         }
         let ghost = self.matrix_user(turn, actor);
         let room = self.room()?;
-        let may = room.membership(&ghost).as_deref() == Some("join") && room.may_invite(&ghost);
+        // The actor may be a Matrix user of ours, for whom another homeserver signs.
+        let is_ours = ghost.server_name().as_str() == turn.gateway.names.server_name();
+        let may = is_ours && room.membership(&ghost).as_deref() == Some("join") && room.may_invite(&ghost);
         let sender = if may { ghost } else { turn.gateway.names.gateway_user() };
         let item = Outgoing::MatrixInvite { sender: sender.to_string(), user: user.to_string() };
         turn.send(lane::matrix(user.server_name().as_str(), room.room_id().as_str()), item);
@@ -190,7 +192,23 @@ impl Conversation {
         if let Some(sent) = self.book.sent_message.as_mut().filter(|sent| sent.sealed == message) {
             sent.is_taken = true;
         }
-        let opened = match self.group_mut()?.open(message) {
+        let opened = match &mut self.forkable {
+            Some(forkable) => forkable.open(message),
+            None => self.group_mut()?.open(message),
+        };
+        self.follow_head()?;
+        self.heard(turn, opened, frank, accepted_at)
+    }
+
+    /// Carries over what was opened.
+    pub(super) fn heard(
+        &mut self,
+        turn: &mut Turn<'_>,
+        opened: Result<Opened, causeway_mls::MlsError>,
+        frank: Option<&Frank>,
+        accepted_at: u64,
+    ) -> Result<()> {
+        let opened = match opened {
             Ok(opened) => opened,
             Err(causeway_mls::MlsError::OwnMessage) => return Ok(()),
             Err(error) => return self.unheard(turn, "unreadable", Feature::Unreadable, &error.to_string()),

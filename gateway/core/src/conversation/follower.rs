@@ -36,6 +36,7 @@ impl Conversation {
     /// What the hub fans out, in its order. `welcomes` are the own KeyPackages that any Welcome among the messages
     /// names. A message that cannot be used is a loss: the hub's order goes on without it.
     pub fn notify(&mut self, turn: &mut Turn<'_>, messages: &[FanoutMessage], welcomes: Vec<WelcomeFor>) -> Result<()> {
+        self.join_anew(turn)?;
         let mut welcomes = Some(welcomes);
         for message in messages {
             self.notice_hub_clock(turn, message.timestamp);
@@ -62,6 +63,18 @@ impl Conversation {
         Ok(())
     }
 
+    /// Whoever is locked out joins as soon as the hub is heard of: until somebody has, nothing that is said can be opened.
+    fn join_anew(&mut self, turn: &mut Turn<'_>) -> Result<()> {
+        let members = self.group.as_ref().filter(|_| self.row.resync).map(Group::members).unwrap_or_default();
+        let users: Vec<UserUri> = members.iter().map(|member| member.user.clone()).collect();
+        for user in users.into_iter().filter(|user| turn.gateway.names.is_ours(&user.provider())) {
+            if self.is_locked_out(&user) {
+                self.ensure_joining(turn, &user)?;
+            }
+        }
+        Ok(())
+    }
+
     /// A hub's clock runs forward; a step back is how Franks could be swapped (G-36).
     fn notice_hub_clock(&mut self, turn: &mut Turn<'_>, timestamp: u64) {
         if timestamp < self.book.hub_clock {
@@ -83,6 +96,7 @@ impl Conversation {
             turn.decision.spent_key_packages.push(bundle.reference);
             self.clients.insert(client, identity);
         }
+        self.unlock_if_all_are_back(turn);
         match (&self.group, &self.room) {
             (Some(_), None) => self.open_mirror(turn),
             (Some(_), Some(_)) => self.invite_missing(turn),
@@ -91,6 +105,11 @@ impl Conversation {
     }
 
     fn hub_commit(&mut self, turn: &mut Turn<'_>, commit: &[u8], stapled: &[&[u8]]) -> Result<()> {
+        if self.is_leaderless() {
+            // A hub that is back, and has not heard that it is none any more.
+            self.take_commit(turn, commit)?;
+            return self.after_head(turn);
+        }
         let (roots, now) = (turn.roots, turn.now);
         let Some(group) = self.group.as_mut() else { return Ok(()) };
         let staged = match group.stage(commit, roots, now) {
@@ -104,6 +123,7 @@ impl Conversation {
         group.merge(staged)?;
         // The epoch in which our clients made their commits is over: this was one of them, or they are void.
         self.book.sent_commits.clear();
+        self.remember_commit(commit);
         let group = self.group.as_mut().ok_or(super::ConversationError::Missing("MLS group"))?;
         if !stapled.is_empty() {
             group.queue_proposals(stapled)?;
@@ -122,7 +142,8 @@ impl Conversation {
     }
 
     fn hub_proposals(&mut self, turn: &mut Turn<'_>, messages: &[&[u8]]) -> Result<()> {
-        let Some(group) = self.group.as_mut() else { return Ok(()) };
+        // Without a hub, whoever wants something commits it.
+        let Some(group) = self.group.as_mut().filter(|_| self.forkable.is_none()) else { return Ok(()) };
         match group.queue_proposals(messages) {
             Ok(proposals) => {
                 let proposers: Vec<_> = proposals.into_iter().filter_map(|proposal| proposal.sender).collect();
@@ -164,13 +185,20 @@ impl Conversation {
         }
         self.ensure_joining(turn, &user)?;
         let item = Outgoing::Update { user: user.to_string(), intent, event_id: pdu.event_id().to_string() };
-        turn.send(lane::mimi(self.hub()?.as_str(), self.mimi_room()?.as_str()), item);
+        turn.send(self.hub_lane()?, item);
         Ok(())
+    }
+
+    /// Where what we want of the hub waits; without a hub, what we do ourselves.
+    pub(super) fn hub_lane(&self) -> Result<String> {
+        let room = self.mimi_room()?;
+        Ok(if self.is_leaderless() { lane::own(room.as_str()) } else { lane::mimi(self.hub()?.as_str(), room.as_str()) })
     }
 
     /// A puppet without a leaf joins by external commit before what it wants to say.
     pub(super) fn ensure_joining(&mut self, turn: &mut Turn<'_>, user: &UserUri) -> Result<()> {
-        if self.has_leaf(user) || !self.book.joining.insert(user.to_string()) {
+        let has_leaf = self.has_leaf(user) && !self.is_locked_out(user);
+        if self.is_leaderless() || has_leaf || !self.book.joining.insert(user.to_string()) {
             return Ok(());
         }
         let item = Outgoing::JoinExternally { user: user.to_string(), commit: None };
@@ -235,7 +263,8 @@ impl Conversation {
         (roots, now): (&TrustRoots, u64),
     ) -> Result<(), String> {
         let state = self.group.as_ref().map(|group| group.room_state()).ok_or("no group")?;
-        if state.franking_agent.is_none() {
+        // Nobody franks where there is no hub (SPEC §15.4).
+        if state.franking_agent.is_none() || self.is_leaderless() && frank.is_none() {
             return Ok(());
         }
         let tag = opened.franking_tag.ok_or("P-054: no franking tag in the SafeAAD")?;

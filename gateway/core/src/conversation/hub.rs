@@ -44,6 +44,7 @@ impl Conversation {
     /// # Errors
     /// `WrongEpoch`, `NotAllowed` with the rule, or the proposals that are invalid; then nothing has changed.
     pub fn update(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, request: &UpdateRequest) -> Result<u64> {
+        self.check_hub()?;
         match request {
             UpdateRequest::Commit(bundle) => {
                 let welcome = bundle.welcome.as_ref().map(|welcome| welcome.bytes().to_vec());
@@ -61,8 +62,16 @@ impl Conversation {
         Ok(turn.now)
     }
 
+    /// A hub that has been put aside orders nothing.
+    fn check_hub(&self) -> Result<()> {
+        match self.is_leaderless() {
+            true => Err(ConversationError::refused("DMLS-22", "the members order this room by themselves")),
+            false => Ok(()),
+        }
+    }
+
     fn follower_commit(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, bundle: &CommitBundle) -> Result<CommitSummary> {
-        let (commit, group_info) = (bundle.commit.bytes(), bundle.group_info_option.bytes());
+        let (commit, group_info) = (bundle.commit.bytes(), bundle.group_info_option.full_bytes()?);
         let tree = match &bundle.ratchet_tree_option {
             RatchetTreeOption::Full(tree) => Some(tree.bytes()),
             // We have it ourselves.
@@ -80,6 +89,7 @@ impl Conversation {
         self.group_mut()?.merge(staged)?;
         self.book.pending_proposals.clear();
         self.book.group_info = group_info.to_vec();
+        self.remember_commit(commit);
         let providers: BTreeSet<_> = before.into_iter().collect();
         self.fan_out_commit(turn, commit, &providers);
         self.mirror_commit(turn, &summary)?;
@@ -108,6 +118,7 @@ impl Conversation {
     /// # Errors
     /// `NotAllowed` or `WrongEpoch`; then nothing has changed.
     pub fn submit(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, sender: &UserUri, message: &[u8]) -> Result<Submitted> {
+        self.check_hub()?;
         if sender.provider() != *from {
             return Err(ConversationError::refused("P-045", "sendingUri is not a user of the provider that sent the message"));
         }
@@ -139,7 +150,11 @@ impl Conversation {
 
     /// Commits as the listener, and fans out. Returns the Welcome for whoever was added.
     pub(super) fn own_commit(&mut self, turn: &mut Turn<'_>, plan: CommitPlan) -> Result<Option<Vec<u8>>> {
+        if self.is_leaderless() {
+            return self.leaderless_commit(turn, &plan).map(|_| None);
+        }
         let listener = turn.gateway.names.listener_client();
+        self.refuse_locked(&listener)?;
         let before = self.active_providers(turn.gateway.names.provider());
         let identity = self.clients.get(&listener).ok_or(ConversationError::Missing("listener"))?;
         let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;
@@ -147,6 +162,7 @@ impl Conversation {
         let (_, summary) = group.merge_pending(&listener, turn.roots, turn.now)?;
         self.book.pending_proposals.clear();
         self.book.group_info = pending.group_info.clone();
+        self.remember_commit(&pending.commit);
         self.fan_out_commit(turn, &pending.commit, &before);
         if let Some(welcome) = &pending.welcome {
             let tree = RatchetTreeOption::full(&pending.ratchet_tree).map_err(|e| ConversationError::Malformed(e.to_string()))?;
@@ -253,6 +269,7 @@ impl Conversation {
     /// Seals, franks and fans out a content as the user's client.
     pub(super) fn hub_say(&mut self, turn: &mut Turn<'_>, user: &UserUri, content: &[u8]) -> Result<()> {
         let client = self.ensure_leaf(turn, user)?;
+        self.refuse_locked(&client)?;
         let (application_data, tag) = frame_content(content)?;
         let identity = self.clients.get(&client).ok_or(ConversationError::Missing("identity of the client"))?;
         let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;

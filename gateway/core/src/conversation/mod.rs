@@ -8,6 +8,7 @@
 //!    * Matrix: [`Conversation::matrix_event`] for each event that the room has accepted, [`Conversation::entered`] after a join;
 //!    * MIMI, as hub: [`Conversation::update`], [`Conversation::submit`], [`Conversation::give_group_info`];
 //!    * MIMI, as follower: [`Conversation::notify`];
+//!    * a room without a hub: [`Conversation::hub_lost`], [`Conversation::peer`];
 //!    * consent: [`Conversation::granted`], [`Conversation::revoked`];
 //!    * the outbox: [`Conversation::prepare`] before a request leaves, [`Conversation::answered`] with its answer.
 //! 3. Store the conversation and the turn's [`Decision`] in one transaction. If that fails, drop both: nothing has happened.
@@ -23,11 +24,14 @@ mod effects;
 mod emit;
 mod follower;
 mod hub;
+mod leaderless;
 mod matrix_event;
 mod messages;
 mod mirror;
 pub mod notices;
 pub mod outgoing;
+mod peer_message;
+mod peers;
 mod prepare;
 pub mod roles;
 mod speak;
@@ -35,7 +39,7 @@ mod speak;
 use std::collections::{BTreeMap, BTreeSet};
 
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, RoomUri, UserUri};
-use causeway_mls::{ClientIdentity, CredentialAuthority, Group, HubIdentity, TrustRoots};
+use causeway_mls::{ClientIdentity, CredentialAuthority, ForkableGroup, Group, HubIdentity, TrustRoots};
 use rand::CryptoRng;
 use ruma::{OwnedRoomId, OwnedUserId, UserId};
 use zeroize::Zeroizing;
@@ -47,6 +51,7 @@ pub use follower::WelcomeFor;
 pub use hub::Submitted;
 pub use messages::MessageIndex;
 pub use outgoing::{Intent, Outgoing};
+pub use peer_message::PeerMessage;
 pub use prepare::{MimiRequest, Prepared};
 
 use crate::identity::Names;
@@ -110,6 +115,9 @@ pub enum ConversationError {
     /// The peer's message does not decode.
     #[error("a malformed message: {0}")]
     Malformed(String),
+    /// The peer's message says what we do not support (G-22, G-23).
+    #[error(transparent)]
+    Unsupported(#[from] causeway_drafts::DecodeError),
     /// A rule forbids it.
     #[error("not allowed ({rule}): {why}")]
     NotAllowed {
@@ -127,6 +135,9 @@ pub enum ConversationError {
     /// The Matrix room refused an event of ours.
     #[error("the Matrix room refuses the event: {0}")]
     MatrixRefused(String),
+    /// What the client knew of the group came from a restored database, and is forgotten.
+    #[error("the group is locked: {0} has to join anew before anything is sealed")]
+    Locked(ClientUri),
     /// The conversation is not in a state for this.
     #[error("the conversation has no {0}")]
     Missing(&'static str),
@@ -159,8 +170,11 @@ pub struct Conversation {
     pub book: Bookkeeping,
     /// The Matrix room, once the gateway is in it.
     pub room: Option<Room>,
-    /// The MLS group, once there is one.
+    /// The MLS group, once there is one. In a room without a hub this is what the head was when it was last looked at, to
+    /// be read only.
     pub group: Option<Group>,
+    /// The graph of epochs, in a room without a hub.
+    pub forkable: Option<ForkableGroup>,
     /// The identities of own clients.
     pub clients: BTreeMap<ClientUri, ClientIdentity>,
     /// Pairs of events and messages.
@@ -189,7 +203,7 @@ impl Conversation {
     /// A conversation that the store has given back.
     pub fn restore(row: ConversationRow, room: Option<Room>, group: Option<Group>, messages: MessageIndex) -> Result<Self> {
         let book = Bookkeeping::from_bytes(&row.bookkeeping).map_err(|_| ConversationError::Missing("readable bookkeeping"))?;
-        Ok(Self { row, book, room, group, clients: BTreeMap::new(), messages })
+        Ok(Self { row, book, room, group, forkable: None, clients: BTreeMap::new(), messages })
     }
 
     fn begin(kind: &str, now: u64) -> Self {
@@ -208,11 +222,13 @@ impl Conversation {
                 head_epoch_id: None,
                 head_number: None,
                 created_at: now as i64,
+                resync: false,
                 bookkeeping: Vec::new(),
             },
             book: Bookkeeping::default(),
             room: None,
             group: None,
+            forkable: None,
             clients: BTreeMap::new(),
             messages: MessageIndex::default(),
         }
@@ -289,6 +305,27 @@ impl Conversation {
     /// Whether the user is in the participant list as banned.
     fn is_banned(&self, user: &UserUri) -> bool {
         self.group.as_ref().is_some_and(|group| group.room_state().is_banned(user))
+    }
+
+    /// A user of ours whose leaf is there, but not what its client knew: the database was restored, and adopted.
+    fn is_locked_out(&self, user: &UserUri) -> bool {
+        let holds = |group: &Group| group.own_clients().any(|own| own.user_uri() == *user);
+        self.row.resync && self.has_leaf(user) && !self.group.as_ref().is_some_and(holds)
+    }
+
+    /// Nothing is sealed, and nothing committed, for a client that has to join anew.
+    fn refuse_locked(&self, client: &ClientUri) -> Result<()> {
+        match self.is_locked_out(&client.user_uri()) {
+            true => Err(ConversationError::Locked(client.clone())),
+            false => Ok(()),
+        }
+    }
+
+    /// Once all of our users that have a leaf have joined anew, nothing is locked any more.
+    fn unlock_if_all_are_back(&mut self, turn: &Turn<'_>) {
+        let members = self.group.as_ref().map(Group::members).unwrap_or_default();
+        let ours = members.iter().filter(|member| turn.gateway.names.is_ours(&member.user.provider()));
+        self.row.resync = self.row.resync && ours.clone().any(|member| self.is_locked_out(&member.user));
     }
 
     /// All participants but the banned.

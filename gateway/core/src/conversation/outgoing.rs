@@ -87,6 +87,21 @@ pub enum Outgoing {
         #[serde(with = "serde_bytes")]
         entry: Vec<u8>,
     },
+    /// A message for a peer, about a room without a hub.
+    Peer {
+        /// The room.
+        room: String,
+        /// The peer.
+        provider: String,
+        /// The encoded PeerMessage.
+        #[serde(with = "serde_bytes")]
+        message: Vec<u8>,
+    },
+    /// What a losing branch has left to do is looked at when it is our turn.
+    Settle {
+        /// Since when it is left, ms.
+        since: u64,
+    },
     /// A ConsentEntry for `updateConsent`.
     UpdateConsent {
         /// The encoded ConsentEntry.
@@ -150,6 +165,8 @@ impl Outgoing {
             Self::JoinExternally { .. } => "join_externally",
             Self::RequestConsent { .. } => "request_consent",
             Self::UpdateConsent { .. } => "update_consent",
+            Self::Peer { .. } => "peer",
+            Self::Settle { .. } => "settle",
         }
     }
 
@@ -187,6 +204,21 @@ pub mod lane {
     /// Commits of what others proposed: they wait for others to be quicker, and hold up nobody meanwhile.
     pub fn proposals(provider: &str, room: &str) -> String {
         format!("mimi:{provider}:{room}#proposals")
+    }
+
+    /// Messages for a peer about one room without a hub.
+    pub fn peer(provider: &str, room: &str) -> String {
+        format!("peer:{provider}:{room}")
+    }
+
+    /// What we say and change in a room without a hub.
+    pub fn own(room: &str) -> String {
+        format!("own:{room}")
+    }
+
+    /// Settling what a losing branch has left.
+    pub fn settlement(room: &str) -> String {
+        format!("own:{room}#settlement")
     }
 
     /// Consent entries for a provider.

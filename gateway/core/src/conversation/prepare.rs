@@ -11,7 +11,7 @@ use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate,
 use causeway_drafts::mimi_protocol_06::room_metadata::Utf8;
 use causeway_drafts::mimi_protocol_06::submit_message::SubmitMessageRequest;
 use causeway_drafts::mimi_protocol_06::update::UpdateRequest;
-use causeway_drafts::mimi_uri::{ClientUri, RoomUri, UserUri};
+use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, RoomUri, UserUri};
 use causeway_mls::{CIPHERSUITE, CommitPlan, HpkeKeyPair};
 use ruma::{OwnedUserId, UserId};
 use serde_bytes::ByteBuf;
@@ -53,6 +53,8 @@ pub enum MimiRequest {
     RequestConsent(Vec<u8>),
     /// `updateConsent`
     UpdateConsent(Vec<u8>),
+    /// A message for a peer, about a room without a hub.
+    Peer(RoomUri, ProviderDomain, Vec<u8>),
 }
 
 /// How long to wait for the hub's order to reach us before an own commit or message is tried again, ms.
@@ -73,6 +75,16 @@ impl Conversation {
         match item {
             // These leave as they are, without the conversation being asked.
             Outgoing::Pdu { .. } | Outgoing::Notify { .. } => Ok(Prepared::Done),
+            Outgoing::Peer { room, provider, message } => self.prepare_peer((room, provider), message),
+            Outgoing::Settle { since } => self.prepare_settle(turn, *since),
+            Outgoing::Submit { user, content, event_id } if self.is_leaderless() => {
+                self.prepare_leaderless_submit(turn, (&parse_user_uri(user)?, event_id), content)
+            }
+            Outgoing::Update { user, intent, .. } if self.is_leaderless() => {
+                self.prepare_leaderless_update(turn, &parse_user_uri(user)?, intent)
+            }
+            // A puppet joins by itself when it needs to.
+            Outgoing::JoinExternally { .. } if self.is_leaderless() => Ok(Prepared::Done),
             Outgoing::RequestConsent { entry } => Ok(Prepared::Mimi(MimiRequest::RequestConsent(entry.clone()))),
             Outgoing::UpdateConsent { entry } => Ok(Prepared::Mimi(MimiRequest::UpdateConsent(entry.clone()))),
             Outgoing::MatrixInvite { sender, user } => self.prepare_invite(turn, sender, user),
@@ -86,6 +98,12 @@ impl Conversation {
                 None => self.prepare_group_info(turn, user),
             },
         }
+    }
+
+    fn prepare_peer(&self, (room, provider): (&str, &str), message: &[u8]) -> Result<Prepared> {
+        let room = room.parse().map_err(|_| ConversationError::Missing("valid MIMI room URI"))?;
+        let provider = provider.parse().map_err(|_| ConversationError::Missing("valid provider domain"))?;
+        Ok(Prepared::Mimi(MimiRequest::Peer(room, provider, message.to_vec())))
     }
 
     fn prepare_invite(&mut self, turn: &mut Turn<'_>, sender: &str, user: &str) -> Result<Prepared> {
@@ -167,7 +185,7 @@ impl Conversation {
         Ok(Prepared::Mimi(MimiRequest::KeyMaterial(target, encode(&request))))
     }
 
-    fn client_of(&self, turn: &Turn<'_>, user: &UserUri) -> Result<ClientUri> {
+    pub(super) fn client_of(&self, turn: &Turn<'_>, user: &UserUri) -> Result<ClientUri> {
         Ok(match *user == turn.gateway.names.listener_uri() {
             true => turn.gateway.names.listener_client(),
             false => turn.gateway.names.puppet_client(user),
@@ -188,6 +206,7 @@ impl Conversation {
             _ => {}
         }
         let client = self.client_of(turn, &user)?;
+        self.refuse_locked(&client)?;
         if !self.group()?.own_clients().any(|own| *own == client) {
             if self.is_participant(&user) || self.book.joining.contains(user.as_str()) {
                 return Ok(Prepared::Wait(EPOCH_PATIENCE));
@@ -225,6 +244,7 @@ impl Conversation {
             return Ok(Prepared::Wait(patience_ends - turn.now));
         }
         let client = self.client_of(turn, &user)?;
+        self.refuse_locked(&client)?;
         if !self.group()?.own_clients().any(|own| *own == client) {
             return Ok(Prepared::Wait(EPOCH_PATIENCE));
         }
@@ -277,7 +297,7 @@ impl Conversation {
         Ok(Some(Prepared::Done))
     }
 
-    fn is_satisfied(&self, user: &UserUri, intent: &Intent) -> bool {
+    pub(super) fn is_satisfied(&self, user: &UserUri, intent: &Intent) -> bool {
         let named = |uri: &str| uri.parse::<UserUri>().is_ok_and(|user| self.is_participant(&user));
         let banned = |uri: &str| uri.parse::<UserUri>().is_ok_and(|user| self.is_banned(&user));
         match intent {
@@ -290,7 +310,7 @@ impl Conversation {
         }
     }
 
-    fn plan(&self, intent: &Intent) -> Result<CommitPlan> {
+    pub(super) fn plan(&self, intent: &Intent) -> Result<CommitPlan> {
         let group = self.group()?;
         let state = group.room_state();
         let mut plan = CommitPlan::default();
@@ -328,7 +348,7 @@ impl Conversation {
 
     fn prepare_group_info(&mut self, turn: &mut Turn<'_>, user: &str) -> Result<Prepared> {
         let user = parse_user_uri(user)?;
-        if self.has_leaf(&user) {
+        if self.has_leaf(&user) && !self.is_locked_out(&user) {
             self.book.joining.remove(user.as_str());
             return Ok(Prepared::Done);
         }

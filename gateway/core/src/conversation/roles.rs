@@ -91,7 +91,9 @@ fn capabilities(room: &Room, level: i64) -> Vec<Capability> {
     allow(thresholds.ban, &[Capability::CAN_BAN, Capability::CAN_UN_BAN]);
     allow(thresholds.redact, &[Capability::CAN_DELETE_OTHER_MESSAGE, Capability::CAN_DELETE_OTHER_REACTION]);
     allow(thresholds.state("m.room.name"), &[Capability::CAN_CHANGE_ROOM_NAME]);
-    allow(thresholds.state("m.room.power_levels"), &[Capability::CAN_CHANGE_USER_ROLE]);
+    // Who decides what others may do also says who orders the room (DMLS-21).
+    let decides = [Capability::CAN_CHANGE_USER_ROLE, Capability::CAN_SEND_MLS_REINIT_PROPOSAL];
+    allow(thresholds.state("m.room.power_levels"), &decides);
     capabilities.sort_unstable();
     capabilities
 }

@@ -5,7 +5,6 @@ use causeway_drafts::mimi_uri::UserUri;
 
 use super::effects::may_delete_others;
 use super::messages::ConversationLinks;
-use super::outgoing::lane;
 use super::{Conversation, Outgoing, Result, Topology, Turn};
 use crate::loss::{Feature, Loss};
 use crate::matrix::Pdu;
@@ -72,14 +71,14 @@ impl Conversation {
         let message_id = causeway_drafts::mimi_content_09::message_id(user.as_str(), room.as_str(), &encoded, &content.salt);
         let event_id = source.map(|pdu| pdu.event_id().to_string()).unwrap_or_default();
         let hub_timestamp = match self.topology() {
-            Some(Topology::OurHub) => {
+            Some(Topology::OurHub) if !self.is_leaderless() => {
                 self.hub_say(turn, user, &encoded)?;
                 Some(turn.now as i64)
             }
             _ => {
                 self.ensure_joining(turn, user)?;
                 let item = Outgoing::Submit { user: user.to_string(), content: encoded, event_id };
-                turn.send(lane::mimi(self.hub()?.as_str(), room.as_str()), item);
+                turn.send(self.hub_lane()?, item);
                 None
             }
         };

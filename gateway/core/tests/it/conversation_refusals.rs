@@ -1,9 +1,11 @@
 //! What is refused, by whom, and that it leaves nothing behind.
 
+use causeway_core::code::{Coded, PARTIAL_GROUP_INFO};
 use causeway_core::conversation::{Answer, ConversationError, Intent, MimiRequest, Next, Outgoing, Prepared, notices};
 use causeway_drafts::decode_exact;
+use causeway_drafts::mimi_protocol_06::ratchet_tree::{GroupInfoOption, PartialGroupInfo, RatchetTreePresence};
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageRequest, SubmitMessageResponse, SubmitStatus};
-use causeway_drafts::mimi_protocol_06::update::{UpdateRequest, UpdateRoomResponse, UpdateStatus};
+use causeway_drafts::mimi_protocol_06::update::{CommitBundle, UpdateRequest, UpdateRoomResponse, UpdateStatus};
 use ruma::RoomVersionId;
 use serde_json::json;
 
@@ -25,6 +27,19 @@ fn sealed(world: &mut World, words: &str) -> SubmitMessageRequest {
     match world.turn(B, index, |conversation, turn| conversation.prepare(turn, &item)).unwrap() {
         Prepared::Mimi(MimiRequest::Submit(_, body)) => decode_exact(&body).unwrap(),
         _ => panic!("no message"),
+    }
+}
+
+/// Bob's renaming of the room at its hub: the commit, not sent.
+fn renaming(world: &mut World) -> UpdateRequest {
+    let users = json!({ "@alice:hs-a.test": 100, world.ghost_of_peer(A).as_str(): 50 });
+    world.set(A, 0, ("m.room.power_levels", "", json!({ "users": users })));
+    let rename = world.sides[B].homeserver.draft("m.room.name", Some(""), json!({ "name": "Bob's" }));
+    world.act(B, 1, rename);
+    let (index, item) = world.take_outgoing(B);
+    match world.turn(B, index, |conversation, turn| conversation.prepare(turn, &item)).unwrap() {
+        Prepared::Mimi(MimiRequest::Update(_, body)) => decode_exact(&body).unwrap(),
+        _ => panic!("no commit"),
     }
 }
 
@@ -58,16 +73,7 @@ fn c_015_a_message_shows_as_its_credentials_user() {
 #[test]
 fn p_045_a_commit_comes_from_its_committers_provider() {
     let mut world = World::together(RoomVersionId::V11);
-    let ghost = world.ghost_of_peer(A);
-    let users = json!({ "@alice:hs-a.test": 100, ghost.as_str(): 50 });
-    world.set(A, 0, ("m.room.power_levels", "", json!({ "users": users })));
-    let rename = world.sides[B].homeserver.draft("m.room.name", Some(""), json!({ "name": "Bob's" }));
-    world.act(B, 1, rename);
-    let (index, item) = world.take_outgoing(B);
-    let Prepared::Mimi(MimiRequest::Update(_, body)) = world.turn(B, index, |c, turn| c.prepare(turn, &item)).unwrap() else {
-        panic!("no commit")
-    };
-    let request: UpdateRequest = decode_exact(&body).unwrap();
+    let request = renaming(&mut world);
     let before = world.sides[A].conversation(0).group.unwrap().epoch();
     let evil = "evil.test".parse().unwrap();
     assert_eq!(rule(world.turn(A, 0, |c, turn| c.update(turn, &evil, &request))), "P-045");
@@ -75,6 +81,28 @@ fn p_045_a_commit_comes_from_its_committers_provider() {
     assert_eq!(world.update(A, B, 1, &request).status, UpdateStatus::Success { accepted_timestamp: world.now });
     // P-041: the same commit again is of another epoch.
     assert!(matches!(world.update(A, B, 1, &request).status, UpdateStatus::WrongEpoch { .. }));
+}
+
+/// G-23: a partial GroupInfo is refused by its name, and the commit may come again with the whole.
+#[test]
+fn g_23_a_commit_with_a_partial_group_info_is_refused() {
+    let mut world = World::together(RoomVersionId::V11);
+    let request = renaming(&mut world);
+    let UpdateRequest::Commit(bundle) = &request else { panic!("no commit") };
+    let partial = PartialGroupInfo {
+        ratchet_tree_presence: RatchetTreePresence::NoRatchetTree,
+        group_info_extensions: Vec::new(),
+        signature: vec![1; 64].into(),
+    };
+    let with_part = CommitBundle { group_info_option: GroupInfoOption::Partial(partial), ..(**bundle).clone() };
+    let with_part = UpdateRequest::Commit(Box::new(with_part));
+    let before = world.sides[A].conversation(0).group.unwrap().epoch();
+    let b = "b.test".parse().unwrap();
+    let refused = world.turn(A, 0, |c, turn| c.update(turn, &b, &with_part)).unwrap_err();
+    assert_eq!(refused.code(), PARTIAL_GROUP_INFO, "{refused}");
+    assert!(refused.to_string().starts_with("G-23: PartialGroupInfo"), "{refused}");
+    assert_eq!(world.sides[A].conversation(0).group.unwrap().epoch(), before);
+    assert!(world.turn(A, 0, |c, turn| c.update(turn, &b, &request)).is_ok());
 }
 
 /// A kick that the hub's policy does not allow: notAllowed, undone on Matrix, and said there.

@@ -18,9 +18,14 @@ pub(super) fn check(values: &Values, problems: &mut Problems) {
             }
         }
     }
-    for (section, key) in
-        [("", "master_key"), ("matrix", "private_key"), ("mimi", "private_key"), ("database", "url_file"), ("admin", "token_file")]
-    {
+    for (section, key) in [
+        ("", "master_key"),
+        ("", "slices"),
+        ("matrix", "private_key"),
+        ("mimi", "private_key"),
+        ("database", "url_file"),
+        ("admin", "token_file"),
+    ] {
         if let Some((path, origin)) = values.text(section, key) {
             secrecy(&values.resolve(path), origin, problems);
         }

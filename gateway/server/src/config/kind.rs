@@ -33,6 +33,8 @@ pub(crate) enum Kind {
     Boolean,
     /// A whole number of things, at least one.
     Count,
+    /// A whole number of minutes, from the first to the second.
+    Minutes(i64, i64),
     /// One of these words.
     Word(&'static [&'static str]),
     /// `postgres://…`, `sqlite://…`
@@ -54,6 +56,7 @@ impl Kind {
             Self::Networks => "a list of networks such as [\"10.0.0.0/8\"]".to_owned(),
             Self::Boolean => "true or false".to_owned(),
             Self::Count => format!("a whole number from 1 to {MOST}"),
+            Self::Minutes(least, most) => format!("a whole number of minutes from {least} to {most}"),
             Self::Word(words) => format!("one of {words:?}"),
             Self::DatabaseUrl => "a URL that begins with postgres:// or sqlite://".to_owned(),
             Self::LogFilter => "a filter such as \"info,causeway=debug\"".to_owned(),
@@ -65,12 +68,15 @@ impl Kind {
         match (self, value) {
             (Self::Boolean, Value::Boolean(_)) => Ok(()),
             (Self::Count, Value::Integer(1..=MOST)) => Ok(()),
-            (Self::Count, Value::Integer(other)) => Err(format!("{other} is not {}", self.expected())),
+            (Self::Minutes(least, most), Value::Integer(minutes)) if (least..=most).contains(minutes) => Ok(()),
+            (Self::Count | Self::Minutes(..), Value::Integer(other)) => Err(format!("{other} is not {}", self.expected())),
             (Self::Domains | Self::Paths | Self::Networks, Value::Array(items)) => items.iter().try_for_each(|item| match item {
                 Value::String(text) => self.check_text(text),
                 other => Err(self.wrong_type(other)),
             }),
-            (Self::Domains | Self::Paths | Self::Networks | Self::Boolean | Self::Count, other) => Err(self.wrong_type(other)),
+            (Self::Domains | Self::Paths | Self::Networks | Self::Boolean | Self::Count | Self::Minutes(..), other) => {
+                Err(self.wrong_type(other))
+            }
             (_, Value::String(text)) => self.check_text(text),
             (_, other) => Err(self.wrong_type(other)),
         }
@@ -91,7 +97,7 @@ impl Kind {
             Self::Word(words) => words.contains(&text),
             Self::DatabaseUrl => ["postgres://", "postgresql://", "sqlite://"].iter().any(|scheme| text.starts_with(scheme)),
             Self::LogFilter => EnvFilter::try_new(text).is_ok(),
-            Self::Boolean | Self::Count => false,
+            Self::Boolean | Self::Count | Self::Minutes(..) => false,
         };
         // A URL may hold a password that belongs in no message.
         match (is_valid, self) {
@@ -109,7 +115,7 @@ impl Kind {
                 "false" => Value::Boolean(false),
                 other => Value::String(other.to_owned()),
             },
-            Self::Count => text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Integer),
+            Self::Count | Self::Minutes(..) => text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Integer),
             Self::Domains | Self::Paths | Self::Networks => {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
                 Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
@@ -131,6 +137,7 @@ impl Kind {
             Self::Networks => list(json!({ "type": "string", "pattern": "^[0-9a-fA-F.:]+/[0-9]{1,3}$" })),
             Self::Boolean => json!({ "type": "boolean" }),
             Self::Count => json!({ "type": "integer", "minimum": 1, "maximum": MOST }),
+            Self::Minutes(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
             Self::Word(words) => json!({ "enum": words }),
             Self::DatabaseUrl => json!({ "type": "string", "pattern": "^(postgres|postgresql|sqlite)://" }),
         }
@@ -159,6 +166,9 @@ mod tests {
             (Kind::Boolean, "true", "\"true\""),
             (Kind::Count, "25", "0"),
             (Kind::Count, "1", "\"25\""),
+            (Kind::Minutes(5, 1440), "5", "4"),
+            (Kind::Minutes(5, 1440), "1440", "1441"),
+            (Kind::Minutes(5, 1440), "60", "\"60\""),
             (Kind::Word(&["text", "json"]), "\"json\"", "\"xml\""),
             (Kind::DatabaseUrl, "\"sqlite:///x.db\"", "\"mysql://x\""),
             (Kind::LogFilter, "\"info,causeway=debug\"", "\"causeway=loud\""),

@@ -26,6 +26,7 @@ pub(crate) mod schema;
 mod values;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 use serde::Deserialize;
@@ -49,6 +50,9 @@ pub(crate) struct Config {
     pub(crate) data_directory: PathBuf,
     /// The key of the database's secrets.
     master_key: Option<PathBuf>,
+    /// The keys of what is to be forgotten.
+    slices: Option<PathBuf>,
+    slice_minutes: u64,
     /// The homeserver.
     pub(crate) matrix: MatrixConfig,
     /// The provider.
@@ -137,6 +141,7 @@ impl Config {
     fn resolve_paths(&mut self, folder: &Path) {
         self.data_directory = folder.join(&self.data_directory);
         resolve_all(folder, &mut self.master_key);
+        resolve_all(folder, &mut self.slices);
         self.matrix.resolve_paths(folder);
         self.mimi.resolve_paths(folder);
         self.database.resolve_paths(folder);
@@ -154,6 +159,16 @@ impl Config {
     /// The file of the key ring, which seals what is secret in the database.
     pub(crate) fn master_key(&self) -> PathBuf {
         self.master_key.clone().unwrap_or_else(|| self.data_directory.join("master.key"))
+    }
+
+    /// The file of the slice ring, which seals what is to be forgotten.
+    pub(crate) fn slices(&self) -> PathBuf {
+        self.slices.clone().unwrap_or_else(|| self.data_directory.join("slices"))
+    }
+
+    /// How long a slice is in use.
+    pub(crate) fn slice_period(&self) -> Duration {
+        Duration::from_secs(60 * self.slice_minutes)
     }
 
     /// The file with the token of the operator's listener.

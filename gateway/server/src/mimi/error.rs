@@ -105,6 +105,7 @@ impl From<NodeError> for MimiError {
             NodeError::NoSuchRoom => Self::new(code, "no such room here"),
             NodeError::Conversation(
                 ConversationError::Malformed(_)
+                | ConversationError::Unsupported(_)
                 | ConversationError::NotAllowed { .. }
                 | ConversationError::Mls(
                     MlsError::Malformed(_) | MlsError::Invalid(_) | MlsError::NotAllowed(_) | MlsError::CredentialRefused(_),

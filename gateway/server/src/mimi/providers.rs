@@ -46,12 +46,15 @@ pub(crate) enum Target<'a> {
     RequestConsent(&'a UserUri),
     /// §5.7, to the requester's provider.
     UpdateConsent(&'a UserUri),
+    /// SPEC §15.2, where the directory has it.
+    CausewayPeer(&'a RoomUri),
 }
 
 impl Target<'_> {
-    fn url(&self, directory: &Directory, provider: &ProviderDomain) -> String {
+    /// None if the provider has no such endpoint.
+    fn url(&self, directory: &Directory, provider: &ProviderDomain) -> Option<String> {
         let consent = |template: &str, user: &UserUri| expand(template, &consent_variable(template, user.as_str(), provider));
-        match self {
+        Some(match self {
             Self::KeyMaterial(user) => expand(&directory.key_material, user.as_str()),
             Self::Update(room) => expand(&directory.update, room.as_str()),
             Self::SubmitMessage(room) => expand(&directory.submit_message, room.as_str()),
@@ -59,7 +62,8 @@ impl Target<'_> {
             Self::GroupInfo(room) => expand(&directory.group_info, room.as_str()),
             Self::RequestConsent(user) => consent(&directory.request_consent, user),
             Self::UpdateConsent(user) => consent(&directory.update_consent, user),
-        }
+            Self::CausewayPeer(room) => expand(directory.causeway_peer.as_deref()?, room.as_str()),
+        })
     }
 }
 
@@ -187,7 +191,12 @@ impl Providers {
     ) -> Result<Response, ProviderError> {
         let malformed = |why: &dyn std::fmt::Display| ProviderError::malformed(provider, why);
         let directory = self.directory(provider).await?;
-        let url: Url = target.url(&directory, provider).parse().map_err(|error| malformed(&error))?;
+        let url = target.url(&directory, provider).ok_or_else(|| ProviderError::Refused {
+            provider: provider.clone(),
+            status: 501,
+            text: "its directory has no such endpoint".to_owned(),
+        })?;
+        let url: Url = url.parse().map_err(|error| malformed(&error))?;
         let host = url.host_str().filter(|_| url.scheme() == "https").ok_or_else(|| malformed(&"a URL that is not https"))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(malformed(&"a URL with credentials in it"));

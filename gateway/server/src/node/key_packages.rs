@@ -54,12 +54,19 @@ impl Session<'_> {
         let mut found = Vec::new();
         for message in messages {
             let FanoutBody::Welcome { message, .. } = &message.body else { continue };
-            for reference in welcome_references(&message.bytes()[MLS_MESSAGE_HEADER..])? {
-                if let Some(row) = self.tx.key_package(&reference).await?
-                    && !row.private.is_empty()
-                {
-                    found.push(self.welcome_for(row).await?);
-                }
+            found.extend(self.welcomed_by(&message.bytes()[MLS_MESSAGE_HEADER..]).await?);
+        }
+        Ok(found)
+    }
+
+    /// The own KeyPackages that a bare Welcome names.
+    pub(crate) async fn welcomed_by(&mut self, welcome: &[u8]) -> Result<Vec<WelcomeFor>, NodeError> {
+        let mut found = Vec::new();
+        for reference in welcome_references(welcome)? {
+            if let Some(row) = self.tx.key_package(&reference).await?
+                && !row.private.is_empty()
+            {
+                found.push(self.welcome_for(row).await?);
             }
         }
         Ok(found)

@@ -7,10 +7,16 @@ use causeway_core::conversation::{Conversation, MessageIndex};
 use causeway_core::matrix::{Pdu, Room, RoomParts, StateMap};
 use causeway_core::records::{ConversationRow, EventRow};
 use causeway_drafts::mimi_uri::ClientUri;
-use causeway_mls::{ClientIdentity, EpochId, EpochRef, Group, GroupSnapshot};
+use causeway_mls::{ClientIdentity, EpochId, EpochRef, ForkableGroup, ForkableSnapshot, Group, GroupSnapshot, Rows};
 use ruma::{OwnedEventId, OwnedRoomId, RoomVersionId};
 
 use super::{NodeError, Session};
+
+type EpochRows = (Rows, BTreeMap<ClientUri, Rows>);
+
+fn epoch_id(bytes: &[u8]) -> Result<EpochId, NodeError> {
+    <[u8; 32]>::try_from(bytes).map(EpochId::from_bytes).map_err(stored)
+}
 
 fn stored(why: impl std::fmt::Display) -> NodeError {
     NodeError::Stored(why.to_string())
@@ -26,7 +32,10 @@ impl Session<'_> {
         let room = self.load_room(&row).await?;
         let group = self.load_group(&row).await?;
         let messages = MessageIndex::new(self.tx.messages(row.id).await?);
-        Ok(Conversation::restore(row, room, group, messages)?)
+        let forkable = self.load_graph(&row).await?;
+        let mut conversation = Conversation::restore(row, room, group, messages)?;
+        conversation.forkable = forkable;
+        Ok(conversation)
     }
 
     async fn load_room(&mut self, row: &ConversationRow) -> Result<Option<Room>, NodeError> {
@@ -69,10 +78,16 @@ impl Session<'_> {
         let (Some(group_id), Some(head), Some(number)) = (&row.group_id, &row.head_epoch_id, row.head_number) else {
             return Ok(None);
         };
-        let id = <[u8; 32]>::try_from(head.as_slice()).map(EpochId::from_bytes).map_err(stored)?;
-        let mut public = BTreeMap::new();
-        let mut clients: BTreeMap<ClientUri, BTreeMap<Vec<u8>, Vec<u8>>> = BTreeMap::new();
-        for value in self.tx.group_values(row.id).await? {
+        let id = epoch_id(head)?;
+        let (public, clients) = self.rows_of_epoch(row.id, head).await?;
+        let head = EpochRef { id, number: number as u64 };
+        Ok(Some(Group::load(GroupSnapshot { group_id: group_id.clone(), head, public, clients })?))
+    }
+
+    /// The rows of one epoch's state: public ones, and each own client's.
+    async fn rows_of_epoch(&mut self, conversation_id: i64, epoch: &[u8]) -> Result<EpochRows, NodeError> {
+        let (mut public, mut clients): EpochRows = Default::default();
+        for value in self.tx.group_values(conversation_id, epoch).await? {
             match value.client_uri.as_str() {
                 "" => public.insert(value.key, value.value),
                 client => {
@@ -81,8 +96,20 @@ impl Session<'_> {
                 }
             };
         }
-        let head = EpochRef { id, number: number as u64 };
-        Ok(Some(Group::load(GroupSnapshot { group_id: group_id.clone(), head, public, clients })?))
+        Ok((public, clients))
+    }
+
+    /// The graph of a group that nobody orders.
+    async fn load_graph(&mut self, row: &ConversationRow) -> Result<Option<ForkableGroup>, NodeError> {
+        let (Some(group_id), Some(core)) = (&row.group_id, self.tx.graph(row.id).await?) else { return Ok(None) };
+        let mut states = BTreeMap::new();
+        for epoch in self.tx.kept_epochs(row.id).await? {
+            states.insert(epoch_id(&epoch)?, self.rows_of_epoch(row.id, &epoch).await?);
+        }
+        let commits = self.tx.kept_commits(row.id).await?;
+        let commits = commits.into_iter().filter(|(_, commit)| !commit.is_empty());
+        let commits = commits.map(|(epoch, commit)| Ok((epoch_id(&epoch)?, commit))).collect::<Result<_, NodeError>>()?;
+        Ok(Some(ForkableGroup::load(ForkableSnapshot { group_id: group_id.clone(), core, states, commits })?))
     }
 
     /// The identities of all own clients that the conversation may have to speak as: an identity that exists must

@@ -5,7 +5,7 @@ use causeway_core::conversation::{Conversation, Decision, ghost_display_name};
 use causeway_core::loss::Feature;
 use causeway_core::matrix::{RoomChanges, StateMap, StoredEvent};
 use causeway_core::records::{ClientRow, EpochRow, EventRow, ExtremityRow, GroupValueRow, ProfileRow, StateMapRow};
-use causeway_mls::{EpochRecord, GroupChanges, RowChanges};
+use causeway_mls::{EpochId, EpochRecord, GroupChanges, RowChanges};
 use causeway_store::StoreError;
 use sha2::{Digest, Sha256};
 
@@ -25,9 +25,19 @@ impl Session<'_> {
             let changes = room.take_changes();
             self.store_room(&room_id, changes).await?;
         }
-        if let Some(group) = &mut conversation.group {
-            let changes = group.take_changes();
-            self.store_group(id, changes).await?;
+        match (&mut conversation.forkable, &mut conversation.group) {
+            (Some(forkable), _) => {
+                let changes = forkable.take_changes()?;
+                let head = changes.group.head.id;
+                self.tx.put_graph(id, &changes.core).await?;
+                self.store_group(id, changes.group).await?;
+                self.tx.mark_head(id, head.as_bytes()).await?;
+            }
+            (None, Some(group)) => {
+                let changes = group.take_changes();
+                self.store_group(id, changes).await?;
+            }
+            (None, None) => {}
         }
         self.store_decision(id, decision).await?;
         self.store_hashed_ghosts().await
@@ -99,9 +109,15 @@ impl Session<'_> {
     }
 
     async fn store_group(&mut self, conversation_id: i64, changes: GroupChanges) -> Result<(), NodeError> {
-        self.store_values(conversation_id, "", changes.public).await?;
-        for (client, changes) in changes.clients {
-            self.store_values(conversation_id, client.as_str(), changes).await?;
+        self.forget_what_was_before(conversation_id, &changes).await?;
+        for (epoch, state) in changes.states {
+            self.store_values((conversation_id, epoch), "", state.public).await?;
+            for (client, changes) in state.clients {
+                self.store_values((conversation_id, epoch), client.as_str(), changes).await?;
+            }
+        }
+        for epoch in &changes.forgotten {
+            self.tx.forget_epoch((conversation_id, epoch.as_bytes()), now_ms() as i64).await?;
         }
         for epoch in changes.epochs {
             self.tally.epoch(epoch.origin.as_str());
@@ -110,13 +126,32 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn store_values(&mut self, conversation_id: i64, client_uri: &str, changes: RowChanges) -> Result<(), NodeError> {
+    /// Where our knowledge begins anew, by a Welcome or an external commit, the states of before lead nowhere.
+    async fn forget_what_was_before(&mut self, conversation_id: i64, changes: &GroupChanges) -> Result<(), NodeError> {
+        if changes.epochs.iter().all(|epoch| epoch.parent.is_some()) {
+            return Ok(());
+        }
+        for kept in self.tx.kept_epochs(conversation_id).await? {
+            if changes.states.keys().all(|epoch| epoch.as_bytes() != kept.as_slice()) {
+                self.tx.forget_epoch((conversation_id, &kept), now_ms() as i64).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn store_values(
+        &mut self,
+        (conversation_id, epoch): (i64, EpochId),
+        client_uri: &str,
+        changes: RowChanges,
+    ) -> Result<(), NodeError> {
         for (key, value) in changes.put {
-            let row = GroupValueRow { conversation_id, client_uri: client_uri.to_owned(), key, value };
+            let epoch_id = epoch.as_bytes().to_vec();
+            let row = GroupValueRow { conversation_id, epoch_id, client_uri: client_uri.to_owned(), key, value };
             self.tx.put_group_value(&row).await?;
         }
         for key in changes.delete {
-            self.tx.delete_group_value(conversation_id, client_uri, &key).await?;
+            self.tx.delete_group_value((conversation_id, epoch.as_bytes()), client_uri, &key).await?;
         }
         Ok(())
     }

@@ -31,6 +31,11 @@ pub(super) async fn send(node: &Arc<Node>, request: MimiRequest) -> Result<Outco
             let answer = node.providers.post(&provider, Target::KeyMaterial(&user), (ours, body)).await;
             (provider.clone(), answer.and_then(|answer| key_material(&provider, &answer.body)))
         }
+        MimiRequest::Peer(room, provider, body) => {
+            let sent = (node.providers.ours(), body);
+            let answer = node.providers.post(&provider, Target::CausewayPeer(&room), sent).await;
+            (provider, answer.map(|_| Answer::Accepted))
+        }
         MimiRequest::RequestConsent(body) => consent(node, body, Consent::Request).await?,
         MimiRequest::UpdateConsent(body) => consent(node, body, Consent::Update).await?,
         MimiRequest::Submit(room, body) => {

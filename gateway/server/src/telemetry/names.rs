@@ -42,6 +42,10 @@ pub(crate) const CRYPTO_TIME: &str = "causeway_crypto_seconds";
 pub(crate) const DATABASE_UP: &str = "causeway_database_up";
 pub(crate) const CERTIFICATE_EXPIRY: &str = "causeway_certificate_expiry_timestamp_seconds";
 pub(crate) const RELOADS: &str = "causeway_certificate_reloads_total";
+pub(crate) const SLICES: &str = "causeway_slices";
+pub(crate) const OLDEST_SLICE: &str = "causeway_oldest_slice_seconds";
+pub(crate) const EPOCHS_KEPT: &str = "causeway_epochs_kept";
+pub(crate) const GROUPS_LOCKED: &str = "causeway_groups_locked";
 /// The store records these two itself.
 const TRANSACTION_TIME: &str = "causeway_database_transaction_seconds";
 const TRANSACTION_RETRIES: &str = "causeway_database_transaction_retries_total";
@@ -91,6 +95,10 @@ pub(crate) const METRICS: &[Metric] = &[
     metric(EPOCHS, Kind::Counter, &["origin"], "Epochs stored, by how they came about."),
     metric(LOSSES, Kind::Counter, &["feature", "direction"], "What translations could not carry."),
     metric(CONVERSATIONS, Kind::Gauge, &["status", "topology"], "Conversations."),
+    metric(EPOCHS_KEPT, Kind::Gauge, &[], "Epochs whose secrets are kept."),
+    metric(SLICES, Kind::Gauge, &[], "Slice keys that are there: one, and a second while keys move to it."),
+    metric(OLDEST_SLICE, Kind::Gauge, &[], "Age of the oldest of them: as long deleted secrets stay decipherable in copies."),
+    metric(GROUPS_LOCKED, Kind::Gauge, &[], "Groups that are locked until their members have joined anew."),
     metric(CRYPTO_TIME, Kind::Histogram, &["operation"], "Time of MLS operations: seal, open, stage, merge."),
     metric(
         TRANSACTION_TIME,

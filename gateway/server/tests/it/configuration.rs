@@ -88,7 +88,7 @@ fn a_dump_shows_each_source() {
         ("url_file = ", "# systemd credential database_url"),
         ("endpoint_mode = true", "# environment CAUSEWAY_BRIDGE__ENDPOINT_MODE"),
         ("format = \"text\"", "# default"),
-        ("provider = \"gateway.localhost\"", "causeway.toml:49"),
+        ("provider = \"gateway.localhost\"", "causeway.toml:60"),
     ] {
         assert!(told.lines().any(|line| line.starts_with(start) && line.ends_with(end)), "{start} … {end}\n\n{told}");
     }

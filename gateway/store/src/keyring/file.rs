@@ -1,13 +1,8 @@
 //! The ring's file: one key a line, its number and 64 hex digits; lines that begin with # are notes. A file of one line
 //! without a number, as older versions wrote it, is key 1.
-//!
-//! A file is never changed in place: a new one is written beside it and renamed, under a lock, so that a reader sees
-//! the old ring or the new one, whatever happens in between.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use causeway_core::code::{self, Code, Coded};
@@ -15,6 +10,7 @@ use rand::RngCore;
 use zeroize::Zeroizing;
 
 use super::KeyId;
+use crate::ring_file::{self, Residue, failed, lock};
 
 const NOTE: &str = "# Causeway's key ring. The last key seals, the others open. Without them the database is useless.\n";
 
@@ -60,7 +56,7 @@ impl Coded for RingError {
     }
 }
 
-pub(super) fn new_key() -> Zeroizing<[u8; 32]> {
+pub(crate) fn new_key() -> Zeroizing<[u8; 32]> {
     let mut key = Zeroizing::new([0; 32]);
     rand::rng().fill_bytes(key.as_mut_slice());
     key
@@ -68,18 +64,7 @@ pub(super) fn new_key() -> Zeroizing<[u8; 32]> {
 
 /// The keys in a file; none if there is no file.
 pub(super) fn read(path: &Path) -> Result<Option<RingKeys>, RingError> {
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(path)(error)),
-    };
-    let mode = file.metadata().map_err(failed(path))?.permissions().mode() & 0o777;
-    if mode & 0o027 != 0 {
-        return Err(RingError::Open { path: path.to_owned(), mode });
-    }
-    let mut text = Zeroizing::new(String::new());
-    file.read_to_string(&mut text).map_err(failed(path))?;
-    parse(path, &text).map(Some)
+    ring_file::read(path)?.map(|text| parse(path, &text)).transpose()
 }
 
 /// Makes a file, unless there is one already; gives what is in it then.
@@ -144,38 +129,16 @@ fn write(path: &Path, keys: &RingKeys) -> Result<(), RingError> {
         text.push_str(&digits);
         text.push('\n');
     }
-    let new = beside(path, "new");
-    // What a write that was cut off has left is nobody's.
-    drop(std::fs::remove_file(&new));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).map_err(failed(&new))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed(&new))?;
-    std::fs::rename(&new, path).map_err(failed(path))?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed(folder))
-}
-
-/// Held until it is dropped; it ends with the process, however that ends.
-fn lock(path: &Path) -> Result<File, RingError> {
-    let path = beside(path, "lock");
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(failed(&path))?;
-    file.lock().map_err(failed(&path))?;
-    Ok(file)
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(ending);
-    PathBuf::from(name)
-}
-
-fn failed(path: &Path) -> impl Fn(io::Error) -> RingError {
-    move |error| RingError::Io { path: path.to_owned(), error }
+    ring_file::replace(path, &text, Residue::Left)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
+
+    use std::fs::OpenOptions;
+    use std::io::Write;
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 
     use super::*;
 

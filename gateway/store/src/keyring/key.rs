@@ -7,28 +7,30 @@ use rand::RngCore;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{HEADER, Place};
+use super::Place;
 
 const SALT: usize = 16;
 const NONCE: usize = 12;
 
-type Bound<'a> = ([u8; HEADER], Place<'a>);
+/// What a value is bound to: what stands before it, and its place.
+type Bound<'a> = (&'a [u8], Place<'a>);
 
-pub(super) struct SealingKey {
+#[derive(Clone)]
+pub(crate) struct SealingKey {
     master: Zeroizing<[u8; 32]>,
 }
 
 impl SealingKey {
-    pub(super) fn new(master: Zeroizing<[u8; 32]>) -> Self {
+    pub(crate) fn new(master: Zeroizing<[u8; 32]>) -> Self {
         Self { master }
     }
 
-    pub(super) fn master(&self) -> &Zeroizing<[u8; 32]> {
+    pub(crate) fn master(&self) -> &Zeroizing<[u8; 32]> {
         &self.master
     }
 
     /// `salt ‖ nonce ‖ ciphertext ‖ tag`
-    pub(super) fn seal(&self, bound: Bound<'_>, plain: &[u8]) -> Vec<u8> {
+    pub(crate) fn seal(&self, bound: Bound<'_>, plain: &[u8]) -> Vec<u8> {
         let mut random = [0; SALT + NONCE];
         rand::rng().fill_bytes(&mut random);
         let (salt, nonce) = random.split_at(SALT);
@@ -37,7 +39,7 @@ impl SealingKey {
         [&random[..], &sealed].concat()
     }
 
-    pub(super) fn open(&self, bound: Bound<'_>, sealed: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn open(&self, bound: Bound<'_>, sealed: &[u8]) -> Option<Vec<u8>> {
         let (salt, rest) = sealed.split_at_checked(SALT)?;
         let (nonce, sealed) = rest.split_at_checked(NONCE)?;
         let payload = Payload { msg: sealed, aad: &associated_data(bound) };
@@ -45,7 +47,7 @@ impl SealingKey {
     }
 
     /// `nonce ‖ ciphertext ‖ tag`, under the key itself.
-    pub(super) fn open_first_format(&self, place: Place<'_>, sealed: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn open_first_format(&self, place: Place<'_>, sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, sealed) = sealed.split_at_checked(NONCE)?;
         let mut data = format!("causeway/1 {}.{} ", place.table, place.column).into_bytes();
         data.extend_from_slice(place.row);

@@ -18,10 +18,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use zeroize::Zeroizing;
 
 pub use file::RingError;
-use key::SealingKey;
+pub(crate) use file::new_key;
+pub(crate) use key::SealingKey;
 
 /// What values begin with, in all formats but the first.
 pub(crate) const MAGIC: [u8; 4] = *b"cws\x02";
+/// What values under an epoch's key begin with; which epoch, their row says.
+pub(crate) const EPOCH_MAGIC: [u8; 4] = *b"cwe\x01";
 /// Magic and key id.
 pub(crate) const HEADER: usize = MAGIC.len() + 4;
 
@@ -154,7 +157,7 @@ impl Keyring {
     pub(crate) fn seal(&self, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
         let keys = self.keys();
         match keys.last_key_value() {
-            Some((id, key)) => [&header(*id)[..], &key.seal((header(*id), place), plain)].concat(),
+            Some((id, key)) => [&header(*id)[..], &key.seal((&header(*id), place), plain)].concat(),
             // A ring is never empty: it is made with a key, and its file is not read without one.
             None => Vec::new(),
         }
@@ -173,7 +176,7 @@ impl Keyring {
     fn open_with_ring(&self, place: Place<'_>, first_row: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyringError> {
         let keys = self.keys();
         let named = key_id(sealed);
-        let opened = named.and_then(|id| keys.get(&id)?.open((header(id), place), &sealed[HEADER..]));
+        let opened = named.and_then(|id| keys.get(&id)?.open((&header(id), place), &sealed[HEADER..]));
         let first = || keys.get(&KeyId::FIRST)?.open_first_format(Place { row: first_row, ..place }, sealed);
         let unknown = named.filter(|id| !keys.contains_key(id)).map(KeyringError::UnknownKey);
         opened.or_else(first).ok_or(unknown.unwrap_or(KeyringError::DoesNotOpen))

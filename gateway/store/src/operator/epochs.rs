@@ -3,7 +3,8 @@
 use crate::StoreError;
 use crate::tx::{Tx, both};
 
-type Columns = (Vec<u8>, Option<Vec<u8>>, i64, String, String, Option<String>, i64);
+type Columns =
+    (Vec<u8>, Option<Vec<u8>>, i64, String, String, Option<String>, i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
 
 /// An epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,12 @@ pub struct EpochLine {
     pub committer: Option<String>,
     /// When it was stored, ms.
     pub created_at: i64,
+    /// The slice that its key is under, or was last; none where own clients never held secrets of it.
+    pub slice: Option<i64>,
+    /// When its key was deleted, ms; none while its secrets are kept.
+    pub forgotten_at: Option<i64>,
+    /// When the slice that its key was under last was destroyed, ms: since then no copy of it is of use.
+    pub destroyed_at: Option<i64>,
 }
 
 impl Tx {
@@ -33,20 +40,44 @@ impl Tx {
         let found = both!(self, connection => {
             sqlx::query_as::<_, Columns>(
                 "-- epoch lines\n\
-                 SELECT epoch_id, parent_epoch_id, number, status, origin, committer, created_at FROM epochs \
-                 WHERE conversation_id = $1 ORDER BY number, created_at, epoch_id",
+                 SELECT epochs.epoch_id, parent_epoch_id, number, epochs.status, origin, committer, created_at, epoch_keys.slice, \
+                 last_slice, forgotten_at, destroyed_at FROM epochs \
+                 LEFT JOIN epoch_keys ON epoch_keys.conversation_id = epochs.conversation_id \
+                 AND epoch_keys.epoch_id = epochs.epoch_id LEFT JOIN slices ON slices.id = last_slice \
+                 WHERE epochs.conversation_id = $1 ORDER BY number, created_at, epochs.epoch_id",
             )
             .bind(conversation_id).fetch_all(connection).await
         })?;
-        let line = |(epoch_id, parent_epoch_id, number, status, origin, committer, created_at)| EpochLine {
-            epoch_id,
-            parent_epoch_id,
-            number,
-            status,
-            origin,
-            committer,
-            created_at,
-        };
         Ok(found.into_iter().map(line).collect())
+    }
+}
+
+fn line(columns: Columns) -> EpochLine {
+    let (
+        epoch_id,
+        parent_epoch_id,
+        number,
+        status,
+        origin,
+        committer,
+        created_at,
+        kept_under,
+        last_slice,
+        forgotten_at,
+        destroyed_at,
+    ) = columns;
+    // One that came back is kept, whatever was before.
+    let is_kept = kept_under.is_some();
+    EpochLine {
+        epoch_id,
+        parent_epoch_id,
+        number,
+        status,
+        origin,
+        committer,
+        created_at,
+        slice: kept_under.or(last_slice),
+        forgotten_at: forgotten_at.filter(|_| !is_kept),
+        destroyed_at: destroyed_at.filter(|_| !is_kept),
     }
 }

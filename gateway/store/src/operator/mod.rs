@@ -9,6 +9,7 @@ mod parked;
 mod peers;
 mod queue;
 mod rooms;
+mod slices;
 
 pub use epochs::EpochLine;
 pub use figures::{QueueFigure, RoomFigure};
@@ -17,3 +18,4 @@ pub use losses::LossLine;
 pub use parked::ParkedLine;
 pub use queue::QueueLine;
 pub use rooms::RoomLine;
+pub use slices::{ForgettingFigure, SliceLine};

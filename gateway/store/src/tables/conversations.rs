@@ -20,6 +20,7 @@ type Columns = (
     Option<i64>,
     i64,
     Vec<u8>,
+    i64,
 );
 
 /// Every statement reads the same columns, in the order of [`Columns`].
@@ -30,7 +31,7 @@ macro_rules! select {
             $name,
             "\n",
             "SELECT id, version, kind, status, topology, matrix_room_id, room_version, mimi_room, hub, group_id, ",
-            "head_epoch_id, head_number, created_at, bookkeeping FROM conversations ",
+            "head_epoch_id, head_number, created_at, bookkeeping, resync FROM conversations ",
             $rest
         )
     };
@@ -40,8 +41,23 @@ const SEALED: (&str, &str) = ("conversations", "bookkeeping");
 
 impl Tx {
     fn conversation_row(&self, columns: Columns) -> Result<ConversationRow, StoreError> {
-        let (id, version, kind, status, topology, matrix_room_id, room_version, mimi_room, hub, group_id, head, number, at, sealed) =
-            columns;
+        let (
+            id,
+            version,
+            kind,
+            status,
+            topology,
+            matrix_room_id,
+            room_version,
+            mimi_room,
+            hub,
+            group_id,
+            head,
+            number,
+            at,
+            sealed,
+            resync,
+        ) = columns;
         Ok(ConversationRow {
             bookkeeping: self.open(SEALED.0, &id.to_be_bytes(), SEALED.1, &sealed)?,
             id,
@@ -57,6 +73,7 @@ impl Tx {
             head_epoch_id: head,
             head_number: number,
             created_at: at,
+            resync: resync != 0,
         })
     }
 
@@ -159,11 +176,11 @@ impl Tx {
                 "-- update conversation\n\
                  UPDATE conversations SET version = version + 1, kind = $3, status = $4, topology = $5, matrix_room_id = $6, \
                  room_version = $7, mimi_room = $8, hub = $9, group_id = $10, head_epoch_id = $11, head_number = $12, \
-                 bookkeeping = $13 WHERE id = $1 AND version = $2",
+                 bookkeeping = $13, resync = $14 WHERE id = $1 AND version = $2",
             )
             .bind(row.id).bind(row.version).bind(&row.kind).bind(&row.status).bind(&row.topology).bind(&row.matrix_room_id)
             .bind(&row.room_version).bind(&row.mimi_room).bind(&row.hub).bind(&row.group_id).bind(&row.head_epoch_id)
-            .bind(row.head_number).bind(sealed)
+            .bind(row.head_number).bind(sealed).bind(i64::from(row.resync))
             .execute(connection).await.map(|done| done.rows_affected())
         })?;
         if changed == 1 { Ok(()) } else { Err(StoreError::Conflict) }

@@ -22,7 +22,8 @@ impl Tx {
                 "-- insert epoch\n\
                  INSERT INTO epochs (conversation_id, epoch_id, parent_epoch_id, number, confirmation_tag, status, origin, \
                  committer, commit_message, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
-                 ON CONFLICT (conversation_id, epoch_id) DO UPDATE SET status = excluded.status",
+                 ON CONFLICT (conversation_id, epoch_id) DO UPDATE SET status = excluded.status, \
+                 confirmation_tag = excluded.confirmation_tag, commit_message = excluded.commit_message",
             )
             .bind(epoch.conversation_id).bind(&epoch.epoch_id).bind(&epoch.parent_epoch_id).bind(epoch.number)
             .bind(&epoch.confirmation_tag).bind(&epoch.status).bind(&epoch.origin).bind(&epoch.committer).bind(&epoch.commit)

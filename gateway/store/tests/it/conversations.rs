@@ -16,6 +16,7 @@ fn full(id: i64, version: i64) -> ConversationRow {
         group_id: Some(b"group".to_vec()),
         head_epoch_id: Some(vec![7; 32]),
         head_number: Some(3),
+        resync: true,
         ..conversation()
     }
 }

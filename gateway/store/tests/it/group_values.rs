@@ -1,15 +1,22 @@
 use causeway_core::records::GroupValueRow;
 
+use crate::epochs::epoch;
 use crate::support::*;
 
 const CLIENT: &str = "mimi://gw.test/d/alice/gateway-1";
 
 pub(crate) fn value(conversation_id: i64, client_uri: &str, key: &[u8], value: &[u8]) -> GroupValueRow {
-    GroupValueRow { conversation_id, client_uri: client_uri.to_owned(), key: key.to_vec(), value: value.to_vec() }
+    GroupValueRow {
+        conversation_id,
+        epoch_id: EPOCH.to_vec(),
+        client_uri: client_uri.to_owned(),
+        key: key.to_vec(),
+        value: value.to_vec(),
+    }
 }
 
-async fn stored(db: &Database, id: i64) -> Vec<(String, Vec<u8>, Vec<u8>)> {
-    let rows = db.run(tx!([id] | tx | tx.group_values(id).await)).await;
+async fn stored(db: &Database, id: i64, epoch: [u8; 32]) -> Vec<(String, Vec<u8>, Vec<u8>)> {
+    let rows = db.run(tx!([id, epoch] | tx | tx.group_values(id, &epoch).await)).await;
     let mut rows: Vec<_> = rows.into_iter().map(|row| (row.client_uri, row.key, row.value)).collect();
     rows.sort();
     rows
@@ -33,11 +40,11 @@ async fn group_values_are_put_replaced_and_deleted() {
         .await;
         db.run(tx!([id] | tx | {
             tx.put_group_value(&value(id, CLIENT, b"secret", b"new")).await?;
-            tx.delete_group_value(id, CLIENT, b"tree").await
+            tx.delete_group_value((id, &EPOCH), CLIENT, b"tree").await
         }))
         .await;
-        assert_eq!(stored(&db, id).await, [row("", b"tree", b"public"), row(CLIENT, b"secret", b"new")]);
-        assert_eq!(stored(&db, other).await, [row(CLIENT, b"secret", b"elsewhere")]);
+        assert_eq!(stored(&db, id, EPOCH).await, [row("", b"tree", b"public"), row(CLIENT, b"secret", b"new")]);
+        assert_eq!(stored(&db, other, EPOCH).await, [row(CLIENT, b"secret", b"elsewhere")]);
     })
     .await;
 }
@@ -48,8 +55,41 @@ async fn a_deleted_secret_is_not_in_the_table() {
     for_each_database(|db| async move {
         let id = db.conversation().await;
         db.run(tx!([id] | tx | tx.put_group_value(&value(id, CLIENT, b"epoch secret", b"x")).await)).await;
-        db.run(tx!([id] | tx | tx.delete_group_value(id, CLIENT, b"epoch secret").await)).await;
+        db.run(tx!([id] | tx | tx.delete_group_value((id, &EPOCH), CLIENT, b"epoch secret").await)).await;
         assert_eq!(db.raw_count("SELECT COUNT(*) FROM group_values").await, 0);
+    })
+    .await;
+}
+
+/// Every epoch that is kept has its own rows; one is forgotten without the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn epochs_are_kept_and_forgotten_one_by_one() {
+    for_each_database(|db| async move {
+        let id = db.conversation().await;
+        let other = db.conversation().await;
+        let fork = [3; 32];
+        db.run(tx!([id, other, fork] | tx | {
+            for (number, conversation) in [id, other].into_iter().enumerate() {
+                tx.insert_epoch(&epoch(conversation, 1)).await?;
+                for epoch_id in [EPOCH.to_vec(), fork.to_vec()] {
+                    let tree = [epoch_id.as_slice(), &[number as u8]].concat();
+                    tx.put_group_value(&GroupValueRow { epoch_id: epoch_id.clone(), ..value(conversation, "", b"tree", &tree) })
+                        .await?;
+                    tx.put_group_value(&GroupValueRow { epoch_id, ..value(conversation, CLIENT, b"secret", b"x") }).await?;
+                }
+            }
+            Ok(())
+        }))
+        .await;
+        assert_eq!(db.run(tx!([id] | tx | tx.kept_epochs(id).await)).await, [EPOCH, fork]);
+        let tree = |epoch: [u8; 32], number| row("", b"tree", &[&epoch[..], &[number]].concat());
+        assert_eq!(stored(&db, id, fork).await, [tree(fork, 0), row(CLIENT, b"secret", b"x")]);
+        db.run(tx!([id] | tx | tx.forget_epoch((id, &EPOCH), NOW).await)).await;
+        assert_eq!(db.run(tx!([id] | tx | tx.kept_epochs(id).await)).await, [fork]);
+        assert_eq!(stored(&db, id, EPOCH).await, []);
+        assert_eq!(stored(&db, id, fork).await, [tree(fork, 0), row(CLIENT, b"secret", b"x")]);
+        assert_eq!(stored(&db, other, EPOCH).await, [tree(EPOCH, 1), row(CLIENT, b"secret", b"x")]);
+        assert_eq!(db.run(tx!([id] | tx | tx.epochs(id).await)).await.len(), 1, "that it was there stays on record");
     })
     .await;
 }

@@ -8,7 +8,7 @@ use crate::support::*;
 const USER: &str = "mimi://gw.test/u/alice";
 const ROOM: (&str, &str) = ("a.test", "mimi://a.test/r/club");
 
-fn package(number: u8, not_after: i64) -> KeyPackageRow {
+pub(crate) fn package(number: u8, not_after: i64) -> KeyPackageRow {
     KeyPackageRow {
         reference: vec![number; 32],
         user_uri: USER.to_owned(),

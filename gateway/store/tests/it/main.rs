@@ -4,12 +4,15 @@
 mod audit;
 mod conversations;
 mod epochs;
+mod forgetting;
 mod group_values;
 mod inbox;
+mod incarnation;
 mod key_packages;
 mod operator;
 mod outbox;
 mod parked;
+mod recovery;
 mod rooms;
 mod rotation;
 mod schema;

@@ -1,4 +1,4 @@
-use causeway_core::records::LossRow;
+use causeway_core::records::{GroupValueRow, LossRow};
 use causeway_store::{Lease, Store, StoreError};
 
 use crate::epochs::epoch;
@@ -6,14 +6,21 @@ use crate::group_values::value;
 use crate::support::*;
 
 const CLIENT: &str = "mimi://gw.test/d/alice/gateway-1";
+/// Holds secrets of a past epoch only.
+const OTHER: &str = "mimi://gw.test/d/bob/gateway-1";
 
 async fn fill(db: &Database) -> i64 {
     let id = db.conversation().await;
     db.run(tx!([id] | tx | {
+        let mut row = tx.lock_conversation(id).await?.unwrap();
+        row.head_epoch_id = Some(EPOCH.to_vec());
+        tx.update_conversation(&row).await?;
         tx.insert_epoch(&epoch(id, 0)).await?;
         tx.insert_epoch(&epoch(id, 1)).await?;
         tx.put_group_value(&value(id, "", b"tree", b"public")).await?;
         tx.put_group_value(&value(id, CLIENT, b"secret", b"private")).await?;
+        let past = GroupValueRow { epoch_id: epoch(id, 0).epoch_id, ..value(id, OTHER, b"secret", b"private") };
+        tx.put_group_value(&past).await?;
         tx.queue("mimi:a", "submit", Some(id), b"content").await?;
         tx.insert_loss(&LossRow {
             conversation_id: id,
@@ -42,7 +49,10 @@ async fn an_operator_reads_without_the_master_key() {
                 epochs.iter().map(|epoch| (epoch.number, epoch.status.as_str())).collect::<Vec<_>>(),
                 [(0, "past"), (1, "head")]
             );
-            assert_eq!(tx.public_group_values(id).await?, [(b"tree".to_vec(), b"public".to_vec())]);
+            assert_eq!(tx.public_group_values(id, &EPOCH).await?, [(b"tree".to_vec(), b"public".to_vec())]);
+            let by_epoch = tx.public_values_by_epoch(id).await?;
+            assert_eq!(by_epoch, [(EPOCH.to_vec(), b"tree".to_vec(), b"public".to_vec())]);
+            assert!(!tx.has_graph(id).await?);
             assert_eq!(tx.own_clients(id).await?, [CLIENT]);
             assert_eq!(tx.queue_lines().await?[0].lane, "mimi:a");
             assert_eq!(tx.loss_lines(None).await?.len(), 1);

@@ -91,7 +91,7 @@ async fn a_sealed_value_does_not_open_in_another_row() {
     for_each_database(|db| async move {
         let id = fill(&db).await;
         db.raw_execute("UPDATE group_values SET client_uri = 'mimi://gw.test/d/mallory/gateway-1'").await;
-        let moved = db.store.transaction("moved", tx!([id] | tx | tx.group_values(id).await.map(|_| ()))).await;
+        let moved = db.store.transaction("moved", tx!([id] | tx | tx.group_values(id, &EPOCH).await.map(|_| ()))).await;
         assert!(matches!(&moved, Err(StoreError::DoesNotOpen { table }) if table == "group_values"), "{moved:?}");
         db.raw_execute("UPDATE clients SET identity = (SELECT value FROM secrets)").await;
         let moved = db.store.transaction("moved", tx!(|tx| tx.client(CLIENT).await.map(|_| ()))).await;
@@ -119,7 +119,7 @@ async fn an_altered_value_does_not_open() {
 async fn a_wrong_master_key_opens_nothing() {
     for_each_database(|db| async move {
         let id = fill(&db).await;
-        let other = Store::connect(&db.url, keyring(2)).await.unwrap();
+        let other = Store::connect(&db.url, db.keys(keyring(2))).await.unwrap();
         let conversation = other.transaction("wrong key", tx!([id] | tx | tx.lock_conversation(id).await.map(|_| ()))).await;
         let secret = other.transaction("wrong key", tx!(|tx| tx.secret("signing_key").await.map(|_| ()))).await;
         let client = other.transaction("wrong key", tx!(|tx| tx.client(CLIENT).await.map(|_| ()))).await;

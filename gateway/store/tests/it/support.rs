@@ -1,16 +1,19 @@
 //! A fresh database of each kind for every test.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use causeway_core::records::ConversationRow;
 use causeway_store::testing::Postgres;
-use causeway_store::{BoxFuture, Keyring, Store, StoreError, Tx};
+use causeway_store::{BoxFuture, Keyring, Keys, MemoryRing, Store, StoreError, Tx};
 use sqlx::{AssertSqlSafe, Connection};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
 pub(crate) const NOW: i64 = 1_790_000_000_000;
+/// The head of [`conversation`]s that have a group.
+pub(crate) const EPOCH: [u8; 32] = [2; 32];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -23,6 +26,8 @@ pub(crate) struct Database {
     pub(crate) kind: Kind,
     pub(crate) url: String,
     pub(crate) store: Store,
+    /// The slices of [`Self::store`].
+    pub(crate) slices: Arc<MemoryRing>,
 }
 
 pub(crate) fn keyring(byte: u8) -> Keyring {
@@ -42,17 +47,43 @@ pub(crate) async fn empty(kind: Kind) -> (String, TempDir) {
     (url, directory)
 }
 
+/// A database that no process has been started on.
+pub(crate) async fn unstarted(kind: Kind, url: String) -> Database {
+    let slices = Arc::new(MemoryRing::default());
+    let store = Store::connect(&url, Keys { keyring: keyring(1), slices: slices.clone() }).await.unwrap();
+    Database { kind, url, store, slices }
+}
+
 /// Runs a test on SQLite, then on PostgreSQL.
 pub(crate) async fn for_each_database<F>(test: impl Fn(Database) -> F)
 where
     F: Future<Output = ()>,
 {
+    for_each_unstarted_database(async |db| {
+        db.store.start(NOW).await.unwrap();
+        test(db).await;
+    })
+    .await;
+}
+
+/// The same, with databases that have no slices yet.
+pub(crate) async fn for_each_unstarted_database<F>(test: impl Fn(Database) -> F)
+where
+    F: Future<Output = ()>,
+{
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (url, directory) = empty(kind).await;
-        let store = Store::connect(&url, keyring(1)).await.unwrap();
-        test(Database { kind, url, store }).await;
+        test(unstarted(kind, url).await).await;
         // Not earlier: SQLite's file is in it.
         drop(directory);
+    }
+}
+
+/// Bytes as SQL.
+pub(crate) fn literal(kind: Kind, bytes: &[u8]) -> String {
+    match kind {
+        Kind::Sqlite => format!("x'{}'", hex::encode(bytes)),
+        Kind::Postgres => format!("decode('{}', 'hex')", hex::encode(bytes)),
     }
 }
 
@@ -65,6 +96,11 @@ where
 }
 
 impl Database {
+    /// A ring, with the slices of this database.
+    pub(crate) fn keys(&self, keyring: Keyring) -> Keys {
+        Keys { keyring, slices: self.slices.clone() }
+    }
+
     /// One transaction.
     pub(crate) async fn run<T, F>(&self, body: F) -> T
     where
@@ -155,6 +191,7 @@ pub(crate) fn conversation() -> ConversationRow {
         head_epoch_id: None,
         head_number: None,
         created_at: NOW,
+        resync: false,
         bookkeeping: b"what is wanted".to_vec(),
     }
 }

@@ -56,7 +56,7 @@ impl HubRoom {
         let before = self.providers()?;
         let welcomed = self.welcomed(&view);
         self.public = provider;
-        self.group_info = bundle.group_info_option.bytes().to_vec();
+        self.group_info = bundle.group_info_option.full_bytes()?.to_vec();
         self.pending.clear();
         Ok(AcceptedCommit { at: self.tick(), view, before, welcomed, tree })
     }
@@ -86,7 +86,7 @@ fn check_group_info(public: &PublicGroup, bundle: &CommitBundle) -> Result<Vec<u
     if bundle.ratchet_tree_option != RatchetTreeOption::DistributionService && bundle.ratchet_tree_option.full_bytes()? != tree {
         return Err(Error::NotAllowed("P-039: the ratchet tree is not the new epoch's".to_owned()));
     }
-    let (announced, info) = open_group(&OpenMlsRustCrypto::default(), (bundle.group_info_option.bytes(), &tree))?;
+    let (announced, info) = open_group(&OpenMlsRustCrypto::default(), (bundle.group_info_option.full_bytes()?, &tree))?;
     let same = announced.group_context() == public.group_context() && announced.confirmation_tag() == public.confirmation_tag();
     let refuse = |why: &str| Err(Error::NotAllowed(why.to_owned()));
     match () {

@@ -18,6 +18,12 @@ impl Settlement {
         })
     }
 
+    /// The room as it will be once everything is settled: what is shown to people meanwhile, so that nobody is sent away
+    /// who is about to be let in again.
+    pub fn anticipated(&self, state: &RoomState) -> RoomState {
+        self.intents.iter().fold(state.clone(), |state, intent| intent.kind.applied_to(&state))
+    }
+
     /// One commit with as much as `settler` may do at the head. What is missing for the rest (another's right, a KeyPackage,
     /// a second commit since roles and participants do not change in one: R-006) is left for the next. None if there is
     /// nothing that it may do.

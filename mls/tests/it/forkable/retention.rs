@@ -23,8 +23,8 @@ fn secrets_of_final_epochs_go_and_public_state_stays_a_while() {
     assert_eq!(gone.len(), 5);
     assert_eq!(trio.alice.group.graph().epochs().count(), 11);
     let changes = trio.alice.group.take_changes().unwrap();
-    assert!(changes.forgotten.is_empty(), "public state is remembered for {} epochs", causeway_mls::graph::MEMORY);
-    let deleted: Vec<_> = changes.states.iter().filter(|state| gone.contains(&state.head.id)).collect();
+    assert!(changes.group.forgotten.is_empty(), "public state is remembered for {} epochs", causeway_mls::graph::MEMORY);
+    let deleted: Vec<_> = changes.group.states.iter().filter(|(id, _)| gone.contains(id)).map(|(_, state)| state).collect();
     assert!(!deleted.is_empty());
     assert!(deleted.iter().all(|state| state.clients.values().all(|rows| rows.put.is_empty() && !rows.delete.is_empty())));
 }
@@ -38,7 +38,7 @@ fn what_is_long_final_is_gone_altogether() {
     for index in 0..30 {
         trio.alice.commit(&renaming(&trio.alice, &format!("Name {index}")), &roots);
         trio.alice.group.forget();
-        forgotten.extend(trio.alice.group.take_changes().unwrap().forgotten);
+        forgotten.extend(trio.alice.group.take_changes().unwrap().group.forgotten);
     }
     assert!(forgotten.contains(&root));
     assert_eq!(forgotten.len() + trio.alice.group.graph().epochs().count(), 31);

@@ -4,8 +4,8 @@ use anyhow::Context;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use serde::Serialize;
 
-use crate::arguments::Output;
 use crate::decode::{self, Kind, Told, Tree};
+use crate::printing::Output;
 use crate::render::{self, Style};
 
 /// Decodes what peers send: an MLS message, a MIMI content or body, a part of a room's policy, a Matrix event. Needs no

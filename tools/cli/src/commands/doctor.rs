@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use crate::arguments::{Database, Output};
+use crate::arguments::Database;
 use crate::config::Configuration;
 use crate::doctor::{self, Finding, Severity};
 use crate::outcome::{Outcome, Usage};
+use crate::printing::Output;
 use crate::render::{self, Style, Tone};
 
 /// Examines the whole set-up and says what is wrong, and what to do about it.

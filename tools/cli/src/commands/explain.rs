@@ -4,7 +4,7 @@ use anyhow::bail;
 use causeway_core::code::{Code, Entry, all};
 use serde::Serialize;
 
-use crate::arguments::Output;
+use crate::printing::Output;
 use crate::render::{self, Row, Style};
 
 /// So many other codes are named when there is no such one.

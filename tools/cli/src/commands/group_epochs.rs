@@ -1,7 +1,7 @@
 //! `causewayctl group epochs <room>`
 
-use causeway_store::Store;
 use causeway_store::operator::EpochLine;
+use causeway_store::{Store, StoreError};
 use serde::Serialize;
 
 use crate::find::find;
@@ -18,10 +18,16 @@ struct Line {
     origin: String,
     committer: Option<String>,
     created_at: String,
+    secrets: &'static str,
+    slice: Option<i64>,
+    forgotten_at: Option<String>,
+    destroyed_at: Option<String>,
+    next_slice_at: Option<String>,
 }
 
 impl Row for Line {
-    const HEADER: &'static [&'static str] = &["number", "short", "parent", "status", "origin", "committer", "created", "epoch id"];
+    const HEADER: &'static [&'static str] =
+        &["number", "short", "parent", "status", "origin", "committer", "created", "secrets", "epoch id"];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -32,13 +38,44 @@ impl Row for Line {
             self.origin.clone(),
             or_dash(&self.committer),
             self.created_at.clone(),
+            self.told_of_secrets(),
             self.epoch_id.clone(),
         ]
     }
 }
 
-impl From<EpochLine> for Line {
-    fn from(epoch: EpochLine) -> Self {
+/// What has become of the secrets that own clients had in an epoch.
+mod secrets {
+    /// They never had any.
+    pub(super) const NONE: &str = "none";
+    /// They are there, for who has the key ring and the slice ring.
+    pub(super) const KEPT: &str = "kept";
+    /// Their key is deleted. Copies of the database have it until its slice is destroyed.
+    pub(super) const FORGOTTEN: &str = "forgotten";
+    /// Their key's slice is destroyed: nothing opens them.
+    pub(super) const DESTROYED: &str = "destroyed";
+}
+
+impl Line {
+    fn told_of_secrets(&self) -> String {
+        let slice = or_dash(&self.slice);
+        match (self.secrets, &self.destroyed_at, &self.next_slice_at) {
+            (secrets::KEPT, _, Some(next)) => format!("kept, slice {slice}, the next one due {next}"),
+            (secrets::KEPT, ..) => format!("kept, slice {slice}"),
+            (secrets::FORGOTTEN, _, Some(next)) => format!("forgotten, slice {slice} to be destroyed from {next}"),
+            (secrets::FORGOTTEN, ..) => format!("forgotten, slice {slice} to be destroyed"),
+            (secrets::DESTROYED, Some(destroyed_at), _) => format!("destroyed {destroyed_at}"),
+            _ => "-".to_owned(),
+        }
+    }
+
+    fn of(epoch: EpochLine, next_slice_at: Option<i64>) -> Self {
+        let secrets = match (epoch.slice, epoch.forgotten_at, epoch.destroyed_at) {
+            (None, ..) => secrets::NONE,
+            (Some(_), None, _) => secrets::KEPT,
+            (Some(_), Some(_), None) => secrets::FORGOTTEN,
+            (Some(_), Some(_), Some(_)) => secrets::DESTROYED,
+        };
         let epoch_id = hex::encode(epoch.epoch_id);
         Self {
             number: epoch.number,
@@ -49,6 +86,11 @@ impl From<EpochLine> for Line {
             origin: epoch.origin,
             committer: epoch.committer,
             created_at: rfc3339(epoch.created_at),
+            secrets,
+            slice: epoch.slice,
+            forgotten_at: epoch.forgotten_at.map(rfc3339),
+            destroyed_at: epoch.destroyed_at.map(rfc3339),
+            next_slice_at: next_slice_at.filter(|_| [secrets::KEPT, secrets::FORGOTTEN].contains(&secrets)).map(rfc3339),
         }
     }
 }
@@ -56,7 +98,10 @@ impl From<EpochLine> for Line {
 pub(crate) async fn run(store: &Store, room: &str, style: Style) -> anyhow::Result<String> {
     let rooms = super::rooms(store).await?;
     let id = find(&rooms, room)?.id;
-    let epochs = store.transaction("epoch lines", move |tx| Box::pin(tx.epoch_lines(id))).await?;
-    let lines: Vec<Line> = epochs.into_iter().map(Line::from).collect();
+    let read = store.transaction::<_, StoreError, _>("epoch lines", move |tx| {
+        Box::pin(async move { Ok((tx.epoch_lines(id).await?, tx.next_slice_at().await?)) })
+    });
+    let (epochs, next) = read.await?;
+    let lines: Vec<Line> = epochs.into_iter().map(|epoch| Line::of(epoch, next)).collect();
     render::rows(&lines, style)
 }

@@ -6,10 +6,13 @@ pub(crate) mod decode;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod group_epochs;
+pub(crate) mod group_forks;
+pub(crate) mod group_hub_lost;
 pub(crate) mod group_list;
 pub(crate) mod group_members;
 pub(crate) mod group_show;
 pub(crate) mod group_verify;
+pub(crate) mod keys_slices;
 pub(crate) mod keys_status;
 pub(crate) mod loss_list;
 pub(crate) mod man;
@@ -30,7 +33,7 @@ pub(crate) mod trace;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
-use causeway_mls::{EpochId, EpochRef, Group, GroupSnapshot};
+use causeway_mls::{EpochId, EpochRef, Group, GroupSnapshot, Rows};
 use causeway_store::operator::RoomLine;
 use causeway_store::{Store, StoreError};
 
@@ -40,22 +43,25 @@ async fn rooms(store: &Store) -> Result<Vec<RoomLine>, StoreError> {
 
 /// The public part of a room's group, which is no secret.
 async fn group(store: &Store, room: &RoomLine) -> anyhow::Result<Group> {
-    let id = room.id;
-    let public = store.transaction("public group values", move |tx| Box::pin(tx.public_group_values(id))).await?;
-    Group::load(snapshot(room, public)?).context("the stored group does not load")
-}
-
-fn snapshot(room: &RoomLine, public: Vec<(Vec<u8>, Vec<u8>)>) -> anyhow::Result<GroupSnapshot> {
     let (Some(group_id), Some(head), Some(number)) = (&room.group_id, &room.head_epoch_id, room.head_number) else {
         bail!("conversation {} has no group yet (status: {})", room.id, room.status);
     };
-    let id = <[u8; 32]>::try_from(head.as_slice()).context("the stored epoch id has not 32 octets")?;
-    Ok(GroupSnapshot {
-        group_id: group_id.clone(),
+    let (id, epoch) = (room.id, <[u8; 32]>::try_from(head.as_slice()).context("the stored epoch id has not 32 octets")?);
+    let public =
+        store.transaction("public group values", move |tx| Box::pin(async move { tx.public_group_values(id, &epoch).await }));
+    loaded(group_id, (head, number), public.await?.into_iter().collect())
+}
+
+/// A group in one of its epochs, from the rows that are no secret.
+fn loaded(group_id: &[u8], (epoch, number): (&[u8], i64), public: Rows) -> anyhow::Result<Group> {
+    let id = <[u8; 32]>::try_from(epoch).context("the stored epoch id has not 32 octets")?;
+    let snapshot = GroupSnapshot {
+        group_id: group_id.to_vec(),
         head: EpochRef { id: EpochId::from_bytes(id), number: number as u64 },
-        public: public.into_iter().collect(),
+        public,
         clients: BTreeMap::new(),
-    })
+    };
+    Group::load(snapshot).context("the stored group does not load")
 }
 
 /// A group id is text where we chose it.

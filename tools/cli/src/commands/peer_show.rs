@@ -10,10 +10,10 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::queue_list::state;
-use crate::arguments::Output;
 use crate::find::near;
 use crate::lane::{Peer, Side};
 use crate::peers::{self, Known};
+use crate::printing::Output;
 use crate::render::{self, Row, Style, or_dash};
 use crate::time::{now, rfc3339};
 

@@ -6,14 +6,14 @@ use causeway_drafts::numbers;
 
 use super::layout::Field::{Case, Inside, Is};
 use super::layout::Part::{self, Each, Enum, Of, Text};
-use super::layout::{EXTENSIONS, Structure};
+use super::layout::{EXTENSIONS, SPEC, Structure};
 use super::tree::Tree;
 use super::{content, franking, policy, room, status};
 
 /// The number of a component; its value; what updates it, which is a new value where nothing else is said.
 type Component = (u16, &'static Structure, Option<&'static Structure>);
 
-static COMPONENTS: [Component; 20] = [
+static COMPONENTS: [Component; 21] = [
     (numbers::COMPONENT_APP_COMPONENTS, &COMPONENTS_LIST, None),
     (numbers::COMPONENT_SAFE_AAD, &COMPONENTS_LIST, None),
     (numbers::COMPONENT_CONTENT_MEDIA_TYPES, &MEDIA_TYPE_LIST, None),
@@ -34,6 +34,7 @@ static COMPONENTS: [Component; 20] = [
     (numbers::COMPONENT_CHAT_HISTORY_POLICY, &policy::CHAT_HISTORY_POLICY, None),
     (numbers::COMPONENT_BOT_POLICY, &policy::BOT_POLICY, None),
     (numbers::COMPONENT_MESSAGE_EXPIRATION_POLICY, &policy::MESSAGE_EXPIRATION_POLICY, None),
+    (numbers::COMPONENT_DMLS, &TERM, None),
 ];
 
 fn component(fields: &Tree) -> Option<&'static Component> {
@@ -75,6 +76,9 @@ static SAFE_AAD_ITEM: Structure = Structure::new(
     ("SafeAADItem", EXTENSIONS, "4.9"),
     &[Is("component_id", Part::COMPONENT), Inside("aad_item_data", component_data)],
 );
+
+/// The term that a commit was made in, beside it (DMLS-10).
+static TERM: Structure = Structure::new(("Term", SPEC, "14"), &[Is("term", Part::U64)]);
 
 /// What is authenticated beside a message, where that is SafeAAD and nothing else.
 pub(super) fn safe_aad(_: &Tree, octets: &[u8]) -> Option<Tree> {

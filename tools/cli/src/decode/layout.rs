@@ -14,6 +14,8 @@ pub(super) const STATUS: &str = "mimi-message-status-01";
 pub(super) const EXTENSIONS: &str = "mls-extensions-09";
 pub(super) const TREE_OPTIONS: &str = "mls-ratchet-tree-options-04";
 pub(super) const MLS: &str = "RFC 9420";
+/// What is the gateway's own.
+pub(super) const SPEC: &str = "SPEC";
 
 /// A structure of a draft: its fields in the order of the wire.
 pub(super) struct Structure {

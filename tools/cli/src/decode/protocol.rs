@@ -111,7 +111,6 @@ pub(super) static RATCHET_TREE_OPTION: Structure = Structure::new(
         Is("representation", Enum(1, &[(1, "full"), (2, "httpsUri"), (3, "outOfBand"), (4, "distributionService")])),
         Case("representation", &["full"], &[Is("ratchet_tree", RATCHET_TREE)]),
         Case("representation", &["httpsUri"], &[Is("ratchet_tree_url", Text)]),
-        Case("representation", &["httpsUri", "outOfBand"], &[Is("tree_signature", Opaque)]),
     ],
 );
 

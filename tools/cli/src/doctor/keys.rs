@@ -27,12 +27,23 @@ pub(super) async fn examine(findings: &mut Findings, configuration: &Configurati
         }
         Ok(_) => {}
     }
+    private_slices(findings, configuration);
     if with_key {
         open(findings, configuration, &file).await;
     }
     if findings.is_good(Category::Keys) {
         let tried = if with_key { "and opens what is sealed" } else { "not tried; --with-key does" };
         findings.ok(Category::Keys, format!("the master key {shown} is there and private, {tried}"));
+    }
+}
+
+/// That the gateway has not made it yet, or that it is another's, is found at start.
+fn private_slices(findings: &mut Findings, configuration: &Configuration) {
+    let Some(file) = configuration.slices() else { return };
+    let Ok(metadata) = std::fs::metadata(&file) else { return };
+    if metadata.permissions().mode() & 0o077 != 0 {
+        let cause = format!("others than its owner may read the slice ring {} (mode {})", file.display(), mode(&metadata));
+        findings.problem(Category::Keys, cause, format!("chmod 600 {}", file.display()));
     }
 }
 

@@ -13,6 +13,7 @@ mod keys;
 mod losses;
 mod peers;
 mod queue;
+mod slices;
 
 use causeway_store::Store;
 
@@ -51,6 +52,7 @@ pub(crate) fn unreadable(error: &anyhow::Error) -> Finding {
 
 async fn from_rows(findings: &mut Findings, store: &Store) -> Result<(), causeway_store::StoreError> {
     queue::examine(findings, store).await?;
+    slices::examine(findings, store).await?;
     losses::examine(findings, store).await
 }
 

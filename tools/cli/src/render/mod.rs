@@ -11,7 +11,7 @@ pub(crate) use escape::{escaped, escaped_lines};
 pub(crate) use style::{Style, Tone};
 use table::table;
 
-use crate::arguments::Output;
+use crate::printing::Output;
 
 /// A line of a table.
 pub(crate) trait Row: Serialize {

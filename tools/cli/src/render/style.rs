@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use crate::arguments::{Color, Output};
+use crate::printing::{Color, Output};
 
 /// Format, headers, colours.
 #[derive(Clone, Copy, Debug)]

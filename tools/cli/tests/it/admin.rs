@@ -60,6 +60,20 @@ async fn commands_ask_the_gateway_with_its_token() {
             r#"{"id":3,"outcome":"processed","dry_run":false}"#,
             "{\"id\":3,\"outcome\":\"processed\",\"dry_run\":false}\n",
         ),
+        (
+            &["group", "hub-lost", "!club:hs.test", "--reason", "closed down"],
+            "/admin/v1/rooms/hub_lost",
+            r#"{"conversation":1,"reason":"closed down","dry_run":false}"#,
+            r#"{"conversation":1,"term":1,"dry_run":false}"#,
+            "conversation  1\nterm          1\ndry run       no\n",
+        ),
+        (
+            &["group", "hub-lost", "4", "--dry-run", "-o", "ndjson"],
+            "/admin/v1/rooms/hub_lost",
+            r#"{"conversation":4,"reason":"","dry_run":true}"#,
+            r#"{"conversation":4,"term":1,"dry_run":true}"#,
+            "{\"conversation\":4,\"term\":1,\"dry_run\":true}\n",
+        ),
     ] {
         let setup = Setup::healthy().await;
         let asked = listener(&setup, "200 OK", answer).await;
@@ -85,6 +99,17 @@ async fn refusals_are_said_and_have_a_code() {
         assert_eq!((ran.code, ran.stdout.as_str()), (code, ""), "{status}");
         assert!(ran.stderr.starts_with(words), "{}", ran.stderr);
     }
+}
+
+/// Before anybody is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_is_not_there_has_lost_no_hub() {
+    let setup = Setup::healthy().await;
+    let asked = listener(&setup, "200 OK", "{}").await;
+    let ran = setup.run(&["group", "hub-lost", "!clib:hs.test"]).await;
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
+    assert!(ran.stderr.starts_with("causewayctl: no such room: !clib:hs.test; near: !club:hs.test"), "{}", ran.stderr);
+    assert_eq!(*asked.lock().unwrap(), "");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sqlx::Connection;
 
-use crate::seed;
+use crate::{forked, seed};
 
 fn cases() -> trycmd::TestCases {
     let cases = trycmd::TestCases::new();
@@ -25,6 +25,16 @@ async fn output() {
     connection.close().await.unwrap();
     tokio::task::spawn_blocking(move || {
         cases().env("CAUSEWAY_DATABASE", &seeded.url).case("tests/cmd/data/*.trycmd");
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forks() {
+    let seeded = forked::sqlite().await;
+    tokio::task::spawn_blocking(move || {
+        cases().env("CAUSEWAY_DATABASE", &seeded.url).case("tests/cmd/forks/*.trycmd");
     })
     .await
     .unwrap();

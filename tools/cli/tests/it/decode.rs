@@ -14,6 +14,7 @@ use causeway_drafts::mimi_protocol_06::key_material::{
     ClientKeyMaterial, ClientKeyMaterialStatus, KeyMaterialRequestTbs, KeyMaterialResponse, KeyMaterialUserCode,
 };
 use causeway_drafts::mimi_protocol_06::notify::FanoutMessage;
+use causeway_drafts::mimi_protocol_06::ratchet_tree::{GroupInfoOption, PartialGroupInfo, RatchetTreePresence};
 use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageRequest, SubmitMessageResponse, SubmitStatus};
 use causeway_drafts::mimi_protocol_06::update::{UpdateRequest, UpdateRoomResponse, UpdateStatus};
@@ -112,6 +113,7 @@ fn fixtures() -> Vec<Fixture> {
         ("application-data", frame(&content), "application/mimi-content"),
         ("fanout", fanout, "externalProposals"),
         ("update", UpdateRequest::commit(&commit.commit, None, &info, &tree).unwrap().to_bytes(), "ratchetTreeOption"),
+        ("update", encode(&with_part(UpdateRequest::commit(&commit.commit, None, &info, &tree).unwrap())), "ratchet_tree_presence"),
         ("update", UpdateRequest::proposals(&proposals).unwrap().to_bytes(), "moreProposals"),
         ("submit", SubmitMessageRequest::new(&message, user).unwrap().to_bytes(), "mimi://gw.test/u/_causeway"),
         ("key-material", encode(&request), "mimi://gw.test/r/den"),
@@ -130,6 +132,17 @@ fn fixtures() -> Vec<Fixture> {
         ("directory", serde_json::to_vec(&Directory::at("https://gw.test", vec!["roots".to_owned()])).unwrap(), "roots"),
         ("uri", room.as_str().into(), "names: den"),
     ]
+}
+
+/// The commit with a partial GroupInfo in place of the whole.
+fn with_part(request: UpdateRequest) -> UpdateRequest {
+    let UpdateRequest::Commit(mut bundle) = request else { panic!("no commit") };
+    bundle.group_info_option = GroupInfoOption::Partial(PartialGroupInfo {
+        ratchet_tree_presence: RatchetTreePresence::Added,
+        group_info_extensions: Vec::new(),
+        signature: vec![1; 64].into(),
+    });
+    UpdateRequest::Commit(bundle)
 }
 
 fn decode(folder: &TempDir, octets: &[u8], arguments: &[&str]) -> Ran {

@@ -127,6 +127,32 @@ async fn a_master_key_that_others_may_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_slice_ring_that_others_may_read() {
+    let setup = Setup::healthy().await;
+    setup.write("data/slices", "not to be read");
+    chmod(&setup.path("data/slices"), 0o640);
+    assert_diagnosis(&setup, &[], &["keys:", "others than its owner may read the slice ring", "(mode 0640)"]).await;
+}
+
+/// Warnings: it works, but what is past is not forgotten, or groups wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn forgetting_that_does_not_go_on() {
+    for (statement, words) in [
+        ("UPDATE incarnation SET period = 3600000", "no slice has been made since one was due at 2026-09-21T16:13:20Z"),
+        ("INSERT INTO slices (id, status, made_at) VALUES (9, 'active', 1790000000000)", ""),
+        ("UPDATE conversations SET resync = 1 WHERE id = 1", "1 groups are locked until their members have joined anew (CW-4011)"),
+    ] {
+        let setup = Setup::healthy().await;
+        let mut connection = sqlx::SqliteConnection::connect(&setup.database()).await.unwrap();
+        sqlx::query(statement).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let ran = setup.run(&["doctor"]).await;
+        assert_eq!(ran.stdout.contains("‼ keys:"), !words.is_empty(), "{}", ran.stdout);
+        assert!(ran.stdout.contains(words), "{words}: {}", ran.stdout);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_is_not_there() {
     let setup = Setup::healthy().await;
     setup.configure("127.0.0.1:1");

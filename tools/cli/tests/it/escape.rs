@@ -15,6 +15,7 @@ const COMMANDS: &[&[&str]] = &[
     &["group", "list"],
     &["group", "show", "4"],
     &["group", "epochs", "1"],
+    &["group", "forks", "1"],
     &["group", "members", "4"],
     &["group", "verify", "4"],
     &["queue", "list"],
@@ -74,6 +75,12 @@ async fn u09_no_command_lets_an_escape_sequence_through() {
             written_out +=
                 usize::from(ran.stdout.contains("u{1b}") || ran.stdout.contains("\\u001b") || ran.stdout.contains("\\e["));
         }
+    }
+    for format in ["dot", "svg"] {
+        let arguments = ["--database", &seeded.url, "-o", format, "group", "forks", "1"];
+        let ran = causewayctl(&arguments);
+        is_harmless(&arguments, &ran.stdout);
+        assert!(ran.stdout.contains("u{1b}"), "{}", ran.stdout);
     }
     // It was there to be written out, in nearly all of them.
     assert!(written_out > 3 * COMMANDS.len(), "{written_out}");

@@ -8,6 +8,8 @@ mod decode;
 mod doctor;
 mod escape;
 mod failures;
+mod forked;
+mod forks;
 mod output;
 mod peer;
 mod probe;

@@ -93,10 +93,10 @@ async fn group_epochs_is_the_whole_history() {
         &["group", "epochs", "mimi://gw.test/r/club"],
         &format!(
             "\
-number  short     parent    status  origin     committer                             created               epoch id
-0       a1a1a1a1  -         past    created    -                                     2026-09-21T14:13:20Z  {}
-1       a2a2a2a2  a1a1a1a1  past    committed  {committer}  2026-09-21T14:13:21Z  {}
-2       a3a3a3a3  a2a2a2a2  head    committed  {committer}  2026-09-21T14:13:22Z  {}
+number  short     parent    status  origin     committer                             created               secrets                                                       epoch id
+0       a1a1a1a1  -         past    created    -                                     2026-09-21T14:13:20Z  destroyed 2026-09-21T15:13:20Z                                {}
+1       a2a2a2a2  a1a1a1a1  past    committed  {committer}  2026-09-21T14:13:21Z  forgotten, slice 2 to be destroyed from 2036-09-18T15:13:20Z  {}
+2       a3a3a3a3  a2a2a2a2  head    committed  {committer}  2026-09-21T14:13:22Z  kept, slice 2, the next one due 2036-09-18T15:13:20Z          {}
 ",
             ids[0], ids[1], ids[2]
         ),
@@ -112,6 +112,17 @@ async fn group_epochs_as_json_has_full_names() {
     assert_eq!(epochs[0]["parent"], serde_json::Value::Null);
     assert_eq!(epochs[1]["parent"], epochs[0]["epoch_id"]);
     assert_eq!(epochs[2]["epoch_id"], "a3".repeat(32));
+    let secrets = |index: usize| {
+        ["secrets", "slice", "forgotten_at", "destroyed_at", "next_slice_at"].map(|field| epochs[index][field].clone())
+    };
+    let none = serde_json::Value::Null;
+    assert_eq!(
+        secrets(0),
+        ["destroyed".into(), 1.into(), "2026-09-21T14:13:21Z".into(), "2026-09-21T15:13:20Z".into(), none.clone()]
+    );
+    let next = "2036-09-18T15:13:20Z";
+    assert_eq!(secrets(1), ["forgotten".into(), 2.into(), "2026-09-21T15:13:21Z".into(), none.clone(), next.into()]);
+    assert_eq!(secrets(2), ["kept".into(), 2.into(), none.clone(), none, next.into()]);
 }
 
 /// From the public part alone: the program has no key.
@@ -191,7 +202,6 @@ async fn keys_status_counts_values_by_key() {
 table          column       key  format  values
 secrets        value        1    2       1
 conversations  bookkeeping  1    2       4
-group_values   value        1    2       16
 outbox         body         1    2       2
 parked         body         1    2       1
 ",

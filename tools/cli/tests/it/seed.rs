@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use zeroize::Zeroizing;
 
 /// 2026-09-21T14:13:20Z
-const NOW: i64 = 1_790_000_000_000;
+pub(crate) const NOW: i64 = 1_790_000_000_000;
 
 pub(crate) struct Seeded {
     pub(crate) url: String,
@@ -39,7 +39,23 @@ pub(crate) async fn postgres(name: &str) -> Seeded {
 
 pub(crate) async fn fill(url: &str) {
     let store = Store::connect(url, Keyring::new(&Zeroizing::new([1; 32]))).await.unwrap();
+    store.start(NOW).await.unwrap();
     store.transaction::<_, StoreError, _>("seed", |tx| Box::pin(rows(tx))).await.unwrap();
+    forget_past_epochs(&store).await;
+}
+
+/// The room of ours has forgotten two epochs: the slice of the first is gone, that of the second not yet.
+async fn forget_past_epochs(store: &Store) {
+    let hour = std::time::Duration::from_secs(3600);
+    for (epoch, now) in [(0xa1u8, NOW + 1000), (0xa2, NOW + 3_601_000)] {
+        let forget = store.transaction::<_, StoreError, _>("forget", move |tx| {
+            Box::pin(async move { tx.forget_epoch((1, &[epoch; 32]), now).await })
+        });
+        forget.await.unwrap();
+        store.rotate_slices(NOW + 3_600_000, hour, std::time::Duration::ZERO).await.unwrap();
+    }
+    // From now on so seldom that none is overdue when the tests run.
+    store.open_slice(NOW + 3_600_000, 24 * 3650 * hour).await.unwrap();
 }
 
 async fn rows(tx: &mut Tx) -> Result<(), StoreError> {
@@ -50,7 +66,12 @@ async fn rows(tx: &mut Tx) -> Result<(), StoreError> {
     for number in 0..3 {
         tx.insert_epoch(&epoch(id, number)).await?;
     }
-    put_group(tx, id, founded("club").group.take_changes()).await?;
+    put_group(tx, (id, vec![0xa3; 32]), founded("club").group.take_changes()).await?;
+    for epoch_id in [vec![0xa1; 32], vec![0xa2; 32]] {
+        let client_uri = "mimi://gw.test/d/_causeway/gateway-1".to_owned();
+        let row = GroupValueRow { conversation_id: id, epoch_id, client_uri, key: b"key".to_vec(), value: b"past".to_vec() };
+        tx.put_group_value(&row).await?;
+    }
     tx.queue("mimi:a.test:mimi://gw.test/r/club", "notify", Some(id), b"content").await?;
     tx.queue("pdu:hs.test", "pdu", None, b"content").await?;
     tx.postpone(&[1], 4_000_000_000_000, "connection refused").await?;
@@ -92,7 +113,7 @@ fn parked() -> ParkedRow {
     }
 }
 
-fn conversation() -> ConversationRow {
+pub(crate) fn conversation() -> ConversationRow {
     ConversationRow {
         id: 0,
         version: 0,
@@ -107,6 +128,7 @@ fn conversation() -> ConversationRow {
         head_epoch_id: None,
         head_number: None,
         created_at: NOW,
+        resync: false,
         bookkeeping: b"sealed".to_vec(),
     }
 }
@@ -240,17 +262,20 @@ async fn true_history(tx: &mut Tx) -> Result<(), StoreError> {
         })
         .await?;
     }
-    put_group(tx, id, changes).await
+    put_group(tx, (id, changes.head.id.as_bytes().to_vec()), changes).await
 }
 
-async fn put_group(tx: &mut Tx, conversation_id: i64, changes: GroupChanges) -> Result<(), StoreError> {
-    let public = changes.public.put.into_iter().map(|(key, value)| (String::new(), key, value));
-    let private = changes
+/// The head's rows, in the name of an epoch.
+async fn put_group(tx: &mut Tx, (conversation_id, epoch_id): (i64, Vec<u8>), mut changes: GroupChanges) -> Result<(), StoreError> {
+    let state = changes.states.remove(&changes.head.id).unwrap();
+    let public = state.public.put.into_iter().map(|(key, value)| (String::new(), key, value));
+    let private = state
         .clients
         .into_iter()
         .flat_map(|(client, rows)| rows.put.into_iter().map(move |(key, value)| (client.to_string(), key, value)));
     for (client_uri, key, value) in public.chain(private) {
-        tx.put_group_value(&GroupValueRow { conversation_id, client_uri, key, value }).await?;
+        let epoch_id = epoch_id.clone();
+        tx.put_group_value(&GroupValueRow { conversation_id, epoch_id, client_uri, key, value }).await?;
     }
     Ok(())
 }

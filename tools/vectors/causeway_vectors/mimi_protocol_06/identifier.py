@@ -51,16 +51,30 @@ def request():
     return vectors
 
 
+PROFILE_FIELDS = [
+    {"fieldSource": "oidcStdClaim", "fieldName": "given_name", "fieldValue": hexed("Alice")},
+    {"fieldSource": "vcardField", "fieldName": "ORG", "fieldValue": hexed("Example Inc.")},
+]
+
+
+def profile():
+    vectors = file("UserProfile", "5.8", PROFILE)
+    case = vectors.valid("two-fields", {"stableUri": ALICE, "fields": PROFILE_FIELDS})
+    vectors.valid("no-fields", {"stableUri": BOB, "fields": []})
+    vectors.cut_and_longer(case)
+    vectors.invalid("source-6-is-a-search-type-only", case.put("fields[0].fieldSource", b"\x06"), "unknown-value", "P-007")
+    name = case.spans["fields[0].fieldName"][0] + 1
+    broken = case.octets[:name] + b"\xff" + case.octets[name + 1 :]
+    vectors.invalid("name-is-not-utf-8", broken, "bad-text", "P-124")
+    return vectors
+
+
 def response():
     vectors = file("IdentifierResponse", "5.8", RESPONSE)
-    fields = [
-        {"fieldSource": "oidcStdClaim", "fieldName": "given_name", "fieldValue": hexed("Alice")},
-        {"fieldSource": "vcardField", "fieldName": "ORG", "fieldValue": hexed("Example Inc.")},
-    ]
     found = {
         "responseCode": "success",
         "uri": [ALICE],
-        "foundProfiles": [{"stableUri": ALICE, "fields": fields}],
+        "foundProfiles": [{"stableUri": ALICE, "fields": PROFILE_FIELDS}],
         "id_response_extensions": NONE,
     }
     case = vectors.valid("one-profile", found)
@@ -79,4 +93,5 @@ def response():
 
 def files():
     yield request()
+    yield profile()
     yield response()

@@ -98,6 +98,18 @@ def request():
     return vectors
 
 
+def to_be_signed():
+    vectors = file("KeyMaterialRequestTBS", "5.2", TBS)
+    fields, _ = signed()
+    del fields["key_material_request_signature"]
+    case = vectors.valid("for-a-room", fields)
+    vectors.valid("several-suites", fields | {"acceptableCiphersuites": [1, 2, 3]})
+    vectors.cut_and_longer(case)
+    vectors.invalid("protocol-0-is-reserved", case.put("protocol", b"\x00"), "unknown-value", "P-007")
+    vectors.invalid_fields("no-ciphersuite", case, "rule", "P-021", acceptableCiphersuites=[])
+    return vectors
+
+
 def response():
     vectors = file("KeyMaterialResponse", "5.2", RESPONSE)
     supplied = {"clientStatus": "success", "clientUri": BOB_PHONE, "keyPackage": MLS["key_package"]}
@@ -127,4 +139,5 @@ def response():
 
 def files():
     yield request()
+    yield to_be_signed()
     yield response()

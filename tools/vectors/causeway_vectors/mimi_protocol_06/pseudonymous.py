@@ -30,6 +30,14 @@ def credential():
     return vectors
 
 
+def to_be_signed():
+    vectors = file("PseudonymousCredentialTBS", "6.1", TBS)
+    case = vectors.valid("credential", FIELDS)
+    vectors.cut_and_longer(case)
+    vectors.invalid_fields("no-client-pseudonym", case, "bad-uri", "G-07", client_pseudonym="")
+    return vectors
+
+
 def link():
     vectors = file("IdentityLinkTBE", "6.1", LINK)
     made, signature = mls.signed(ALICE_KEY, LABEL, bytes(encode(TBS, FIELDS).octets))
@@ -41,4 +49,5 @@ def link():
 
 def files():
     yield credential()
+    yield to_be_signed()
     yield link()

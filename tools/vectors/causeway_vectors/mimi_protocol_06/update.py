@@ -65,6 +65,30 @@ def request():
     return vectors
 
 
+def group_info_option():
+    vectors = file("GroupInfoOption", "5.3", GROUP_INFO_OPTION)
+    full = vectors.valid("full", {"representation": "full", "groupInfo": MLS["group_info"]})
+    part = {"representation": "partial", "partialGroupInfo": A_PARTIAL_GROUP_INFO}
+    partial = vectors.valid("partial", part)
+    bare = A_PARTIAL_GROUP_INFO | {"group_info_extensions": [], "signature": ""}
+    vectors.valid("partial-without-extensions", part | {"partialGroupInfo": bare})
+    vectors.cut_and_longer(full)
+    vectors.invalid("partial-cut-off-by-one", partial.octets[:-1], "truncated", "P-007")
+    vectors.invalid("partial-and-one-octet", partial.octets + b"\0", "trailing", "P-007")
+    vectors.invalid("partial-without-signature", partial.from_("partialGroupInfo.signature"), "truncated", "P-007")
+    presence = partial.put("partialGroupInfo.ratchet_tree_presence", b"\x04")
+    vectors.invalid("partial-with-presence-4", presence, "unknown-value", "P-007")
+    length = partial.head("partialGroupInfo.group_info_extensions", b"\x25")
+    vectors.invalid("partial-with-an-extension-cut-off", length, "truncated", "P-007")
+    prefix = bytes.fromhex("020040")
+    vectors.invalid("partial-with-a-length-in-long-form", prefix + b"\x00\x00", "bad-length", "RFC9420-2.1.2")
+    vectors.invalid("partial-with-a-length-of-2-to-the-30", b"\x02\x00" + b"\xc0" * 8, "bad-length", "RFC9420-2.1.2")
+    for octet in (0, 3):
+        odd = full.put("representation", bytes([octet]))
+        vectors.invalid(f"representation-{octet}", odd, "unknown-value", "P-007")
+    return vectors
+
+
 def response():
     vectors = file("UpdateRoomResponse", "5.3", RESPONSE)
     case = vectors.valid("success", {"responseCode": "success", "errorDescription": "", "accepted_timestamp": NOW})
@@ -83,4 +107,5 @@ def response():
 
 def files():
     yield request()
+    yield group_info_option()
     yield response()

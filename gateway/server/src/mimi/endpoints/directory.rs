@@ -13,5 +13,7 @@ use crate::node::Node;
 pub(super) async fn handler(State(node): State<Arc<Node>>, request: Request) -> Result<Json<Directory>, MimiError> {
     let (parts, _) = request.into_parts();
     let domain = target(&node, &parts)?;
-    Ok(Json(Directory::at(&format!("https://{domain}"), vec![node.gateway.authority.root_pem()])))
+    let base = format!("https://{domain}");
+    let directory = Directory::at(&base, vec![node.gateway.authority.root_pem()]);
+    Ok(Json(Directory { causeway_peer: Some(format!("{base}/v1/causewayPeer/{{roomId}}")), ..directory }))
 }

@@ -39,11 +39,14 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, request: FromProvider
     Ok(answer_with(&response.await?))
 }
 
-/// P-019: a claim comes from the room's hub, or, where that is us, from the requester's own provider.
+/// P-019: a claim comes from the room's hub, or, where that is us, from the requester's own provider. That one may ask for
+/// our own users' even where another provider is hub: the hub may be lost (SPEC §15.3), and consent is asked for anyhow.
 fn check_route(node: &Node, request: &FromProvider, tbs: &KeyMaterialRequestTbs) -> Result<(), MimiError> {
     let hub = tbs.room_id.provider();
-    let sender = if node.gateway.names.is_ours(&hub) { tbs.requesting_user.provider() } else { hub };
-    match sender == request.from {
+    let is_requesters = tbs.requesting_user.provider() == request.from;
+    let directly = is_requesters && node.gateway.names.is_ours(&tbs.target_user.provider());
+    let by_route = if node.gateway.names.is_ours(&hub) { is_requesters } else { hub == request.from };
+    match by_route || directly {
         true => Ok(()),
         false => {
             let why = "P-019: neither the room's hub nor, at the hub, the requester's provider";

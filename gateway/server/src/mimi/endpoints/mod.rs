@@ -1,5 +1,6 @@
 //! The provider's endpoints [mimi-protocol-06 §5], one file each.
 
+mod causeway_peer;
 mod directory;
 mod group_info;
 mod key_material;
@@ -46,6 +47,7 @@ pub(crate) fn router(node: Arc<Node>) -> Router {
         .route("/v1/groupInfo/{*room}", post(group_info::handler))
         .route("/v1/requestConsent/{*target}", post(request_consent::handler))
         .route("/v1/updateConsent/{*requester}", post(update_consent::handler))
+        .route("/v1/causewayPeer/{*room}", post(causeway_peer::handler))
         .route("/v1/identifierQuery/{*domain}", not_yet())
         .route("/v1/reportAbuse/{*room}", not_yet())
         .route("/v1/proxyDownload/{*url}", not_yet())

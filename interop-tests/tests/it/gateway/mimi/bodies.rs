@@ -1,7 +1,8 @@
 //! Bodies that are wrong: cut off, too long, of a kind that is not supported (P1–P6, P19).
 
+use causeway_drafts::mimi_protocol_06::ratchet_tree::{GroupInfoOption, PartialGroupInfo, RatchetTreePresence};
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageRequest, SubmitMessageResponse, SubmitStatus};
-use causeway_drafts::mimi_protocol_06::update::UpdateRequest;
+use causeway_drafts::mimi_protocol_06::update::{CommitBundle, UpdateRequest};
 use causeway_drafts::numbers::WIRE_FORMAT_SEMI_PRIVATE_MESSAGE_LAB;
 use causeway_drafts::{decode_exact, encode};
 use interop_tests::light::{Bridge, Light};
@@ -77,9 +78,13 @@ async fn p05_semi_private_messages_and_partial_group_infos_have_texts_of_their_o
         told(&answer, 400, "G-25: wire format 0xf123");
     }
     let UpdateRequest::Commit(bundle) = decode_exact(&update).unwrap() else { panic!("not a commit") };
-    let tail = encode(&bundle.group_info_option).len() + encode(&bundle.ratchet_tree_option).len();
-    let mut partial = update.clone();
-    partial[update.len() - tail] = 2;
+    let partial = PartialGroupInfo {
+        ratchet_tree_presence: RatchetTreePresence::NoRatchetTree,
+        group_info_extensions: Vec::new(),
+        signature: vec![1; 64].into(),
+    };
+    let partial = CommitBundle { group_info_option: GroupInfoOption::Partial(partial), ..(*bundle).clone() };
+    let partial = encode(&UpdateRequest::Commit(Box::new(partial)));
     told(&Raw::honest(&light, "update", &bridge.mimi_room, partial).send(&light).await, 400, "G-23: PartialGroupInfo");
     let mut elsewhere = update.clone();
     elsewhere[update.len() - encode(&bundle.ratchet_tree_option).len()] = 4;

@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use causeway_core::conversation::{Answer, Conversation, ConversationError, MimiRequest, Next, Outgoing, Prepared, WelcomeFor};
+use causeway_core::conversation::{
+    Answer, Conversation, ConversationError, MimiRequest, Next, Outgoing, PeerMessage, Prepared, WelcomeFor,
+};
 use causeway_core::matrix::{Outcome, Room, Template};
 use causeway_drafts::decode_exact;
 use causeway_drafts::mimi_protocol_06::Protocol;
@@ -29,8 +31,12 @@ const PATIENCE: usize = 3;
 const AGAIN: u64 = 250;
 
 impl World {
-    /// Sends until all outboxes are empty.
+    /// Sends until all outboxes are empty, or, while the line is cut, until nothing else can be done.
     pub(crate) fn pump(&mut self) {
+        if self.is_cut {
+            while [A, B].map(|side| self.pass(side)) != [false, false] {}
+            return;
+        }
         self.pump_from(A);
     }
 
@@ -99,6 +105,8 @@ impl World {
         // What is stored is what survives.
         let item = &Outgoing::from_bytes(&item.to_bytes()).unwrap();
         let answer = match self.turn(side, index, |conversation, turn| conversation.prepare(turn, item)).unwrap() {
+            Prepared::Done if self.is_cut && matches!(item, Outgoing::Notify { .. }) => return Next::Retry(AGAIN),
+            Prepared::Mimi(_) if self.is_cut => return Next::Retry(AGAIN),
             Prepared::Done => {
                 match item {
                     Outgoing::Pdu { event_id } => self.deliver_pdu(side, index, event_id, lane),
@@ -182,9 +190,34 @@ impl World {
                 Answer::Updated(self.update(peer, side, index, &request))
             }
             MimiRequest::GroupInfo(..) => self.group_info(peer, side, index),
+            MimiRequest::Peer(room, _, body) => {
+                self.peer(peer, side, &room, &PeerMessage::from_bytes(&body).unwrap());
+                Answer::Accepted
+            }
             MimiRequest::RequestConsent(entry) => self.consent_requested(peer, &decode_exact(&entry).unwrap()),
             MimiRequest::UpdateConsent(entry) => self.consent_updated(peer, &decode_exact(&entry).unwrap()),
         }
+    }
+
+    fn peer(&mut self, side: usize, from: usize, room: &RoomUri, message: &PeerMessage) {
+        let welcomes = match message {
+            PeerMessage::Welcome { welcome, .. } => self.welcomed_by(side, welcome),
+            _ => Vec::new(),
+        };
+        let index = match self.conversation_of(side, room) {
+            Some(index) => index,
+            None if welcomes.is_empty() => return,
+            None => self.begin(side, |turn| Conversation::welcomed(room, turn.now)),
+        };
+        let from = self.sides[from].gateway.names.provider().clone();
+        self.turn(side, index, |conversation, turn| conversation.peer(turn, &from, std::slice::from_ref(message), welcomes))
+            .unwrap();
+    }
+
+    fn welcomed_by(&self, side: usize, welcome: &[u8]) -> Vec<WelcomeFor> {
+        let references = welcome_references(welcome).unwrap();
+        let ours = self.sides[side].key_packages.iter().filter(|(bundle, _)| references.contains(&bundle.reference));
+        ours.map(|(bundle, identity)| WelcomeFor { bundle: bundle.clone(), identity: identity.clone() }).collect()
     }
 
     fn mimi_room(&self, side: usize, index: usize) -> RoomUri {
@@ -201,9 +234,7 @@ impl World {
         let mut welcomes = Vec::new();
         for message in &messages {
             if let FanoutBody::Welcome { message, .. } = &message.body {
-                let references = welcome_references(&message.bytes()[4..]).unwrap();
-                let ours = self.sides[side].key_packages.iter().filter(|(bundle, _)| references.contains(&bundle.reference));
-                welcomes.extend(ours.map(|(bundle, identity)| WelcomeFor { bundle: bundle.clone(), identity: identity.clone() }));
+                welcomes.extend(self.welcomed_by(side, &message.bytes()[4..]));
             }
         }
         let index = match self.conversation_of(side, &room) {

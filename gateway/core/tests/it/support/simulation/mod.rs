@@ -51,6 +51,8 @@ pub(crate) struct World {
     pub(crate) send_twice: bool,
     /// What a request brings about arrives before its answer.
     pub(crate) answers_come_late: bool,
+    /// Nobody reaches the other side, nor is heard there.
+    pub(crate) is_cut: bool,
     /// So many of the next requests are taken, but their answers get lost.
     pub(crate) lose_answers: usize,
     /// Every message and change that was sent to a hub, in order.
@@ -93,6 +95,11 @@ impl Side {
 
     pub(crate) fn conversation(&self, index: usize) -> Conversation {
         self.conversations[index].load()
+    }
+
+    /// The database was restored from a backup, and adopted.
+    pub(crate) fn adopt(&mut self, index: usize) {
+        self.conversations[index].forget_secrets();
     }
 
     pub(crate) fn conversation_count(&self) -> usize {
@@ -139,6 +146,7 @@ impl World {
             now: NOW,
             send_twice: false,
             answers_come_late: false,
+            is_cut: false,
             lose_answers: 0,
             sent_to_hubs: Vec::new(),
             submitted: HashMap::new(),

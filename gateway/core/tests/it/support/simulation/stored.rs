@@ -7,7 +7,7 @@ use causeway_core::conversation::{Conversation, MessageIndex};
 use causeway_core::matrix::{Pdu, Room, RoomParts, StateMap};
 use causeway_core::records::ConversationRow;
 use causeway_drafts::mimi_uri::ClientUri;
-use causeway_mls::{ClientIdentity, Group, GroupSnapshot};
+use causeway_mls::{ClientIdentity, ForkableGroup, ForkableSnapshot, Group, GroupSnapshot};
 use ruma::{OwnedEventId, OwnedRoomId, RoomVersionId};
 use serde_json::Value;
 
@@ -15,6 +15,7 @@ pub(crate) struct Stored {
     pub(crate) row: ConversationRow,
     room: Option<StoredRoom>,
     group: Option<GroupSnapshot>,
+    forkable: Option<ForkableSnapshot>,
     messages: MessageIndex,
     clients: BTreeMap<ClientUri, ClientIdentity>,
 }
@@ -33,6 +34,7 @@ impl Stored {
             row: conversation.row.clone(),
             room: None,
             group: None,
+            forkable: None,
             messages: MessageIndex::default(),
             clients: BTreeMap::new(),
         };
@@ -54,6 +56,7 @@ impl Stored {
         let group = self.group.clone().map(|snapshot| Group::load(snapshot).unwrap());
         let mut conversation = Conversation::restore(self.row.clone(), room, group, self.messages.clone()).unwrap();
         conversation.clients = self.clients.clone();
+        conversation.forkable = self.forkable.clone().map(|snapshot| ForkableGroup::load(snapshot).unwrap());
         conversation
     }
 
@@ -62,6 +65,7 @@ impl Stored {
         self.row = conversation.row;
         self.messages = conversation.messages;
         self.clients = conversation.clients;
+        self.forkable = conversation.forkable.map(|forkable| forkable.snapshot().unwrap());
         self.group = conversation.group.map(|group| group.snapshot().clone());
         if let Some(mut room) = conversation.room {
             let changes = room.take_changes();
@@ -80,6 +84,12 @@ impl Stored {
                 stored.extremities = extremities.into_iter().map(|(id, state)| (id, (*state).clone())).collect();
             }
         }
+    }
+
+    /// As an adopted database has it: nothing of what own clients knew.
+    pub(crate) fn forget_secrets(&mut self) {
+        self.row.resync = true;
+        self.group.as_mut().unwrap().clients.clear();
     }
 
     pub(crate) fn events(&self) -> Vec<(String, Value)> {

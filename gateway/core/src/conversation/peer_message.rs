@@ -1,0 +1,72 @@
+//! What gateways say to one another about a room without a hub (SPEC §15.2), CBOR.
+
+use causeway_mls::Tail;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+/// One message for a peer.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PeerMessage {
+    /// The graph from its anchor on: who gets it may follow, or catch up.
+    Tail {
+        /// The graph.
+        tail: Box<Tail>,
+        /// Commits before the anchor, for those who are a little behind.
+        earlier: Vec<ByteBuf>,
+    },
+    /// A signed statement of authority.
+    Statement(ByteBuf),
+    /// A commit, an MLSMessage.
+    Commit(ByteBuf),
+    /// An application message, an MLSMessage.
+    Application(ByteBuf),
+    /// A Welcome for clients of the peer, with the graph that it leads into.
+    Welcome {
+        /// The Welcome, bare.
+        welcome: ByteBuf,
+        /// The new epoch's tree.
+        ratchet_tree: ByteBuf,
+        /// The graph.
+        tail: Box<Tail>,
+    },
+    /// The sender misses something, and wants the graph.
+    WantTail,
+    /// Clients of the sender are stranded: it wants the head's GroupInfo.
+    WantGroupInfo,
+    /// The head's GroupInfo and tree.
+    GroupInfo {
+        /// GroupInfo, bare.
+        group_info: ByteBuf,
+        /// The tree.
+        ratchet_tree: ByteBuf,
+    },
+}
+
+impl PeerMessage {
+    /// The stable name of the kind, for logs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Tail { .. } => "tail",
+            Self::Statement(_) => "statement",
+            Self::Commit(_) => "commit",
+            Self::Application(_) => "application",
+            Self::Welcome { .. } => "welcome",
+            Self::WantTail => "want_tail",
+            Self::WantGroupInfo => "want_group_info",
+            Self::GroupInfo { .. } => "group_info",
+        }
+    }
+
+    /// As it travels.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_cbor::to_vec(self).expect("a PeerMessage has no value that CBOR cannot carry")
+    }
+
+    /// Reads one.
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_cbor::Error> {
+        serde_cbor::from_slice(bytes)
+    }
+}

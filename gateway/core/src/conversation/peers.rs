@@ -1,0 +1,268 @@
+//! What a peer says about a room without a hub.
+
+use causeway_drafts::mimi_uri::ProviderDomain;
+use causeway_mls::{
+    CommitOutcome, CommitSummary, ForkableGroup, Group, HeadChange, JoinableGroupInfo, Judge, MlsError, StatementOutcome, Tail,
+};
+use serde_bytes::ByteBuf;
+
+use super::follower::WelcomeFor;
+use super::peer_message::PeerMessage;
+use super::{Conversation, ConversationError, Result, Turn};
+use crate::loss::{Feature, Loss};
+
+/// So many messages whose epoch is not known yet are kept.
+const EARLY_MESSAGES: usize = 64;
+
+impl Conversation {
+    /// Whether a provider may speak about the room: it has a client in it, or was its hub.
+    pub fn is_peer(&self, turn: &Turn<'_>, from: &ProviderDomain) -> bool {
+        self.peers(turn).is_ok_and(|peers| peers.contains(from))
+    }
+
+    /// What a peer says, in its order. Like with a hub, a message that cannot be used is a loss: the next ones count.
+    pub fn peer(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: &ProviderDomain,
+        messages: &[PeerMessage],
+        welcomes: Vec<WelcomeFor>,
+    ) -> Result<()> {
+        let mut welcomes = Some(welcomes);
+        for message in messages {
+            match message {
+                PeerMessage::Tail { tail, earlier } => self.peer_tail(turn, tail, earlier)?,
+                PeerMessage::Welcome { welcome, ratchet_tree, tail } => {
+                    self.peer_welcome(turn, (welcome, ratchet_tree), tail, welcomes.take().unwrap_or_default())?;
+                }
+                _ if !self.is_leaderless() => self.tell(turn, from, &PeerMessage::WantTail)?,
+                PeerMessage::Statement(statement) => self.peer_statement(turn, from, statement)?,
+                PeerMessage::Commit(commit) => self.peer_commit(turn, from, commit)?,
+                PeerMessage::Application(sealed) => self.peer_application(turn, from, sealed)?,
+                PeerMessage::WantTail => {
+                    let message = self.tail_message()?;
+                    self.tell(turn, from, &message)?;
+                }
+                PeerMessage::WantGroupInfo => self.give_head(turn, from)?,
+                PeerMessage::GroupInfo { group_info, ratchet_tree } => self.peer_group_info(turn, group_info, ratchet_tree)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The graph: begins ours, or brings what we miss of it.
+    fn peer_tail(&mut self, turn: &mut Turn<'_>, tail: &Tail, earlier: &[ByteBuf]) -> Result<()> {
+        if !self.is_leaderless() {
+            return self.begin_with(turn, tail, earlier);
+        }
+        for statement in &tail.statements {
+            self.take_statement(turn, statement)?;
+        }
+        for commit in &tail.commits {
+            self.take_commit(turn, commit)?;
+        }
+        self.after_head(turn)
+    }
+
+    /// Our group becomes forkable: the graph has to contain the epoch that we are in, so that nobody can pass off another
+    /// group as this one, and a term that somebody was allowed to open.
+    fn begin_with(&mut self, turn: &mut Turn<'_>, tail: &Tail, earlier: &[ByteBuf]) -> Result<()> {
+        let judge = Judge { roots: turn.roots, now_ms: turn.now };
+        let mut graph = ForkableGroup::observe(tail, judge)?;
+        if graph.graph().term() == 0 {
+            return Err(ConversationError::refused("DMLS-21", "the graph has no term that anybody was allowed to open"));
+        }
+        let head_before = self.group()?.room_state().clone();
+        self.catch_up(turn, &graph, earlier)?;
+        // What our hub had accepted and the peer has not heard of is one more branch.
+        for commit in self.book.earlier_commits.clone() {
+            graph.receive_commit(&commit, None, judge)?;
+        }
+        let joined = self.group()?.clone();
+        graph.adopt(&joined).map_err(|_| ConversationError::refused("DMLS-29", "the graph does not contain our epoch"))?;
+        self.forkable = Some(graph);
+        self.follow_head()?;
+        let after = self.group()?.room_state().clone();
+        self.mirror_between(turn, head_before, after)?;
+        self.after_head(turn)
+    }
+
+    /// Commits of the hub's time that we have missed.
+    fn catch_up(&mut self, turn: &mut Turn<'_>, graph: &ForkableGroup, earlier: &[ByteBuf]) -> Result<()> {
+        for commit in earlier {
+            let group = self.group_mut()?;
+            if group.epoch().number >= graph.graph().root().number {
+                break;
+            }
+            let Ok(staged) = group.stage(commit, turn.roots, turn.now) else { continue };
+            let summary = staged.summary().clone();
+            group.merge(staged)?;
+            self.mirror_commit(turn, &summary)?;
+        }
+        Ok(())
+    }
+
+    fn peer_welcome(
+        &mut self,
+        turn: &mut Turn<'_>,
+        (welcome, tree): (&[u8], &[u8]),
+        tail: &Tail,
+        for_us: Vec<WelcomeFor>,
+    ) -> Result<()> {
+        let judge = Judge { roots: turn.roots, now_ms: turn.now };
+        for WelcomeFor { bundle, identity } in for_us {
+            let joined = Group::join((welcome, tree), &bundle, &identity, None, (turn.roots, turn.now))?;
+            if self.forkable.is_none() {
+                self.forkable = Some(ForkableGroup::observe(tail, judge)?);
+            }
+            let forkable = self.forkable()?;
+            for commit in &tail.commits {
+                forkable.receive_commit(commit, None, judge)?;
+            }
+            forkable.adopt(&joined)?;
+            turn.decision.spent_key_packages.push(bundle.reference);
+            self.clients.insert(identity.client_uri.clone(), identity);
+        }
+        if self.forkable.is_none() {
+            return Ok(());
+        }
+        self.follow_head()?;
+        match &self.room {
+            None => self.open_mirror(turn)?,
+            Some(_) => self.invite_missing(turn)?,
+        }
+        self.after_head(turn)
+    }
+
+    fn peer_statement(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, statement: &[u8]) -> Result<()> {
+        if matches!(self.take_statement(turn, statement)?, StatementOutcome::Waits) {
+            self.tell(turn, from, &PeerMessage::WantTail)?;
+        }
+        self.after_head(turn)
+    }
+
+    fn take_statement(&mut self, turn: &mut Turn<'_>, statement: &[u8]) -> Result<StatementOutcome> {
+        let outcome = self.forkable()?.receive_statement(statement)?;
+        match &outcome {
+            StatementOutcome::InForce(Some(change)) => self.head_moved(turn, change, &[])?,
+            StatementOutcome::Refused(error) => self.refused(turn, "statement", error),
+            _ => {}
+        }
+        Ok(outcome)
+    }
+
+    fn peer_commit(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, commit: &[u8]) -> Result<()> {
+        if self.take_commit(turn, commit)? {
+            self.tell(turn, from, &PeerMessage::WantTail)?;
+        }
+        self.after_head(turn)?;
+        self.open_early(turn)
+    }
+
+    /// Takes a commit, whoever brought it. Whether it waits for a parent that we do not know.
+    pub(super) fn take_commit(&mut self, turn: &mut Turn<'_>, commit: &[u8]) -> Result<bool> {
+        let judge = Judge { roots: turn.roots, now_ms: turn.now };
+        let received = self.forkable()?.receive_commit(commit, None, judge)?;
+        let mut waits = false;
+        let mut made: Vec<CommitSummary> = Vec::new();
+        for outcome in &received.outcomes {
+            match outcome {
+                CommitOutcome::Placed(placed) => made.push(placed.summary.clone()),
+                CommitOutcome::Refused(error) => self.refused(turn, "commit", error),
+                CommitOutcome::Waits => waits = true,
+                CommitOutcome::Duplicate(_) | CommitOutcome::Variant { .. } => {}
+            }
+        }
+        if let Some(change) = &received.head {
+            self.head_moved(turn, change, &made)?;
+        }
+        Ok(waits)
+    }
+
+    fn head_moved(&mut self, turn: &mut Turn<'_>, change: &HeadChange, made: &[CommitSummary]) -> Result<()> {
+        let forkable = self.forkable()?;
+        let states = forkable.state(&change.from.id).ok().zip(forkable.state(&change.to.id).ok());
+        let states = states.map(|(before, after)| (before.room_state().clone(), after.room_state().clone()));
+        let settlement = forkable.settlement()?;
+        let states = states.map(|(before, after)| (before, settlement.anticipated(&after)));
+        self.follow_head()?;
+        match (made.is_empty(), states) {
+            (false, _) => self.mirror_head_change(turn, change, made),
+            (true, Some((before, after))) => self.mirror_between(turn, before, after),
+            (true, None) => Ok(()),
+        }
+    }
+
+    /// Two states of the room, whoever led from one to the other.
+    fn mirror_between(
+        &mut self,
+        turn: &mut Turn<'_>,
+        before: causeway_mls::RoomState,
+        after: causeway_mls::RoomState,
+    ) -> Result<()> {
+        let Some(committer) = self.group()?.members().first().map(|member| member.client.clone()) else { return Ok(()) };
+        let (added, removed, actors) = (Vec::new(), Vec::new(), Vec::new());
+        let summary = CommitSummary { committer, external: false, added, removed, before, after, actors };
+        self.mirror_commit(turn, &summary)
+    }
+
+    fn refused(&self, turn: &mut Turn<'_>, what: &str, error: &MlsError) {
+        self.lose(turn, what, "mimi_to_matrix", vec![Loss::new(Feature::CommitRefused, error.to_string())]);
+    }
+
+    fn peer_application(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, sealed: &[u8]) -> Result<()> {
+        match self.forkable()?.open(sealed) {
+            Err(MlsError::FutureEpoch { .. }) => {
+                self.book.early_messages.push(ByteBuf::from(sealed.to_vec()));
+                let superfluous = self.book.early_messages.len().saturating_sub(EARLY_MESSAGES);
+                self.book.early_messages.drain(..superfluous);
+                self.tell(turn, from, &PeerMessage::WantTail)
+            }
+            opened => self.heard(turn, opened, None, turn.now),
+        }
+    }
+
+    /// Messages that came before the epoch that they were sealed in.
+    fn open_early(&mut self, turn: &mut Turn<'_>) -> Result<()> {
+        for sealed in std::mem::take(&mut self.book.early_messages) {
+            match self.forkable()?.open(&sealed) {
+                Err(MlsError::FutureEpoch { .. }) => self.book.early_messages.push(sealed),
+                opened => self.heard(turn, opened, None, turn.now)?,
+            }
+        }
+        self.follow_head()
+    }
+
+    /// Gives a peer what its stranded clients need to come back.
+    fn give_head(&mut self, turn: &mut Turn<'_>, to: &ProviderDomain) -> Result<()> {
+        let hub_key = self.hub_key()?;
+        let forkable = self.forkable.as_ref().ok_or(ConversationError::Missing("graph of epochs"))?;
+        let info = self.clients.values().find_map(|identity| forkable.joinable(identity, hub_key.clone()).ok());
+        match info {
+            Some(info) => {
+                let (group_info, ratchet_tree) = (ByteBuf::from(info.group_info), ByteBuf::from(info.ratchet_tree));
+                self.tell(turn, to, &PeerMessage::GroupInfo { group_info, ratchet_tree })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The stranded come back.
+    fn peer_group_info(&mut self, turn: &mut Turn<'_>, group_info: &[u8], ratchet_tree: &[u8]) -> Result<()> {
+        let stranded = self.forkable()?.stranded()?;
+        let hub_key = self.hub_key()?;
+        let Some(client) = stranded.first() else { return Ok(()) };
+        let info = JoinableGroupInfo {
+            group_info: group_info.to_vec(),
+            ratchet_tree: ratchet_tree.to_vec(),
+            pending_proposals: Vec::new(),
+            hub_key,
+        };
+        match self.join_head(turn, client, &info) {
+            Ok(()) => self.after_head(turn),
+            // The head has moved meanwhile: it is asked for again.
+            Err(ConversationError::Mls(MlsError::Invalid(_) | MlsError::WrongEpoch { .. })) => self.after_head(turn),
+            Err(error) => Err(error),
+        }
+    }
+}

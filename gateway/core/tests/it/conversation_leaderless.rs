@@ -1,0 +1,149 @@
+//! A room that goes on without its hub, and what happens when that comes back (SPEC §15).
+
+use causeway_core::conversation::ConversationError;
+use ruma::RoomVersionId;
+use serde_json::json;
+
+use crate::support::simulation::*;
+
+/// Alice behind the hub, Bob behind a follower, and Bob's ghost may do everything that Alice may.
+fn two_admins() -> World {
+    with_alice_at(100)
+}
+
+fn with_alice_at(level: i64) -> World {
+    let mut world = World::together(RoomVersionId::V11);
+    let (bob, alice) = (world.ghost_of_peer(A), world.sides[A].homeserver.user.clone());
+    let gateway_user = world.sides[A].gateway.names.gateway_user();
+    let mut levels = world.sides[A].native(0).state_event("m.room.power_levels", "").unwrap().content_value();
+    levels["users"] = json!({ alice.as_str(): level, bob.as_str(): 100, gateway_user.as_str(): 100 });
+    world.set(A, 0, ("m.room.power_levels", "", levels));
+    world.say(B, 1, "hello");
+    world
+}
+
+fn head(world: &World, side: usize, index: usize) -> causeway_mls::EpochId {
+    world.sides[side].conversation(index).forkable.expect("a graph").head().id
+}
+
+fn name(world: &World, side: usize, index: usize) -> String {
+    world.sides[side].conversation(index).group.unwrap().room_state().metadata.name().to_owned()
+}
+
+/// What was said, but for the disclosures.
+fn bodies(world: &World, side: usize, index: usize) -> Vec<String> {
+    let said = world.sides[side].said(index).into_iter().map(|(_, body)| body);
+    said.filter(|body| !body.starts_with("Participants of")).collect()
+}
+
+#[test]
+fn a_room_goes_on_without_its_hub_and_the_hub_catches_up() {
+    let mut world = two_admins();
+    world.is_cut = true;
+    world.say(B, 1, "is anybody there?");
+    world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
+    world.pump();
+    assert!(world.sides[B].conversation(1).is_leaderless());
+    world.say(B, 1, "then we go on");
+    world.set(B, 1, ("m.room.name", "", json!({ "name": "Without a hub" })));
+    world.say(B, 1, "renamed");
+    assert_eq!(name(&world, B, 1), "Without a hub");
+    world.is_cut = false;
+    world.pump();
+    assert_eq!(head(&world, A, 0), head(&world, B, 1));
+    assert_eq!(name(&world, A, 0), "Without a hub");
+    assert_eq!(bodies(&world, A, 0), ["hello", "is anybody there?", "then we go on", "renamed"]);
+    // And from now on both order nothing and hear everything.
+    world.say(A, 0, "welcome back");
+    assert_eq!(bodies(&world, B, 1).last().unwrap(), "welcome back");
+    world.say(B, 1, "you, too");
+    assert_eq!(bodies(&world, A, 0).last().unwrap(), "you, too");
+    assert!(world.sides[A].losses.is_empty(), "{:?}", world.sides[A].losses);
+    assert!(world.sides[B].losses.is_empty(), "{:?}", world.sides[B].losses);
+}
+
+#[test]
+fn what_both_sides_did_alone_is_settled() {
+    let mut world = two_admins();
+    world.is_cut = true;
+    world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
+    world.say(B, 1, "on one side");
+    // The hub is not lost at all: it just does not hear us. It renames the room, and says something.
+    world.set(A, 0, ("m.room.name", "", json!({ "name": "The hub's" })));
+    world.say(A, 0, "on the other side");
+    // Without another commit there, the hub's branch simply extends ours.
+    world.is_cut = false;
+    world.pump();
+    assert_eq!(head(&world, A, 0), head(&world, B, 1));
+    assert_eq!((name(&world, A, 0), name(&world, B, 1)), ("The hub's".to_owned(), "The hub's".to_owned()));
+    for (side, index) in [(A, 0), (B, 1)] {
+        let said = bodies(&world, side, index);
+        assert!(said.contains(&"on one side".to_owned()) && said.contains(&"on the other side".to_owned()), "{said:?}");
+    }
+}
+
+#[test]
+fn a_change_of_the_hub_that_loses_is_settled_on_the_members_branch() {
+    let mut world = two_admins();
+    world.is_cut = true;
+    world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
+    // Two branches: bob promotes nobody, but renews by renaming; the hub changes the roles.
+    world.set(B, 1, ("m.room.name", "", json!({ "name": "The members'" })));
+    let mut levels = world.sides[A].native(0).state_event("m.room.power_levels", "").unwrap().content_value();
+    levels["invite"] = json!(100);
+    world.set(A, 0, ("m.room.power_levels", "", levels));
+    world.is_cut = false;
+    world.pump();
+    assert_eq!(head(&world, A, 0), head(&world, B, 1));
+    let states = [(A, 0), (B, 1)].map(|(side, index)| world.sides[side].conversation(index).group.unwrap().room_state().clone());
+    assert_eq!(states[0], states[1]);
+    assert_eq!(states[0].metadata.name(), "The members'");
+    // What the hub had changed is on the head again.
+    let member = states[0].roles.roles.iter().find(|role| role.role_index == 2).unwrap();
+    let add = causeway_drafts::mimi_room_policy_04::capability::Capability::CAN_ADD_PARTICIPANT;
+    assert!(!member.role_capabilities.contains(&add));
+    let graph = world.sides[B].conversation(1).forkable.unwrap();
+    assert!(graph.settlement().unwrap().intents.is_empty());
+    assert!(!graph.graph().losing().is_empty());
+}
+
+#[test]
+fn dmls_21_who_may_not_end_the_room_cannot_declare_the_hub_lost() {
+    let mut world = World::together(RoomVersionId::V11);
+    world.say(B, 1, "hello");
+    let refused = world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn));
+    assert!(matches!(refused, Err(ConversationError::NotAllowed { rule: "DMLS-21", .. })));
+    assert!(!world.sides[B].conversation(1).is_leaderless());
+}
+
+#[test]
+fn a_hub_that_is_none_any_more_orders_nothing() {
+    let mut world = two_admins();
+    world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
+    world.pump();
+    assert!(world.sides[A].conversation(0).is_leaderless());
+    let b: causeway_drafts::mimi_uri::ProviderDomain = "b.test".parse().unwrap();
+    let bob = world.sides[B].puppet();
+    let refused = world.turn(A, 0, |conversation, turn| conversation.submit(turn, &b, &bob, b"anything").map(|_| ()));
+    assert!(matches!(refused, Err(ConversationError::NotAllowed { rule: "DMLS-22", .. })));
+}
+
+#[test]
+fn somebody_is_removed_while_the_hub_is_gone() {
+    let mut world = with_alice_at(0);
+    world.is_cut = true;
+    world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
+    let ghost = world.ghost_of_peer(B);
+    world.set(B, 1, ("m.room.member", ghost.as_str(), json!({ "membership": "leave" })));
+    let alice = world.sides[A].puppet();
+    let group = world.sides[B].conversation(1).group.unwrap();
+    assert!(!group.room_state().is_present(&alice));
+    // The hub goes on as if nothing had happened, and alice speaks there.
+    world.say(A, 0, "I am still here");
+    world.is_cut = false;
+    world.pump();
+    assert_eq!(head(&world, A, 0), head(&world, B, 1));
+    let group = world.sides[A].conversation(0).group.unwrap();
+    assert!(!group.room_state().is_present(&alice) && group.members().iter().all(|member| member.user != alice));
+    assert!(world.sides[A].native(0).membership(&world.sides[A].homeserver.user).is_some_and(|membership| membership != "join"));
+}

@@ -1,0 +1,50 @@
+//! Secrets of groups that an older version has sealed under the master key's ring: they come under their epoch's key.
+
+use crate::keyring::EPOCH_MAGIC;
+use crate::tx::{Tx, both};
+use crate::{Store, StoreError};
+
+impl Store {
+    /// Brings all of them under keys of epochs, an epoch a transaction. What does not open is left as it is, and logged.
+    pub(crate) async fn adopt_values_under_the_ring(&self) -> Result<(), StoreError> {
+        let early = self.transaction::<_, StoreError, _>("early values", |tx| Box::pin(tx.epochs_under_the_ring())).await?;
+        for (conversation_id, epoch_id) in early {
+            let done = self.transaction("adopt values", move |tx| {
+                let epoch_id = epoch_id.clone();
+                Box::pin(async move { tx.adopt_epoch(conversation_id, &epoch_id).await })
+            });
+            match done.await {
+                Err(error @ (StoreError::DoesNotOpen { .. } | StoreError::UnknownKey { .. })) => {
+                    tracing::error!(conversation = conversation_id, %error, "secrets stay under the master key");
+                }
+                done => done?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Tx {
+    async fn epochs_under_the_ring(&mut self) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+        let found = both!(self, connection => {
+            sqlx::query_as(
+                "-- epochs under the ring\n\
+                 SELECT DISTINCT conversation_id, epoch_id FROM group_values WHERE client_uri <> '' AND substr(value, 1, 4) <> $1",
+            )
+            .bind(EPOCH_MAGIC.to_vec()).fetch_all(connection).await
+        })?;
+        Ok(found)
+    }
+
+    async fn adopt_epoch(&mut self, conversation_id: i64, epoch_id: &[u8]) -> Result<(), StoreError> {
+        // Nobody else writes to the conversation meanwhile.
+        both!(self, connection => {
+            sqlx::query("-- touch conversation\nUPDATE conversations SET version = version WHERE id = $1")
+                .bind(conversation_id).execute(connection).await.map(|_| ())
+        })?;
+        for row in self.group_values(conversation_id, epoch_id).await?.iter().filter(|row| !row.client_uri.is_empty()) {
+            self.put_group_value(row).await?;
+        }
+        Ok(())
+    }
+}

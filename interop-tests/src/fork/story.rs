@@ -1,0 +1,278 @@
+//! What happens, step by step; every step is a row of the report.
+
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use super::{HUB, LEFT, RIGHT, Setting, bridge, epochs, ghost_of, head};
+use crate::gateway::Gateway;
+use crate::matrix::client::MatrixClient;
+use crate::matrix::sync::Event;
+use crate::patience::{self, Look};
+use crate::scenario::report::{Direction, Report, Row};
+
+/// Somebody on Matrix in this room, as it is behind their gateway.
+struct Member<'a> {
+    name: &'static str,
+    client: MatrixClient,
+    gateway: &'a Gateway,
+    room: String,
+}
+
+impl Member<'_> {
+    async fn says(&self, text: &str) -> Result<()> {
+        self.client.say(&self.room, text).await.map(|_| ())
+    }
+
+    async fn hears(&self, text: &str) -> Result<()> {
+        let is_it = |event: &Event| event.0["content"]["body"] == text;
+        self.client.wait_for(&self.room, &format!("`{text}`"), is_it).await.map(|_| ())
+    }
+
+    async fn sees(&self, user: &str, membership: &str) -> Result<()> {
+        patience::until(format!("{user} to be `{membership}`"), async || {
+            let state = self.client.state(&self.room, ("m.room.member", user)).await?;
+            let now = state["membership"].as_str().unwrap_or_default().to_owned();
+            Ok(Look::from_option((now == membership).then_some(()), || format!("it is `{now}`")))
+        })
+        .await
+    }
+
+    async fn sees_name(&self, name: &str) -> Result<()> {
+        patience::until(format!("the name `{name}`"), async || {
+            let state = self.client.state(&self.room, ("m.room.name", "")).await?;
+            Ok(Look::from_option((state["name"] == name).then_some(()), || state.to_string()))
+        })
+        .await
+    }
+}
+
+/// The story, with its report.
+pub struct Story<'a> {
+    setting: &'a Setting,
+    report: &'a Report,
+    progress: &'a dyn Fn(&str),
+}
+
+impl<'a> Story<'a> {
+    /// A story in a setting; `progress` is told of every step.
+    pub fn new(setting: &'a Setting, report: &'a Report, progress: &'a dyn Fn(&str)) -> Self {
+        Self { setting, report, progress }
+    }
+
+    /// A step; what fails becomes a row, and ends the story.
+    async fn step<T>(&self, what: &str, run: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
+        (self.progress)(what);
+        let started = Instant::now();
+        let result = run().await;
+        self.report.record(Row {
+            scenario: "fork",
+            topology: None,
+            check: what.to_owned(),
+            direction: Direction::Both,
+            failure: result.as_ref().err().map(|error| format!("{error:#}")),
+            took: started.elapsed(),
+        });
+        result
+    }
+
+    /// Tells it.
+    ///
+    /// # Errors
+    /// The step that fails.
+    pub async fn tell(&self) -> Result<()> {
+        let (alice, mimi_room) =
+            self.step("alice makes a room for herself and erin, whose hub is hub.test", async || self.alice_s_room().await).await?;
+        let bob =
+            self.step("bob comes in, behind left.test", async || self.comes_in(&alice, "bob", &self.setting.left).await).await?;
+        let carol = self
+            .step("carol comes in, behind right.test", async || self.comes_in(&alice, "carol", &self.setting.right).await)
+            .await?;
+        self.everybody_talks(&alice, &bob, &carol).await?;
+        self.the_hub_dies(&bob, &carol).await?;
+        let dave = self.both_sides_go_on(&bob, &carol).await?;
+        self.the_line_is_mended(&bob, &carol, &dave).await?;
+        self.the_hub_returns(&alice, &bob, &mimi_room).await
+    }
+
+    async fn alice_s_room(&self) -> Result<(Member<'a>, String)> {
+        let hub = &self.setting.hub;
+        let client = self.setting.hs1.register("alice").await?;
+        let room = client.create_room(&json!({ "preset": "private_chat", "name": "Book club" })).await?;
+        client.set_state(&room, ("dev.causeway.bridge", &hub.server_name), &json!({ "trust_mode": "endpoint" })).await?;
+        client.invite(&room, &hub.own_user()).await?;
+        let alice = Member { name: "alice", client, gateway: hub, room };
+        alice.sees(&hub.own_user(), "join").await?;
+        let erin = self.setting.hs1.register("erin").await?;
+        alice.client.invite(&alice.room, &erin.user_id).await?;
+        erin.join(&alice.room).await?;
+        let mimi_room = patience::until("the MIMI room", async || Ok(Look::Found(bridge(hub).await?.1))).await?;
+        Ok((alice, mimi_room))
+    }
+
+    /// Somebody is invited by alice, agrees, and follows into the mirror. Alice lets them do all that she may.
+    async fn comes_in(&self, alice: &Member<'a>, name: &'static str, gateway: &'a Gateway) -> Result<Member<'a>> {
+        let client = self.setting.hs2.register(name).await?;
+        let here = ghost_of(&client.user_id, gateway, alice.gateway);
+        let mut levels = alice.client.state(&alice.room, ("m.room.power_levels", "")).await?;
+        levels["users"][&here] = json!(100);
+        alice.client.set_state(&alice.room, ("m.room.power_levels", ""), &levels).await?;
+        alice.client.invite(&alice.room, &here).await?;
+        let asker = ghost_of(&alice.client.user_id, alice.gateway, gateway);
+        let question = client.wait_for_invite("the question for consent", |invite| invite.sender == asker).await?;
+        client.join(&question.room_id).await?;
+        alice.sees(&here, "join").await?;
+        let mirror = client.wait_for_invite("the mirror", |invite| invite.room_id != question.room_id).await?;
+        client.join(&mirror.room_id).await?;
+        Ok(Member { name, client, gateway, room: mirror.room_id })
+    }
+
+    async fn everybody_talks(&self, alice: &Member<'_>, bob: &Member<'_>, carol: &Member<'_>) -> Result<()> {
+        for (speaker, listeners) in [(alice, [bob, carol]), (bob, [alice, carol]), (carol, [alice, bob])] {
+            let words = format!("hello from {}", speaker.name);
+            let check = format!("{} speaks, and both others hear it", speaker.name);
+            let heard = async || {
+                speaker.says(&words).await?;
+                listeners[0].hears(&words).await?;
+                listeners[1].hears(&words).await
+            };
+            self.step(&check, heard).await?;
+        }
+        Ok(())
+    }
+
+    async fn the_hub_dies(&self, bob: &Member<'_>, carol: &Member<'_>) -> Result<()> {
+        let Setting { hub, left, .. } = self.setting;
+        self.step("the hub is killed", async || hub.crash()).await?;
+        bob.says("is anybody there?").await?;
+        let declares = async || {
+            let number = bridge(left).await?.0;
+            let output = left.causewayctl(&["group", "hub-lost", &number, "--reason", "it does not answer"]).await?;
+            ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            Ok(())
+        };
+        self.step("left.test's operator gives the hub up: a term is signed in bob's name", declares).await?;
+        self.step("what bob said to the hub that was gone reaches carol", async || carol.hears("is anybody there?").await).await?;
+        let answers = async || {
+            carol.says("I am").await?;
+            bob.hears("I am").await
+        };
+        self.step("carol answers, and bob hears it", answers).await
+    }
+
+    /// While the line is cut: bob removes erin and renames the room, carol lets dave in.
+    async fn both_sides_go_on(&self, bob: &Member<'_>, carol: &Member<'_>) -> Result<MatrixClient> {
+        let Setting { left, right, hub, hs1, .. } = self.setting;
+        let before = (epochs(left).await?.len(), epochs(right).await?.len());
+        self.setting.cut();
+        let erin_at_left = ghost_of(&self.setting.hs1_user("erin"), hub, left);
+        let removes = async || {
+            bob.client.kick(&bob.room, &erin_at_left).await?;
+            bob.client.set_state(&bob.room, ("m.room.name", ""), &json!({ "name": "Without a hub" })).await?;
+            bob.says("left alone").await
+        };
+        self.step("the line is cut; bob removes erin, renames the room, and speaks", removes).await?;
+        let dave = hs1.register("dave").await?;
+        let adds = async || {
+            carol.client.invite(&carol.room, &dave.user_id).await?;
+            dave.join(&carol.room).await?;
+            carol.says("right alone").await
+        };
+        self.step("on the other side, carol lets dave in, and speaks", adds).await?;
+        let apart = async || {
+            patience::until("two heads", async || {
+                let (one, other) = (head(left).await?, head(right).await?);
+                let now = (epochs(left).await?.len(), epochs(right).await?.len());
+                let apart = one != other && now.0 > before.0 + 1 && now.1 > before.1;
+                Ok(Look::from_option(apart.then_some(()), || format!("{one}, {other}, {before:?} to {now:?} epochs")))
+            })
+            .await
+        };
+        self.step("both have gone on: two branches of one group", apart).await?;
+        Ok(dave)
+    }
+
+    async fn the_line_is_mended(&self, bob: &Member<'_>, carol: &Member<'_>, dave: &MatrixClient) -> Result<()> {
+        let Setting { left, right, hub, .. } = self.setting;
+        self.setting.mend();
+        for (listener, words) in [(carol, "left alone"), (bob, "right alone")] {
+            let check = format!("the line is mended: {} hears `{words}`", listener.name);
+            self.step(&check, async || listener.hears(words).await).await?;
+        }
+        let one_head = async || self.agree(&[left, right]).await;
+        self.step("left.test and right.test have one head", one_head).await?;
+        let dave_at_left = ghost_of(&dave.user_id, right, left);
+        self.step("dave, who was added on one side, is in bob's room", async || bob.sees(&dave_at_left, "join").await).await?;
+        self.step("the new name, given on one side, is in carol's room", async || carol.sees_name("Without a hub").await).await?;
+        let erin_at_right = ghost_of(&self.setting.hs1_user("erin"), hub, right);
+        self.step("erin, removed on one side, is gone from carol's room", async || carol.sees(&erin_at_right, "leave").await)
+            .await?;
+        let talks = async || {
+            bob.says("together again").await?;
+            carol.hears("together again").await?;
+            dave.wait_for(&carol.room, "`together again`", |event| event.0["content"]["body"] == "together again").await.map(|_| ())
+        };
+        self.step("bob speaks; carol and dave hear it", talks).await
+    }
+
+    /// Waits until gateways name the same head.
+    async fn agree(&self, gateways: &[&Gateway]) -> Result<()> {
+        patience::until("one head", async || {
+            let mut heads = Vec::new();
+            for gateway in gateways {
+                heads.push(head(gateway).await?);
+            }
+            Ok(Look::from_option(heads.windows(2).all(|pair| pair[0] == pair[1]).then_some(()), || format!("{heads:?}")))
+        })
+        .await
+    }
+
+    async fn the_hub_returns(&self, alice: &Member<'_>, bob: &Member<'_>, mimi_room: &str) -> Result<()> {
+        let Setting { hub, left, right, .. } = self.setting;
+        self.step("the hub comes back", async || hub.start_again().await).await?;
+        for gateway in [left, right] {
+            // Whoever waits for a peer tries again when it shows itself, or when an operator says so.
+            let lane = format!("peer:{HUB}:{mimi_room}");
+            gateway.causewayctl(&["queue", "retry", &lane]).await?;
+        }
+        self.step("hub.test, left.test and right.test have one head", async || self.agree(&[hub, left, right]).await).await?;
+        let removed = async || {
+            alice.sees(&self.setting.hs1_user("erin"), "leave").await?;
+            alice.sees_name("Without a hub").await?;
+            alice.hears("left alone").await?;
+            alice.hears("right alone").await
+        };
+        self.step(
+            "a returning hub undoes nothing: erin is out of alice's room, which has its new name and hears everything",
+            removed,
+        )
+        .await?;
+        let speaks = async || {
+            bob.says("to all of you").await?;
+            alice.hears("to all of you").await?;
+            patience::until("nothing left to send", async || {
+                let left_over = super::ask(left, &["queue", "list"]).await?;
+                Ok(Look::from_option(left_over.as_array().is_none_or(Vec::is_empty).then_some(()), || left_over.to_string()))
+            })
+            .await
+        };
+        self.step("what bob says is taken by all peers", speaks).await?;
+        for (name, gateway) in [(HUB, hub), (LEFT, left), (RIGHT, right)] {
+            let verified = async || {
+                let number = bridge(gateway).await?.0;
+                let output = gateway.causewayctl(&["group", "verify", &number]).await?;
+                ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+                Ok(())
+            };
+            self.step(&format!("`causewayctl group verify` agrees at {name}"), verified).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Setting {
+    fn hs1_user(&self, name: &str) -> String {
+        format!("@{name}:{}", self.hs1.server_name)
+    }
+}
