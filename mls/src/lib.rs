@@ -10,6 +10,10 @@ mod group;
 mod hpke;
 mod key_package;
 mod overlay;
+#[cfg(feature = "planted-bugs")]
+pub mod planted;
+#[cfg(not(feature = "planted-bugs"))]
+mod planted;
 pub mod policy;
 mod room_state;
 mod rows;

@@ -120,11 +120,16 @@ impl ForkableGroup {
         let summary = staged.summary().clone();
         let Child { group, record, unopened } = self.state(&parent)?.child(staged)?;
         let epoch = group.epoch();
-        match self.graph.place(facts) {
+        let waited = self.waited_for(&epoch.id, &group);
+        let placement = self.graph.place_with(facts, waited.iter().map(|signed| signed.statement().clone()).collect());
+        waited.into_iter().for_each(|signed| self.remember(signed));
+        if self.graph.contains(&epoch.id) {
+            self.keep(record, group);
+        }
+        self.drop_unknown_states();
+        match placement {
             Placement::Refused(refusal) => Ok(CommitOutcome::Refused(MlsError::NotPlaced(refusal))),
             placement if is_in_graph(&placement) => {
-                self.keep(record, group);
-                self.drop_unknown_states();
                 Ok(CommitOutcome::Placed(Box::new(Placed { epoch, placement, summary, unopened })))
             }
             _ => Ok(CommitOutcome::Duplicate(epoch.id)),

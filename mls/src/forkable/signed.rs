@@ -7,7 +7,7 @@
 //!     uint8 statement_type;               // 1 hub_term, 2 anchor_override, 3 acceptance
 //!     uint64 term;
 //!     opaque epoch_id[32]; uint64 epoch;  // where it applies
-//!     optional<HubAuthority> authority;   // hub_term only
+//!     optional<HubAuthority> authority;   // hub_term, and acceptance in a term that a hub_term has opened
 //!     uint64 position;                    // acceptance only, else 0
 //!     opaque signer<V>;                   // a client's URI; empty for an acceptance
 //! } StatementTBS;
@@ -67,7 +67,10 @@ impl StatementTbs {
         let (statement_type, term, epoch_id, authority, position) = match statement {
             Statement::HubTerm(term) => (HUB_TERM, term.term, term.from.id, hub_of(&term.authority), 0),
             Statement::AnchorOverride(anchor) => (ANCHOR_OVERRIDE, anchor.term, anchor.anchor.id, None, 0),
-            Statement::Acceptance(accepted) => (ACCEPTANCE, accepted.term, accepted.epoch, None, accepted.position),
+            Statement::Acceptance(accepted) => {
+                let authority = accepted.authority.as_ref().and_then(hub_of);
+                (ACCEPTANCE, accepted.term, accepted.epoch, authority, accepted.position)
+            }
         };
         Self {
             group_id: group_id.to_vec().into(),
@@ -89,18 +92,20 @@ impl StatementTbs {
     fn statement(&self, signer: Option<&ClientUri>) -> Result<Statement, MlsError> {
         let epoch = EpochRef { id: EpochId::from_bytes(self.epoch_id), number: self.epoch };
         let by = || signer.map(ClientUri::user_uri).ok_or_else(|| malformed("a statement of a term has to name its signer"));
-        let only_for = |kind: u8, is_set: bool| self.statement_type == kind || !is_set;
-        if !only_for(HUB_TERM, self.authority.is_some()) || !only_for(ACCEPTANCE, self.position != 0) {
+        let named = self.authority.as_ref().map(HubAuthority::authority).transpose()?;
+        let has_authority = self.statement_type == HUB_TERM || (self.statement_type == ACCEPTANCE && self.term > 0);
+        if (named.is_some() && !has_authority) || (self.position != 0 && self.statement_type != ACCEPTANCE) {
             return Err(malformed("a field that this type of statement has not"));
         }
         Ok(match self.statement_type {
             HUB_TERM => {
-                let authority = self.authority.as_ref().map_or(Ok(Authority::Members), HubAuthority::authority)?;
+                let authority = named.unwrap_or(Authority::Members);
                 Statement::HubTerm(HubTerm { term: self.term, from: epoch, authority, signer: by()? })
             }
             ANCHOR_OVERRIDE => Statement::AnchorOverride(AnchorOverride { term: self.term, anchor: epoch, signer: by()? }),
             ACCEPTANCE if signer.is_none() => {
-                Statement::Acceptance(Acceptance { term: self.term, epoch: epoch.id, position: self.position })
+                let (term, position) = (self.term, self.position);
+                Statement::Acceptance(Acceptance { term, epoch: epoch.id, position, authority: named })
             }
             _ => return Err(malformed("not a type of statement")),
         })

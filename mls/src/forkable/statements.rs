@@ -5,7 +5,7 @@ use super::{ForkableGroup, HeadChange, Judge, SignedStatement};
 use crate::credential::verify_signature;
 use crate::graph::{Acceptance, AnchorOverride, Authority, HubTerm, Statement, StatementPlacement};
 use crate::policy::NotAllowed;
-use crate::{ClientIdentity, EpochId, EpochRef, HubIdentity, MlsError};
+use crate::{ClientIdentity, EpochId, EpochRef, Group, HubIdentity, MlsError};
 
 /// What became of a statement.
 #[derive(Debug)]
@@ -49,7 +49,8 @@ impl ForkableGroup {
     /// If the hub is not that authority, or the epoch is not known.
     pub fn accept(&mut self, hub: &HubIdentity, epoch: &EpochId, position: u64) -> Result<SignedStatement, MlsError> {
         let number = self.graph.number(epoch).ok_or_else(|| MlsError::Invalid(format!("epoch {epoch} is not known")))?;
-        let statement = Statement::Acceptance(Acceptance { term: self.graph.term(), epoch: *epoch, position });
+        let authority = self.graph.authority().cloned();
+        let statement = Statement::Acceptance(Acceptance { term: self.graph.term(), epoch: *epoch, position, authority });
         let tbs = StatementTbs::of(&statement, self.group_id()?, number, None);
         let signature = hub.sign(&tbs.signed_content())?;
         self.take(SignedStatement::new(tbs, signature)?)
@@ -64,16 +65,26 @@ impl ForkableGroup {
     /// An own statement is judged as everybody will judge it, and counts at once.
     fn take(&mut self, signed: SignedStatement) -> Result<SignedStatement, MlsError> {
         self.check(&signed)?;
-        match self.graph.state(signed.statement().clone()) {
-            StatementPlacement::InForce { .. } | StatementPlacement::Duplicate => {
-                self.statements.push(signed.clone());
+        let mut graph = self.graph.clone();
+        match graph.state(signed.statement().clone()) {
+            StatementPlacement::InForce { .. } => {
+                self.graph = graph;
+                self.remember(signed.clone());
                 Ok(signed)
             }
+            StatementPlacement::Duplicate => Ok(signed),
             StatementPlacement::Refused(refusal) => Err(MlsError::NotPlaced(refusal)),
             StatementPlacement::Dormant | StatementPlacement::WaitsForEpoch => {
                 Err(NotAllowed { rule: "DMLS-16", why: "the same user has opened a term too short a while ago".to_owned() }.into())
             }
         }
+    }
+
+    /// Keeps a statement, and lets go of those that it has made superfluous.
+    pub(super) fn remember(&mut self, signed: SignedStatement) {
+        self.statements.push(signed);
+        let graph = &self.graph;
+        self.statements.retain(|signed| graph.remembers(signed.statement()));
     }
 
     /// Takes a statement.
@@ -89,7 +100,7 @@ impl ForkableGroup {
         if self.statements.contains(&signed) {
             return Ok(StatementOutcome::Duplicate);
         }
-        if !self.graph.contains(&signed.epoch().id) {
+        if !self.graph.contains(&signed.epoch().id) || self.is_of_unknown_term(signed.statement()) {
             return Ok(self.wait_for_epoch(&signed, bytes));
         }
         match self.check(&signed) {
@@ -99,7 +110,7 @@ impl ForkableGroup {
         }
         let placement = self.graph.state(signed.statement().clone());
         if matches!(placement, StatementPlacement::InForce { .. } | StatementPlacement::Dormant) {
-            self.statements.push(signed);
+            self.remember(signed);
         }
         Ok(match placement {
             StatementPlacement::InForce { .. } => StatementOutcome::InForce(self.head_change(before)),
@@ -127,38 +138,60 @@ impl ForkableGroup {
         Ok(())
     }
 
+    /// Whether nobody has said yet that this authority shall order the term that it accepts something in.
+    fn is_of_unknown_term(&self, statement: &Statement) -> bool {
+        match statement {
+            Statement::Acceptance(Acceptance { term, authority: Some(authority), .. }) => !self.graph.names(*term, authority),
+            _ => false,
+        }
+    }
+
+    /// What has waited for an epoch that is about to be placed, and holds there.
+    pub(super) fn waited_for(&self, epoch: &EpochId, group: &Group) -> Vec<SignedStatement> {
+        let waiting = self.waiting.statements().iter().filter_map(|bytes| SignedStatement::from_bytes(bytes).ok());
+        let about = waiting.filter(|signed| signed.epoch() == EpochRef { id: *epoch, number: group.epoch().number });
+        let known = about.filter(|signed| !self.is_of_unknown_term(signed.statement()));
+        known.filter(|signed| self.check_at(signed, group).is_ok()).collect()
+    }
+
     /// Whether a statement's signature holds, and its signer may say it, at the epoch that it names.
     fn check(&self, signed: &SignedStatement) -> Result<(), MlsError> {
-        if signed.group_id() != self.group_id()? {
-            return Err(MlsError::Invalid("the statement is about another group".to_owned()));
-        }
         let epoch = signed.epoch();
         if self.graph.number(&epoch.id) != Some(epoch.number) {
             return Err(MlsError::Malformed("the epoch has another number".to_owned()));
         }
+        self.check_at(signed, self.state(&epoch.id)?)
+    }
+
+    fn check_at(&self, signed: &SignedStatement, state: &Group) -> Result<(), MlsError> {
+        if signed.group_id() != state.group_id() {
+            return Err(MlsError::Invalid("the statement is about another group".to_owned()));
+        }
         match signed.signer() {
             Some(signer) => {
-                let state = self.state(&epoch.id)?;
                 verify_signature(&state.signature_key_of(signer)?, &signed.signed_content(), signed.signature())?;
                 Ok(state.room_state().may_open_term(&signer.user_uri())?)
             }
-            None => verify_signature(&self.authority_key(signed.statement())?, &signed.signed_content(), signed.signature()),
+            None => verify_signature(&authority_key(signed.statement(), state)?, &signed.signed_content(), signed.signature()),
         }
     }
+}
 
-    /// The key of whoever orders the term of an acceptance.
-    fn authority_key(&self, statement: &Statement) -> Result<Vec<u8>, MlsError> {
-        let Statement::Acceptance(accepted) = statement else {
-            return Err(MlsError::Malformed("a statement without a signer".to_owned()));
-        };
-        let nobody = || MlsError::from(NotAllowed { rule: "DMLS-22", why: format!("no hub orders term {}", accepted.term) });
-        match (accepted.term, self.graph.authority_of(accepted.term)) {
-            (_, Some(Authority::Hub { signature_key, .. })) => Ok(signature_key.clone()),
-            (0, _) => {
-                let agent = self.state(&accepted.epoch)?.room_state().franking_agent.as_ref();
-                agent.map(|agent| agent.franking_signature_key.as_slice().to_vec()).ok_or_else(nobody)
-            }
-            _ => Err(nobody()),
+/// The key of whoever orders the term of an acceptance.
+fn authority_key(statement: &Statement, state: &Group) -> Result<Vec<u8>, MlsError> {
+    let Statement::Acceptance(accepted) = statement else {
+        return Err(MlsError::Malformed("a statement without a signer".to_owned()));
+    };
+    match (accepted.term, &accepted.authority) {
+        (_, Some(Authority::Hub { signature_key, .. })) => Ok(signature_key.clone()),
+        (0, None) => {
+            let agent = state.room_state().franking_agent.as_ref();
+            agent.map(|agent| agent.franking_signature_key.as_slice().to_vec()).ok_or_else(|| nobody(0))
         }
+        (term, _) => Err(nobody(term)),
     }
+}
+
+fn nobody(term: u64) -> MlsError {
+    NotAllowed { rule: "DMLS-22", why: format!("no hub orders term {term}") }.into()
 }

@@ -57,6 +57,11 @@ impl Waiting {
         due.into_iter().map(|waiting| waiting.commit).collect()
     }
 
+    /// The statements that wait.
+    pub(super) fn statements(&self) -> &[Vec<u8>] {
+        &self.statements
+    }
+
     /// All statements, to be tried again.
     pub(super) fn take_statements(&mut self) -> Vec<Vec<u8>> {
         std::mem::take(&mut self.statements)

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{EpochGraph, MEMORY};
+use crate::planted::planted;
 use crate::{EpochId, EpochRef};
 
 /// Another side of the group has taken another branch for final. Nobody sends until an
@@ -11,7 +12,7 @@ use crate::{EpochId, EpochRef};
 pub struct Conflict {
     /// The newest epoch that both sides have.
     pub fork: EpochId,
-    /// Our final epoch.
+    /// Our final epoch, or our head where nothing of ours is final yet.
     pub ours: EpochId,
     /// The other side's newest epoch.
     pub theirs: EpochId,
@@ -21,42 +22,61 @@ impl EpochGraph {
     /// The anchor follows the head at the window's distance, and never goes back by itself.
     pub(super) fn move_anchor(&mut self) {
         let path = self.path_to(&self.head);
-        let behind = path.len().saturating_sub(1 + self.window as usize);
+        let distance = self.window as usize - usize::from(planted!(AnchorTooNear) && self.window > 0);
+        let behind = path.len().saturating_sub(1 + distance);
         if let Some(anchor) = path.get(behind)
-            && self.number(anchor) > self.number(&self.anchor)
+            && (self.number(anchor) > self.number(&self.anchor) || planted!(AnchorGoesBack))
         {
             self.anchor = *anchor;
         }
     }
 
-    /// An override in force may name an epoch that is not below our anchor: then the anchor goes back to the fork.
+    /// Overrides in force may lead to an epoch that is not below our anchor: then the anchor goes back to the fork.
     pub(super) fn go_back_to_overrides(&mut self) {
-        let latest = self.statements.overrides().max_by_key(|(term, _)| *term).map(|(_, anchor)| anchor.id);
-        let aside = |id: &EpochId| !self.is_ancestor(&self.anchor, id) && !self.is_ancestor(id, &self.anchor);
-        let Some(latest) = latest.filter(aside) else { return };
-        if let Some(fork) = self.fork_point(&latest, &self.anchor) {
+        let mut leads_to = self.root.id;
+        while let Some(best) = self.best_child(&leads_to).filter(|best| self.override_through(best) > 0) {
+            leads_to = best;
+        }
+        let is_aside = !self.is_ancestor(&self.anchor, &leads_to) && !self.is_ancestor(&leads_to, &self.anchor);
+        if let Some(fork) = self.fork_point(&leads_to, &self.anchor).filter(|_| is_aside && !planted!(OverrideKeepsAnchor)) {
             self.anchor = fork;
         }
     }
 
-    /// Whether another side has taken another branch for final: there is one that ranks better where it forks off
-    /// before our anchor, has run past the window, and has commits of two users or more (DMLS-18).
+    /// Whether another side has taken another branch for final (DMLS-18): there is one that leaves the way to our head, has
+    /// run past the window with commits of two users or more, and is not decided against by an override; and it ranks
+    /// better than ours, or ours has not run as far, so that the other side is not told. In the first case we have taken
+    /// for final what should have lost; in the second others have, and will not come back by themselves.
     pub fn conflict(&self) -> Option<Conflict> {
-        let path = self.path_to(&self.anchor);
+        let path = self.path_to(&self.head);
         path.windows(2).find_map(|pair| {
-            let (fork, ours) = (pair[0], pair[1]);
-            let others = self.epochs.get(&fork)?.children.iter().filter(|child| **child != ours);
-            let mut better = others.filter(|child| self.rank(child) < self.rank(&ours));
-            better.find_map(|child| self.taken_for_final(&fork, *child)).map(|theirs| Conflict { fork, ours: self.anchor, theirs })
+            let (fork, next) = (pair[0], pair[1]);
+            let children = &self.epochs.get(&fork)?.children;
+            let ours = if self.is_ancestor(&next, &self.anchor) { self.anchor } else { self.head };
+            let others = children.iter().filter(|child| **child != next);
+            let mut taken = others.filter_map(|child| Some((child, self.taken_for_final(&fork, *child)?)));
+            let (_, theirs) = taken.find(|(child, _)| self.contradicts(child, &next, &fork))?;
+            Some(Conflict { fork, ours, theirs })
         })
     }
 
+    fn contradicts(&self, other: &EpochId, ours: &EpochId, fork: &EpochId) -> bool {
+        if planted!(ConflictMissed) || self.override_through(ours) > self.override_through(other) {
+            return false;
+        }
+        let is_told = || planted!(ConflictHalfSeen) || self.taken_for_final(fork, *ours).is_some();
+        self.rank(other) < self.rank(ours) || !is_told()
+    }
+
+    /// The newest epoch of a branch, if it has run past the window, and the commits that show it, which everybody takes,
+    /// are of two users or more.
     fn taken_for_final(&self, fork: &EpochId, child: EpochId) -> Option<EpochId> {
-        let branch = self.subtree(child);
+        let beyond = |id: &EpochId| Some(self.number(id)? - self.number(fork)?);
+        let branch = self.subtree(child).into_iter().filter(|id| beyond(id).is_some_and(|beyond| beyond <= self.window + 1));
+        let branch: Vec<EpochId> = branch.collect();
         let committers: BTreeSet<_> = branch.iter().filter_map(|id| self.committer(id)).collect();
         let tip = branch.into_iter().max_by_key(|id| (self.number(id), *id))?;
-        let past = self.number(&tip)? - self.number(fork)? > self.window;
-        (past && committers.len() > 1).then_some(tip)
+        (beyond(&tip)? > self.window && committers.len() > 1).then_some(tip)
     }
 
     /// Epochs that nothing but an override can bring back: everything before the anchor, and what forks off there.
@@ -69,7 +89,7 @@ impl EpochGraph {
     pub fn take_final(&mut self) -> Vec<EpochId> {
         let path = self.path_to(&self.anchor);
         let Some(id) = path.len().checked_sub(MEMORY + 1).and_then(|index| path.get(index)).copied() else { return Vec::new() };
-        if id == self.root.id {
+        if id == self.root.id || planted!(NothingForgotten) {
             return Vec::new();
         }
         self.before_root = self.recent_committers(&id);
@@ -80,7 +100,7 @@ impl EpochGraph {
         if let Some(root) = self.epochs.get_mut(&id) {
             root.commit = None;
         }
-        self.statements.retain_acceptances(|id| kept.contains(id));
+        self.statements.forget(|id| kept.contains(id), self.root.number, self.window);
         forgotten
     }
 }

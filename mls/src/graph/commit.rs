@@ -32,13 +32,6 @@ pub struct CommitFacts {
     pub class: CommitClass,
 }
 
-impl CommitFacts {
-    /// Whether the same user made both, in one epoch and one term.
-    pub(super) fn is_alike(&self, other: &Self) -> bool {
-        self.parent == other.parent && self.committer.user_uri() == other.committer.user_uri() && self.term == other.term
-    }
-}
-
 impl CommitClass {
     /// The class of a judged commit.
     pub fn of(summary: &CommitSummary) -> Self {

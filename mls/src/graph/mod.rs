@@ -13,6 +13,7 @@ mod anchor;
 mod commit;
 mod placement;
 mod rank;
+mod room;
 mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ pub use placement::{Placement, Refusal, StatementPlacement};
 pub use rank::Rank;
 pub use statement::{Acceptance, AnchorOverride, Authority, HubTerm, Statement};
 
+use crate::planted::planted;
 use crate::{EpochId, EpochRef};
 use statement::Statements;
 
@@ -34,8 +36,12 @@ pub const TURNS: usize = 8;
 /// So many epochs before the anchor are remembered: a fork that begins there is still judged and shown, a fork from
 /// before is refused (DMLS-7).
 pub const MEMORY: usize = 16;
-/// So many children of one epoch are kept: the best-ranked ones (DMLS-9).
+/// Of so many users the commits in one epoch are kept: of those that rank best (DMLS-9).
 pub const MAX_CHILDREN: usize = 16;
+/// So many commits of one user in one epoch are kept: two show that it has made two (DMLS-14).
+const MAX_ALIKE: usize = 2;
+/// So many epochs that lead nowhere are kept of each user (DMLS-9).
+pub const MAX_LOSING: usize = 32;
 /// Epochs that a branch may run ahead before it is final, where nothing else is configured.
 pub const DEFAULT_WINDOW: u64 = 5;
 
@@ -61,13 +67,11 @@ struct Epoch {
     /// The root has none.
     commit: Option<CommitFacts>,
     children: BTreeSet<EpochId>,
-    /// Who has made two commits here in one term, even where one of them is not kept (DMLS-14).
-    equivocators: BTreeSet<(UserUri, u64)>,
 }
 
 impl Epoch {
     fn new(number: u64, commit: Option<CommitFacts>) -> Self {
-        Self { number, commit, children: BTreeSet::new(), equivocators: BTreeSet::new() }
+        Self { number, commit, children: BTreeSet::new() }
     }
 }
 
@@ -85,6 +89,13 @@ impl EpochGraph {
             epochs: BTreeMap::from([(root.id, Epoch::new(root.number, None))]),
             statements: Statements::default(),
         }
+    }
+
+    /// What a newcomer's graph begins with: the anchor alone, and what was said before it.
+    pub fn at_anchor(&self) -> Self {
+        let committers = self.recent_committers(&self.anchor);
+        let before = if planted!(NewcomerWithoutTurns) { Vec::new() } else { committers };
+        Self { statements: self.statements.of_terms(), ..Self::new(self.anchor(), self.window, before) }
     }
 
     /// The epoch that new messages use.
@@ -128,7 +139,7 @@ impl EpochGraph {
     }
 
     /// The statements that have been taken.
-    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
+    pub fn statements(&self) -> impl Iterator<Item = Statement> {
         self.statements.all()
     }
 
@@ -176,7 +187,12 @@ impl EpochGraph {
         self.statements.authority_of(term)
     }
 
-    /// Whether a statement has been taken and is remembered.
+    /// Whether somebody has wanted this authority to order a term, be that in force or not.
+    pub(crate) fn names(&self, term: u64, authority: &Authority) -> bool {
+        self.statements.names(term, authority)
+    }
+
+    /// Whether a statement has been taken and is remembered, or one that says as much.
     pub fn remembers(&self, statement: &Statement) -> bool {
         self.statements.contains(statement)
     }
@@ -203,6 +219,12 @@ impl EpochGraph {
 
     fn best_child(&self, parent: &EpochId) -> Option<EpochId> {
         let children = &self.epochs.get(parent)?.children;
+        if planted!(LongerBranchWins) {
+            return children.iter().max_by_key(|child| self.subtree(**child).len()).copied();
+        }
+        if children.len() < 2 {
+            return children.first().copied();
+        }
         children.iter().min_by_key(|child| self.rank(child)).copied()
     }
 

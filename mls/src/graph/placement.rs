@@ -1,7 +1,6 @@
 //! Where each commit and each statement is put.
 
-use super::statement::MAX_TERMS;
-use super::{CommitFacts, Epoch, EpochGraph, MAX_CHILDREN, Statement};
+use super::{CommitFacts, Epoch, EpochGraph, Statement};
 use crate::{EpochId, EpochRef};
 
 /// Where a commit stands. Each one that arrives is placed exactly once.
@@ -35,11 +34,8 @@ pub enum Refusal {
     /// A losing branch grows past the window.
     #[error("DMLS-8: the branch has lost, and has run past the window")]
     TooLong,
-    /// The epoch has enough children that rank better.
-    #[error("DMLS-9: too many commits in one epoch, and all others rank better")]
-    Crowded,
     /// Too many statements.
-    #[error("DMLS-17: too many statements of terms")]
+    #[error("DMLS-17: too many statements of terms by one signer")]
     TooManyTerms,
 }
 
@@ -78,6 +74,12 @@ impl EpochGraph {
 
     /// Places a valid commit.
     pub fn place(&mut self, commit: CommitFacts) -> Placement {
+        self.place_with(commit, Vec::new())
+    }
+
+    /// Places a valid commit together with statements that have waited for its epoch: they have to count when it is
+    /// weighed against its siblings, or it might not be kept long enough for them.
+    pub fn place_with(&mut self, commit: CommitFacts, statements: Vec<Statement>) -> Placement {
         if self.contains(&commit.id) {
             return Placement::Duplicate;
         }
@@ -85,60 +87,32 @@ impl EpochGraph {
         if let Err(refusal) = self.admits(&EpochRef { id: commit.parent, number }) {
             return Placement::Refused(refusal);
         }
+        self.make_room(&commit);
         let (id, parent, left) = (commit.id, commit.parent, self.head);
         self.insert(number + 1, commit);
-        if !self.thin_out(&parent, &id) {
-            return Placement::Refused(Refusal::Crowded);
+        for statement in statements {
+            self.statements.insert(statement, self.window);
         }
+        self.go_back_to_overrides();
         self.move_head();
         match self.head {
             head if head == left => Placement::LosesFork,
-            _ if parent == left => Placement::ExtendsHead,
+            head if parent == left && head == id => Placement::ExtendsHead,
             head => Placement::WinsFork { left, fork: self.fork_point(&left, &head).unwrap_or(self.anchor) },
         }
     }
 
     fn insert(&mut self, number: u64, commit: CommitFacts) {
         let (id, parent) = (commit.id, commit.parent);
-        let alike = self.children_of(&parent).any(|sibling| sibling.is_alike(&commit));
         if let Some(epoch) = self.epochs.get_mut(&parent) {
             epoch.children.insert(id);
-            if alike {
-                epoch.equivocators.insert((commit.committer.user_uri(), commit.term));
-            }
         }
         self.epochs.insert(id, Epoch::new(number, Some(commit)));
     }
 
-    fn children_of(&self, parent: &EpochId) -> impl Iterator<Item = &CommitFacts> {
+    pub(super) fn children_of(&self, parent: &EpochId) -> impl Iterator<Item = &CommitFacts> {
         let children = self.epochs.get(parent).into_iter().flat_map(|epoch| &epoch.children);
         children.filter_map(|child| self.commit(child))
-    }
-
-    /// Keeps the best-ranked children of an epoch, and of each committer two: more would show nothing new. Whether
-    /// `id` is among them.
-    fn thin_out(&mut self, parent: &EpochId, id: &EpochId) -> bool {
-        while let Some(worst) = self.superfluous_child(parent, id) {
-            for gone in self.subtree(worst) {
-                self.epochs.remove(&gone);
-            }
-            if let Some(epoch) = self.epochs.get_mut(parent) {
-                epoch.children.remove(&worst);
-            }
-        }
-        self.contains(id)
-    }
-
-    fn superfluous_child(&self, parent: &EpochId, id: &EpochId) -> Option<EpochId> {
-        let new = self.commit(id)?;
-        let alike: Vec<EpochId> = self.children_of(parent).filter(|child| child.is_alike(new)).map(|child| child.id).collect();
-        let all: Vec<EpochId> = self.children_of(parent).map(|child| child.id).collect();
-        let crowd = match (alike.len() > 2, all.len() > MAX_CHILDREN) {
-            (true, _) => alike,
-            (false, true) => all,
-            (false, false) => return None,
-        };
-        crowd.into_iter().max_by_key(|child| self.rank(child))
     }
 
     /// Takes a statement whose signature holds.
@@ -146,34 +120,19 @@ impl EpochGraph {
         if self.statements.contains(&statement) {
             return StatementPlacement::Duplicate;
         }
-        let epoch = match &statement {
-            Statement::Acceptance(accepted) => accepted.epoch,
-            Statement::HubTerm(term) => term.from.id,
-            Statement::AnchorOverride(anchor) => anchor.anchor.id,
-        };
-        if !self.contains(&epoch) {
+        if !self.contains(&statement.epoch()) {
             return StatementPlacement::WaitsForEpoch;
         }
-        if statement.opens().is_some() && self.statements.terms() >= MAX_TERMS {
+        let left = self.head;
+        if !self.statements.insert(statement.clone(), self.window) {
             return StatementPlacement::Refused(Refusal::TooManyTerms);
         }
-        let left = self.head;
-        self.statements.insert(statement.clone());
-        self.settle_statements();
         self.go_back_to_overrides();
         self.move_head();
         match statement.opens().is_none() || self.statements.is_in_force(&statement) {
             true => StatementPlacement::InForce { left: Some(left).filter(|left| *left != self.head) },
             false => StatementPlacement::Dormant,
         }
-    }
-
-    fn settle_statements(&mut self) {
-        let mut statements = std::mem::take(&mut self.statements);
-        // What is not remembered any more is final, and so before everything that is.
-        let precedes = |a: &EpochRef, b: &EpochRef| !self.contains(&a.id) || self.is_ancestor(&a.id, &b.id);
-        statements.settle(self.window, precedes);
-        self.statements = statements;
     }
 
     pub(super) fn move_head(&mut self) {

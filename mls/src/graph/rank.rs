@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{CommitClass, CommitFacts, EpochGraph, TURNS};
 use crate::EpochId;
+use crate::planted::planted;
 
 const DRAW_LABEL: &[u8] = b"causeway dmls/1 draw";
 
@@ -39,22 +40,30 @@ impl EpochGraph {
     /// The rank of a commit; the root has none.
     pub fn rank(&self, id: &EpochId) -> Option<Rank> {
         let commit = self.commit(id)?;
+        let natural = self.natural_rank(commit);
+        let is_accepted = !natural.accepted.0;
+        Some(Rank { equivocated: !is_accepted && self.equivocated(commit), ..natural })
+    }
+
+    /// The rank of a commit, whatever else its committer has made.
+    pub(super) fn natural_rank(&self, commit: &CommitFacts) -> Rank {
         let term = self.statements.term_of(commit);
-        let position = self.statements.position(term, id);
-        Some(Rank {
-            overridden: Reverse(self.override_through(id)),
-            term: Reverse(term),
+        let position = self.statements.position(term, &commit.id);
+        let draw = draw(commit);
+        Rank {
+            overridden: Reverse(self.override_through(&commit.id)),
+            term: Reverse(if planted!(TermsIgnored) { 0 } else { term }),
             accepted: (position.is_none(), position.unwrap_or_default()),
-            equivocated: position.is_none() && self.equivocated(commit),
-            class: commit.class,
-            turn: Reverse(self.turn(commit)),
-            draw: draw(commit),
-            id: *id,
-        })
+            equivocated: false,
+            class: if planted!(ClassIgnored) { CommitClass::Change } else { commit.class },
+            turn: Reverse(if planted!(TurnsIgnored) { 0 } else { self.turn(commit) }),
+            draw: if planted!(DrawReversed) { draw.map(|octet| !octet) } else { draw },
+            id: commit.id,
+        }
     }
 
     /// The term of the latest override that a commit leads to, or 0.
-    fn override_through(&self, id: &EpochId) -> u64 {
+    pub(super) fn override_through(&self, id: &EpochId) -> u64 {
         let through = self.statements.overrides().filter(|(_, anchor)| self.is_ancestor(id, &anchor.id));
         through.map(|(term, _)| term).max().unwrap_or(0)
     }
@@ -66,9 +75,19 @@ impl EpochGraph {
         recent.iter().position(|recent| *recent == committer).unwrap_or(TURNS)
     }
 
+    /// Whether the same user has made another commit in the same epoch that counts in the same term.
     fn equivocated(&self, commit: &CommitFacts) -> bool {
-        let parent = self.epochs.get(&commit.parent);
-        parent.is_some_and(|parent| parent.equivocators.contains(&(commit.committer.user_uri(), commit.term)))
+        let mut siblings = self.children_of(&commit.parent).filter(|sibling| sibling.id != commit.id);
+        !planted!(EquivocationIgnored) && siblings.any(|sibling| self.are_alike(sibling, commit))
+    }
+
+    /// Whether two commits in one epoch are made by one user, and count in one term, whatever term they say.
+    pub(super) fn are_alike(&self, one: &CommitFacts, other: &CommitFacts) -> bool {
+        let terms = match planted!(EquivocationByCarriedTerm) {
+            true => (one.term, other.term),
+            false => (self.statements.term_of(one), self.statements.term_of(other)),
+        };
+        terms.0 == terms.1 && one.committer.user_uri() == other.committer.user_uri()
     }
 }
 

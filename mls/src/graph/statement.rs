@@ -10,10 +10,15 @@ use causeway_drafts::mimi_uri::{ProviderDomain, UserUri};
 use serde::{Deserialize, Serialize};
 
 use super::CommitFacts;
+use crate::planted::planted;
 use crate::{EpochId, EpochRef};
 
-/// So many statements of terms are kept (DMLS-17).
-pub(super) const MAX_TERMS: usize = 256;
+/// So many statements of terms by one signer are kept (DMLS-17).
+const MAX_TERMS: usize = 16;
+/// So far above the latest term that somebody knows an override may be.
+const AHEAD: u64 = 8;
+/// So many terms before the latest one, what has opened them is remembered, however long ago that was.
+const REMEMBERED_TERMS: u64 = 8;
 
 /// Who orders the commits of a term.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -62,6 +67,9 @@ pub struct Acceptance {
     pub epoch: EpochId,
     /// Its place in the authority's order, the least first.
     pub position: u64,
+    /// Who says so. It counts while that is who orders the term (DMLS-22). None in term 0, which nobody has opened: there
+    /// the epoch itself names its hub.
+    pub authority: Option<Authority>,
 }
 
 /// A statement whose signature holds.
@@ -76,6 +84,15 @@ pub enum Statement {
 }
 
 impl Statement {
+    /// The epoch that it is about.
+    pub fn epoch(&self) -> EpochId {
+        match self {
+            Self::HubTerm(term) => term.from.id,
+            Self::AnchorOverride(anchor) => anchor.anchor.id,
+            Self::Acceptance(accepted) => accepted.epoch,
+        }
+    }
+
     /// The term that it opens, with its epoch and its signer; an acceptance opens none.
     pub(super) fn opens(&self) -> Option<(u64, EpochRef, &UserUri)> {
         match self {
@@ -89,47 +106,117 @@ impl Statement {
 /// All statements, and which of them are in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Statements {
-    known: BTreeSet<Statement>,
+    /// What opens terms.
+    opening: BTreeSet<Statement>,
+    /// What has been accepted, once for each term and key: the least position.
+    accepted: BTreeMap<EpochId, Vec<Acceptance>>,
     in_force: BTreeMap<u64, Vec<Statement>>,
+    /// Terms up to here were in force; what opened them is not remembered any more.
+    base: u64,
 }
 
 impl Statements {
-    pub(super) fn all(&self) -> impl Iterator<Item = &Statement> {
-        self.known.iter()
+    pub(super) fn all(&self) -> impl Iterator<Item = Statement> {
+        let accepted = self.accepted.values().flatten().cloned().map(Statement::Acceptance);
+        self.opening.iter().cloned().chain(accepted)
     }
 
+    /// Whether a statement is known, or one that says as much.
     pub(super) fn contains(&self, statement: &Statement) -> bool {
-        self.known.contains(statement)
+        let Statement::Acceptance(accepted) = statement else { return self.opening.contains(statement) };
+        let known = self.accepted.get(&accepted.epoch).into_iter().flatten();
+        known.filter(|known| known.is_alike(accepted)).any(|known| known.position <= accepted.position)
     }
 
-    pub(super) fn terms(&self) -> usize {
-        self.known.iter().filter(|statement| statement.opens().is_some()).count()
+    /// What a newcomer has to know: acceptances of epochs from before are of no use to it.
+    pub(super) fn of_terms(&self) -> Self {
+        if planted!(NewcomerWithoutTerms) {
+            return Self::default();
+        }
+        Self { accepted: BTreeMap::new(), ..self.clone() }
     }
 
-    pub(super) fn insert(&mut self, statement: Statement) {
-        self.known.insert(statement);
+    /// Takes a statement; false if its signer has said too much already.
+    pub(super) fn insert(&mut self, statement: Statement, window: u64) -> bool {
+        match statement {
+            Statement::Acceptance(accepted) => {
+                let known = self.accepted.entry(accepted.epoch).or_default();
+                known.retain(|known| !known.is_alike(&accepted));
+                known.push(accepted);
+                known.sort();
+                true
+            }
+            opening => {
+                self.opening.insert(opening.clone());
+                if !(planted!(StatementsNotWeighedAgain) && self.in_force.len() < self.opening.len() - 1) {
+                    self.weigh(window);
+                }
+                self.thin_out(&opening, window);
+                self.opening.contains(&opening)
+            }
+        }
     }
 
-    /// Forgets acceptances of epochs that are not known any more.
-    pub(super) fn retain_acceptances(&mut self, known: impl Fn(&EpochId) -> bool) {
-        self.known.retain(|statement| !matches!(statement, Statement::Acceptance(accepted) if !known(&accepted.epoch)));
+    /// Of each signer a bounded number is kept, those in force before others, the lower terms before higher ones
+    /// (DMLS-17): what is kept does not depend on what came first.
+    fn thin_out(&mut self, new: &Statement, window: u64) {
+        let Some((_, _, signer)) = new.opens() else { return };
+        let by_signer = |statement: &&Statement| statement.opens().is_some_and(|(_, _, by)| by == signer);
+        let all: Vec<&Statement> = self.opening.iter().filter(by_signer).collect();
+        if all.len() <= MAX_TERMS {
+            return;
+        }
+        let last = all.iter().max_by_key(|statement| {
+            (!self.is_in_force(statement), statement.opens().map(|(term, ..)| term), **statement)
+        });
+        let last = if planted!(FirstStatementsKept) { Some(new.clone()) } else { last.map(|last| (**last).clone()) };
+        if let Some(last) = last {
+            self.opening.remove(&last);
+            self.weigh(window);
+        }
+    }
+
+    /// Forgets acceptances of epochs that are not known any more, and what opened terms long ago. `oldest` is the number
+    /// of the oldest epoch that is remembered.
+    pub(super) fn forget(&mut self, known: impl Fn(&EpochId) -> bool, oldest: u64, window: u64) {
+        self.accepted.retain(|epoch, _| known(epoch));
+        let latest = self.latest_term();
+        let is_old = |statement: &Statement| {
+            let old = |(term, at, _): (u64, EpochRef, &UserUri)| at.number + window <= oldest && term + REMEMBERED_TERMS <= latest;
+            statement.opens().is_some_and(old)
+        };
+        let gone: BTreeSet<u64> = self.in_force.iter().filter(|(_, all)| all.iter().all(is_old)).map(|(term, _)| *term).collect();
+        // Terms from the first one on, without a gap.
+        while gone.contains(&(self.base + 1)) {
+            self.base += 1;
+        }
+        let base = self.base;
+        self.opening.retain(|statement| !is_old(statement) || statement.opens().is_some_and(|(term, ..)| term > base));
+        self.weigh(window);
     }
 
     /// Computes anew which terms are in force, from the set alone: in the order of terms, each one that is at most one
-    /// above those in force before its epoch (DMLS-15), and no second one of a signer within `window` (DMLS-16).
-    pub(super) fn settle(&mut self, window: u64, precedes: impl Fn(&EpochRef, &EpochRef) -> bool) {
-        let mut terms: Vec<&Statement> = self.known.iter().filter(|statement| statement.opens().is_some()).collect();
+    /// above those opened at an epoch with no greater number (DMLS-15), and no second one of its kind by a signer within
+    /// `window` (DMLS-16). An override says where a group goes on that has fallen apart: it may be above all others, though it names an
+    /// earlier epoch, and a little further, since the two sides may not know of each other's terms.
+    fn weigh(&mut self, window: u64) {
+        let mut terms: Vec<&Statement> = self.opening.iter().collect();
         terms.sort_by_key(|statement| (statement.opens().map(|(term, ..)| term), *statement));
         let mut in_force: Vec<&Statement> = Vec::new();
         for statement in terms {
             let Some((term, from, signer)) = statement.opens() else { continue };
-            let before = in_force.iter().filter_map(|earlier| earlier.opens());
-            let (mut highest, mut repeated) = (0, false);
-            for (earlier, at, by) in before {
-                highest = highest.max(if precedes(&at, &from) { earlier } else { 0 });
-                repeated |= by == signer && at.number.abs_diff(from.number) < window.max(1);
+            let overrides = matches!(statement, Statement::AnchorOverride(_));
+            let (mut highest, mut repeated) = (self.base, false);
+            for other in &in_force {
+                let Some((earlier, at, by)) = other.opens() else { continue };
+                let is_same_kind = overrides == matches!(other, Statement::AnchorOverride(_));
+                highest = highest.max(if overrides || at.number <= from.number { earlier } else { 0 });
+                repeated |= by == signer && is_same_kind && at.number.abs_diff(from.number) < window.max(1);
             }
-            if (1..=highest + 1).contains(&term) && !repeated {
+            repeated &= !planted!(SignersRepeat);
+            let ahead = if overrides { AHEAD } else { 1 };
+            let follows = (self.base + 1..=highest + ahead).contains(&term) || (planted!(TermsSkipped) && term > 0);
+            if follows && !repeated {
                 in_force.push(statement);
             }
         }
@@ -141,11 +228,12 @@ impl Statements {
     }
 
     pub(super) fn is_in_force(&self, statement: &Statement) -> bool {
-        self.in_force.values().flatten().any(|known| known == statement)
+        let opened = statement.opens().and_then(|(term, ..)| self.in_force.get(&term));
+        opened.is_some_and(|opened| opened.contains(statement))
     }
 
     pub(super) fn latest_term(&self) -> u64 {
-        self.in_force.last_key_value().map_or(0, |(term, _)| *term)
+        self.in_force.last_key_value().map_or(self.base, |(term, _)| *term)
     }
 
     /// Where several statements open one term, the least of them says who orders it.
@@ -156,30 +244,47 @@ impl Statements {
         }
     }
 
+    /// Whether somebody has wanted this authority to order a term, be that in force or not.
+    pub(super) fn names(&self, term: u64, authority: &Authority) -> bool {
+        self.opening.iter().any(|statement| match statement {
+            Statement::HubTerm(opened) => opened.term == term && opened.authority == *authority,
+            _ => false,
+        })
+    }
+
     /// The overrides in force, with their terms.
     pub(super) fn overrides(&self) -> impl Iterator<Item = (u64, &EpochRef)> {
         self.in_force.values().flatten().filter_map(|statement| match statement {
-            Statement::AnchorOverride(anchor) => Some((anchor.term, &anchor.anchor)),
+            Statement::AnchorOverride(anchor) if !planted!(OverrideIgnored) => Some((anchor.term, &anchor.anchor)),
             _ => None,
         })
     }
 
     /// The term that a commit counts in: the one that it carries or one that it was accepted in, the latest in force.
     pub(super) fn term_of(&self, commit: &CommitFacts) -> u64 {
-        let carried = Some(commit.term).filter(|term| self.in_force.contains_key(term));
+        let carried = Some(commit.term).filter(|term| *term <= self.base || self.in_force.contains_key(term));
         carried.into_iter().chain(self.acceptances(&commit.id).map(|accepted| accepted.term)).max().unwrap_or(0)
     }
 
     /// Where a term's authority has put a commit.
     pub(super) fn position(&self, term: u64, epoch: &EpochId) -> Option<u64> {
-        self.acceptances(epoch).filter(|accepted| accepted.term == term).map(|accepted| accepted.position).min()
+        let counts = |accepted: &&Acceptance| accepted.term == term || planted!(AcceptanceOfAnyTerm);
+        self.acceptances(epoch).filter(counts).map(|accepted| accepted.position).min()
     }
 
+    /// What counts of that which has been accepted.
     fn acceptances(&self, epoch: &EpochId) -> impl Iterator<Item = &Acceptance> {
-        let counts = |term: u64| term == 0 || self.in_force.contains_key(&term);
-        self.known.iter().filter_map(move |statement| match statement {
-            Statement::Acceptance(accepted) if accepted.epoch == *epoch && counts(accepted.term) => Some(accepted),
-            _ => None,
+        self.accepted.get(epoch).into_iter().flatten().filter(|accepted| match self.authority_of(accepted.term) {
+            Some(Authority::Members) => false,
+            None => accepted.term == 0 && accepted.authority.is_none(),
+            authority => authority == accepted.authority.as_ref() || planted!(AcceptanceOfAnybody),
         })
+    }
+}
+
+impl Acceptance {
+    /// Whether both are of one commit, by one authority, in one term.
+    fn is_alike(&self, other: &Self) -> bool {
+        (self.epoch, self.term, &self.authority) == (other.epoch, other.term, &other.authority)
     }
 }

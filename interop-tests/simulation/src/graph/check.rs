@@ -1,0 +1,74 @@
+//! What must hold at every node after every step.
+
+use causeway_mls::EpochRef;
+use causeway_mls::graph::{MAX_LOSING, MEMORY, Statement};
+
+use super::node::Node;
+use super::reference::View;
+use super::world::World;
+use crate::outcome::Failure;
+
+/// So many users commit in a run at most: members, byzantine ones, and those of a flood.
+const USERS: usize = 8 + 40;
+/// So many statements a graph has at most: of each user those that open terms, and what was accepted.
+const MAX_STATEMENTS: usize = 1000;
+
+/// So many epochs a graph has at most, whatever is thrown at it.
+fn max_epochs(window: u64) -> usize {
+    MEMORY + 2 * window as usize + 2 + USERS * (MAX_LOSING + 1)
+}
+
+pub(super) fn every_node(world: &mut World) -> Result<(), Failure> {
+    let window = world.setup.window;
+    for index in 0..world.nodes.len() {
+        let known = (world.nodes[index].graph().head(), world.nodes[index].graph().anchor());
+        one(&mut world.nodes[index], window).map_err(|(invariant, what)| {
+            let name = &world.nodes[index].name;
+            Failure::new(invariant, format!("{name}: {what} (head {:?}, anchor {:?})", known.0, known.1))
+        })?;
+    }
+    Ok(())
+}
+
+fn one(node: &mut Node, window: u64) -> Result<(), (&'static str, String)> {
+    if node.checked.as_ref() == Some(&node.stored) {
+        return Ok(());
+    }
+    if let Some(what) = node.wrong_placement.take() {
+        return Err(("placement", what));
+    }
+    anchor(node, window)?;
+    let graph = node.graph();
+    let view = View::of(&[graph], window).ok_or(("reference", "no view".to_owned()))?;
+    let expected = view.head(graph.anchor().id);
+    if graph.head().id != expected {
+        return Err(("head rule", format!("the reference has {expected:?}")));
+    }
+    if graph.epochs().count() > max_epochs(window) || graph.statements().count() > MAX_STATEMENTS {
+        let (epochs, statements) = (graph.epochs().count(), graph.statements().count());
+        return Err(("bounded work", format!("{epochs} epochs, {statements} statements")));
+    }
+    node.seen_anchor = graph.anchor();
+    node.was_overridden = false;
+    node.checked = Some(node.stored.clone());
+    Ok(())
+}
+
+/// The anchor lies at most a window behind the head, and goes back for an override only.
+fn anchor(node: &Node, window: u64) -> Result<(), (&'static str, String)> {
+    let (graph, seen): (_, EpochRef) = (node.graph(), node.seen_anchor);
+    let (head, anchor, root) = (graph.head(), graph.anchor(), graph.root());
+    if !graph.is_ancestor(&anchor.id, &head.id) || head.number - anchor.number > window {
+        return Err(("finality", "the head is not within the window after the anchor".to_owned()));
+    }
+    if !graph.is_ancestor(&root.id, &anchor.id) || anchor.number - root.number > MEMORY as u64 {
+        return Err(("memory", format!("the root is {root:?}")));
+    }
+    let stays = !graph.contains(&seen.id) || graph.is_ancestor(&seen.id, &anchor.id);
+    // Of two overrides that say different things, the better one may become known as such later.
+    let overridden = graph.statements().filter(|statement| matches!(statement, Statement::AnchorOverride(_))).count() > 1;
+    match stays || node.was_overridden || overridden {
+        true => Ok(()),
+        false => Err(("finality", format!("the anchor was {seen:?}"))),
+    }
+}

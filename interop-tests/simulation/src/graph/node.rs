@@ -1,0 +1,195 @@
+//! A node: a graph, and what waits for it. It is stored after every step, so that a process that dies loses only what
+//! was under way to it.
+
+use causeway_drafts::mimi_uri::ClientUri;
+use causeway_mls::{EpochId, EpochRef};
+use causeway_mls::graph::{CommitFacts, EpochGraph, Placement, Statement, StatementPlacement};
+use serde::{Deserialize, Serialize};
+
+/// So much waits for what it builds on.
+const MAX_WAITING: usize = 64;
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Item {
+    Commit(CommitFacts),
+    Statement(Statement),
+}
+
+/// What is stored of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Stored {
+    pub(super) graph: EpochGraph,
+    waiting: Vec<Item>,
+}
+
+/// A process with a group.
+#[derive(Clone)]
+pub(super) struct Node {
+    pub(super) name: String,
+    /// The user whose commits it makes; followers have none.
+    pub(super) client: Option<ClientUri>,
+    pub(super) stored: Stored,
+    /// Under way to it: from which node, and what.
+    pub(super) inbox: Vec<(Option<usize>, Item)>,
+    backup: Option<Vec<u8>>,
+    /// Restored, and not yet up to date: it makes nothing.
+    pub(super) is_behind: bool,
+    /// Whether an override has been taken since the last look at the anchor.
+    pub(super) was_overridden: bool,
+    /// Commits that it has got, for the figures.
+    pub(super) received: u64,
+    /// The anchor when it was last checked, and all that was stored then.
+    pub(super) seen_anchor: EpochRef,
+    pub(super) checked: Option<Stored>,
+    /// What does not agree with the head that came of it.
+    pub(super) wrong_placement: Option<String>,
+}
+
+impl Node {
+    pub(super) fn new(name: String, client: Option<ClientUri>, graph: EpochGraph) -> Self {
+        let seen_anchor = graph.anchor();
+        let stored = Stored { graph, waiting: Vec::new() };
+        Self {
+            name,
+            client,
+            stored,
+            inbox: Vec::new(),
+            backup: None,
+            is_behind: false,
+            was_overridden: false,
+            received: 0,
+            seen_anchor,
+            checked: None,
+            wrong_placement: None,
+        }
+    }
+
+    pub(super) fn graph(&self) -> &EpochGraph {
+        &self.stored.graph
+    }
+
+    /// The epoch so many before the head.
+    pub(super) fn behind_head(&self, back: usize) -> EpochId {
+        let path = self.graph().path_to(&self.graph().head().id);
+        path[path.len().saturating_sub(1 + back)]
+    }
+
+    /// Takes a message, and what has waited for it. Gives the commits that have extended the head.
+    pub(super) fn receive(&mut self, item: &Item) -> Vec<EpochId> {
+        let mut extending = Vec::new();
+        self.received += 1;
+        if self.take(item, &mut extending) {
+            while let Some(at) = (0..self.stored.waiting.len()).find(|at| self.is_due(&self.stored.waiting[*at])) {
+                let item = self.stored.waiting.remove(at);
+                self.take(&item, &mut extending);
+            }
+        }
+        self.stored.graph.take_final();
+        extending
+    }
+
+    fn is_due(&self, item: &Item) -> bool {
+        match item {
+            Item::Commit(commit) => self.graph().contains(&commit.parent),
+            Item::Statement(statement) => self.graph().contains(&statement.epoch()),
+        }
+    }
+
+    /// Whether something may be due now that was not before.
+    fn take(&mut self, item: &Item, extending: &mut Vec<EpochId>) -> bool {
+        let before = self.graph().head();
+        match item {
+            Item::Commit(commit) => {
+                let waited = self.waited_for(&commit.id);
+                let placement = self.stored.graph.place_with(commit.clone(), waited);
+                self.check_placement(&placement, before.id, commit);
+                match placement {
+                    Placement::ExtendsHead => extending.push(commit.id),
+                    Placement::WaitsForParent => self.wait(item),
+                    _ => {}
+                }
+                matches!(placement, Placement::ExtendsHead | Placement::WinsFork { .. } | Placement::LosesFork)
+            }
+            Item::Statement(statement) => {
+                let placement = self.stored.graph.state(statement.clone());
+                self.was_overridden |= !matches!(statement, Statement::Acceptance(_));
+                if placement == StatementPlacement::WaitsForEpoch {
+                    self.wait(item);
+                }
+                matches!(placement, StatementPlacement::InForce { .. })
+            }
+        }
+    }
+
+    fn waited_for(&mut self, epoch: &EpochId) -> Vec<Statement> {
+        let waiting = self.stored.waiting.iter().filter_map(|item| match item {
+            Item::Statement(statement) if statement.epoch() == *epoch => Some(statement.clone()),
+            _ => None,
+        });
+        let waited: Vec<Statement> = waiting.collect();
+        self.was_overridden |= !waited.is_empty();
+        waited
+    }
+
+    fn check_placement(&mut self, placement: &Placement, before: EpochId, commit: &CommitFacts) {
+        let (graph, after) = (&self.stored.graph, self.stored.graph.head().id);
+        let agrees = match placement {
+            Placement::ExtendsHead => commit.parent == before && after != before && graph.is_ancestor(&commit.id, &after),
+            Placement::WinsFork { left, fork } => {
+                let is_fork = graph.is_ancestor(fork, &after) && (graph.is_ancestor(fork, left) || !graph.contains(left));
+                *left == before && after != before && is_fork
+            }
+            Placement::LosesFork => after == before && graph.contains(&commit.id),
+            Placement::WaitsForParent | Placement::Duplicate | Placement::Refused(_) => after == before,
+        };
+        if !agrees {
+            self.wrong_placement = Some(format!("{placement:?} of {:?}, while the head went from {before:?} to {after:?}", commit.id));
+        }
+    }
+
+    fn wait(&mut self, item: &Item) {
+        let waiting = &mut self.stored.waiting;
+        if !waiting.contains(item) && waiting.len() < MAX_WAITING {
+            waiting.push(item.clone());
+        }
+    }
+
+    /// All that it knows, parents first.
+    pub(super) fn known(&self) -> Vec<Item> {
+        let graph = self.graph();
+        let mut epochs: Vec<_> = graph.epochs().collect();
+        epochs.sort_by_key(|epoch| (epoch.number, epoch.id));
+        let commits = epochs.iter().filter_map(|epoch| graph.commit(&epoch.id)).cloned().map(Item::Commit);
+        graph.statements().map(Item::Statement).chain(commits).collect()
+    }
+
+    /// As a store would: encoded, and decoded again.
+    pub(super) fn restart(&mut self) {
+        self.inbox.clear();
+        self.stored = decoded(&encoded(&self.stored));
+    }
+
+    pub(super) fn back_up(&mut self) {
+        if !self.is_behind {
+            self.backup = Some(encoded(&self.stored));
+        }
+    }
+
+    pub(super) fn restore(&mut self) {
+        if let Some(backup) = &self.backup {
+            self.stored = decoded(backup);
+            self.inbox.clear();
+            self.is_behind = true;
+            self.was_overridden = true;
+        }
+    }
+}
+
+fn encoded(stored: &Stored) -> Vec<u8> {
+    rmp_serde::to_vec_named(stored).unwrap_or_default()
+}
+
+fn decoded(bytes: &[u8]) -> Stored {
+    rmp_serde::from_slice(bytes).expect("what has been encoded decodes")
+}

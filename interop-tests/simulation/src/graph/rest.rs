@@ -1,0 +1,248 @@
+//! The network is whole again, and everybody asks everybody. Then all have one head; or two sides have gone too far
+//! apart, one of them knows, and an override brings them together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use causeway_mls::graph::{CommitClass, EpochGraph, Statement};
+use causeway_mls::{EpochId, EpochRef};
+
+use super::check;
+use super::node::{Item, Node};
+use super::reference::View;
+use super::world::World;
+use crate::outcome::Failure;
+
+/// Rounds of asking everybody, until nothing new comes of it.
+const MAX_ROUNDS: usize = 24;
+/// Overrides until all agree.
+const MAX_OVERRIDES: usize = 8;
+
+pub(super) fn come_to_rest(world: &mut World) -> Result<(), Failure> {
+    exchange(world, true)?;
+    count_forks(world);
+    bring_together_who_lost_touch(world)?;
+    let mut overrides = 0;
+    while !have_one_head(world) {
+        who_lost_knows(world)?;
+        overrides += 1;
+        if overrides > MAX_OVERRIDES {
+            return Err(Failure::new("convergence", format!("{overrides} overrides have not helped: {}", heads(world))));
+        }
+        world.figures.conflicts += u64::from(overrides == 1);
+        decide(world)?;
+        exchange(world, false)?;
+        bring_together_who_lost_touch(world)?;
+    }
+    go_on(world)
+}
+
+/// Everybody gets what anybody knows, and what was under way.
+fn exchange(world: &mut World, with_inboxes: bool) -> Result<(), Failure> {
+    if with_inboxes {
+        for node in 0..world.nodes.len() {
+            for (_, item) in std::mem::take(&mut world.nodes[node].inbox) {
+                world.receive(node, &item);
+            }
+        }
+    }
+    for _ in 0..MAX_ROUNDS {
+        let before: Vec<Stand> = world.nodes.iter().map(stand).collect();
+        for node in 0..world.nodes.len() {
+            for from in 0..world.nodes.len() {
+                for item in news(&world.nodes[node], &world.nodes[from]) {
+                    world.receive(node, &item);
+                }
+            }
+            world.nodes[node].inbox.clear();
+            world.nodes[node].is_behind = false;
+        }
+        check::every_node(world)?;
+        if world.nodes.iter().zip(&before).all(|(node, before)| stand(node) == *before) {
+            return Ok(());
+        }
+    }
+    let what = format!("{MAX_ROUNDS} rounds have not come to an end: {}", heads(world));
+    Err(Failure::new("bounded work", what))
+}
+
+/// What matters of a graph: the last of too many commits is kept wherever it is the last.
+type Stand = (EpochRef, EpochRef, EpochRef, Option<EpochId>, Vec<Statement>);
+
+fn stand(node: &Node) -> Stand {
+    let graph = node.graph();
+    (graph.head(), graph.anchor(), graph.root(), graph.conflict().map(|conflict| conflict.fork), graph.statements().collect())
+}
+
+fn news(node: &Node, from: &Node) -> Vec<Item> {
+    let is_known = |item: &Item| match item {
+        Item::Commit(commit) => node.graph().contains(&commit.id),
+        Item::Statement(statement) => node.graph().remembers(statement),
+    };
+    from.known().into_iter().filter(|item| !is_known(item)).collect()
+}
+
+fn view(world: &World) -> Result<View, Failure> {
+    let graphs: Vec<&EpochGraph> = world.nodes.iter().map(Node::graph).collect();
+    View::of(&graphs, world.setup.window).ok_or_else(|| Failure::new("reference", "there is no node"))
+}
+
+fn count_forks(world: &mut World) {
+    let commits = world.nodes.iter().flat_map(|node| {
+        let graph = node.graph();
+        graph.epochs().filter_map(|epoch| graph.commit(&epoch.id)).map(|commit| (commit.id, commit.parent))
+    });
+    let commits: BTreeSet<(EpochId, EpochId)> = commits.collect();
+    let mut children: BTreeMap<EpochId, u64> = BTreeMap::new();
+    for (_, parent) in commits {
+        *children.entry(parent).or_default() += 1;
+    }
+    world.figures.forks += children.values().filter(|children| **children > 1).count() as u64;
+}
+
+fn heads(world: &World) -> String {
+    let heads = world.nodes.iter().map(|node| {
+        let graph = node.graph();
+        let (head, anchor, root) = (graph.head(), graph.anchor(), graph.root());
+        format!(
+            "{}: head {:?}/{}, anchor {:?}/{}, root {}, {:?}",
+            node.name,
+            head.id,
+            head.number,
+            anchor.id,
+            anchor.number,
+            root.number,
+            graph.conflict()
+        )
+    });
+    heads.collect::<Vec<_>>().join("; ")
+}
+
+fn have_one_head(world: &World) -> bool {
+    world.nodes.windows(2).all(|pair| pair[0].graph().head() == pair[1].graph().head())
+}
+
+/// A node whose head has no ancestor in common with another's, as far as either remembers, cannot follow, and neither can
+/// one that does not know the epoch that a statement names, because it came later or the branch there has run too far:
+/// both begin anew from another's tail.
+fn bring_together_who_lost_touch(world: &mut World) -> Result<(), Failure> {
+    for _ in 0..world.nodes.len() {
+        let nodes = 0..world.nodes.len();
+        let pairs = nodes.clone().flat_map(|from| nodes.clone().map(move |node| (from, node)));
+        let mut pairs: Vec<(usize, usize)> = pairs.filter(|(from, node)| has_lost(world, *node, *from)).collect();
+        // Those that have lost nobody, and remember most, are asked first.
+        let lost: BTreeSet<usize> = pairs.iter().map(|(_, node)| *node).collect();
+        pairs.sort_by_key(|(from, _)| (lost.contains(from), world.nodes[*from].graph().root().number));
+        let Some((from, node)) = pairs.first().copied() else { return Ok(()) };
+        world.say(|| format!("      node {node} begins anew from node {from}"));
+        world.join(node, from);
+        exchange(world, false)?;
+    }
+    Ok(())
+}
+
+fn has_lost(world: &World, node: usize, other: usize) -> bool {
+    let (ours, theirs) = (world.nodes[node].graph(), world.nodes[other].graph());
+    let meets = theirs.path_to(&theirs.head().id).iter().any(|id| ours.contains(id));
+    let opens = |said: &Statement| !matches!(said, Statement::Acceptance(_));
+    let is_out_of_reach = |said: &Statement| opens(said) && !ours.contains(&said.epoch()) && !ours.remembers(said);
+    !meets || theirs.statements().any(|said| is_out_of_reach(&said))
+}
+
+/// Where the heads differ, somebody has taken for final what the head rule would not choose; and wherever a branch that
+/// others may have taken for final is known, a node says so.
+fn who_lost_knows(world: &World) -> Result<(), Failure> {
+    let view = view(world)?;
+    let best = view.head(view.root());
+    let has_lost = |node: &Node| !view.is_ancestor(&node.graph().anchor().id, &best);
+    if !world.nodes.iter().any(has_lost) {
+        return Err(Failure::new("convergence", format!("no anchor is off the way to {best:?}, but {}", heads(world))));
+    }
+    if world.nodes.iter().any(|node| node.graph().conflict().is_some()) {
+        return Ok(());
+    }
+    for one in &world.nodes {
+        for other in &world.nodes {
+            let (ours, theirs) = (one.graph().head().id, other.graph().head().id);
+            let Some(fork) = view.back(ours).into_iter().find(|id| view.is_ancestor(id, &theirs)) else { continue };
+            if ours != fork && view.taken_for_final(&fork, &theirs, world.setup.window) {
+                let what = format!("{} is not told that {} is elsewhere for good; {}", one.name, other.name, heads(world));
+                return Err(Failure::new("conflict", what));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Somebody decides: whoever is in conflict, else the operator of some node, for the first epoch after the fork.
+fn decide(world: &mut World) -> Result<(), Failure> {
+    for ours in [true, false] {
+        for node in 0..world.nodes.len() {
+            if world.decide(node, ours) == Some(true) {
+                return Ok(());
+            }
+        }
+    }
+    for one in 0..world.nodes.len() {
+        for other in 0..world.nodes.len() {
+            let next = after_fork(world.nodes[one].graph(), world.nodes[other].graph());
+            if let Some(anchor) = next
+                && (0..world.nodes.len()).any(|signer| world.override_with(signer, anchor) == Some(true))
+            {
+                return Ok(());
+            }
+        }
+    }
+    if begin_anew_together(world) {
+        return Ok(());
+    }
+    Err(Failure::new("liveness", format!("nobody can sign an override: {}", heads(world))))
+}
+
+/// Where all have one head, and some remember another side that the others do not, those begin anew.
+fn begin_anew_together(world: &mut World) -> bool {
+    let calm = (0..world.nodes.len()).find(|node| world.nodes[*node].graph().conflict().is_none());
+    let Some(calm) = calm.filter(|_| have_one_head(world)) else { return false };
+    for node in 0..world.nodes.len() {
+        if world.nodes[node].graph().conflict().is_some() {
+            world.join(node, calm);
+        }
+    }
+    true
+}
+
+/// The first epoch on the way to one head that is not on the way to the other.
+fn after_fork(ours: &EpochGraph, theirs: &EpochGraph) -> Option<EpochId> {
+    let path = ours.path_to(&ours.head().id);
+    let fork = path.iter().rposition(|id| theirs.is_ancestor(id, &theirs.head().id))?;
+    path.get(fork + 1).copied()
+}
+
+/// Whatever has happened, the group goes on: commits of honest members extend the head everywhere.
+fn go_on(world: &mut World) -> Result<(), Failure> {
+    let mut overrides = 0;
+    for index in 0..=world.setup.window as usize {
+        while world.nodes.iter().any(|node| node.graph().conflict().is_some()) {
+            overrides += 1;
+            if overrides > MAX_OVERRIDES {
+                return Err(Failure::new("liveness", format!("a conflict does not end: {}", heads(world))));
+            }
+            world.figures.conflicts += u64::from(overrides == 1);
+            decide(world)?;
+            exchange(world, false)?;
+            bring_together_who_lost_touch(world)?;
+        }
+        let committer = index % world.setup.members;
+        let before = world.nodes[committer].graph().head();
+        world.commit(committer, CommitClass::Change);
+        exchange(world, true)?;
+        let extends = |node: &Node| {
+            let graph = node.graph();
+            graph.head().number == before.number + 1 && graph.commit(&graph.head().id).is_some_and(|commit| commit.parent == before.id)
+        };
+        if !world.nodes.iter().all(extends) {
+            return Err(Failure::new("liveness", format!("a commit in {before:?} does not extend it: {}", heads(world))));
+        }
+    }
+    let anchors = world.nodes.windows(2).all(|pair| pair[0].graph().anchor() == pair[1].graph().anchor());
+    if anchors { Ok(()) } else { Err(Failure::new("convergence", format!("the anchors differ: {}", heads(world)))) }
+}

@@ -1,0 +1,109 @@
+//! Bugs, planted to see whether the simulation finds them; with the feature `planted-bugs`, which no build but the
+//! simulation's has.
+
+/// `planted!(Bug)`: whether this bug is switched on. Without the feature, it never is, and costs nothing.
+#[cfg(feature = "planted-bugs")]
+macro_rules! planted {
+    ($bug:ident) => {
+        $crate::planted::is_planted($crate::planted::Bug::$bug)
+    };
+}
+#[cfg(not(feature = "planted-bugs"))]
+macro_rules! planted {
+    ($bug:ident) => {
+        false
+    };
+}
+pub(crate) use planted;
+
+#[cfg(feature = "planted-bugs")]
+mod switch {
+    use std::cell::Cell;
+
+    macro_rules! bugs {
+        ($($(#[doc = $what:literal])+ $bug:ident),+ $(,)?) => {
+            /// A bug.
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+            pub enum Bug { $($(#[doc = $what])+ $bug),+ }
+
+            impl Bug {
+                /// All of them.
+                pub const ALL: &[Self] = &[$(Self::$bug),+];
+
+                /// What is wrong.
+                pub fn what(self) -> &'static str {
+                    match self { $(Self::$bug => concat!($($what),+)),+ }
+                }
+            }
+        };
+    }
+
+    bugs! {
+        /// What a commit does is not ranked.
+        ClassIgnored,
+        /// The draw between equal turns goes the other way.
+        DrawReversed,
+        /// Whose turn it is does not count.
+        TurnsIgnored,
+        /// The longer of two branches wins.
+        LongerBranchWins,
+        /// The later term does not go first.
+        TermsIgnored,
+        /// An acceptance counts in whatever term it was made.
+        AcceptanceOfAnyTerm,
+        /// An acceptance counts, whoever orders by now.
+        AcceptanceOfAnybody,
+        /// The anchor follows the head one epoch too near.
+        AnchorTooNear,
+        /// The anchor follows the head back.
+        AnchorGoesBack,
+        /// Two commits of one user in one epoch are as good as one.
+        EquivocationIgnored,
+        /// Equivocation is looked for among commits that say the same term only.
+        EquivocationByCarriedTerm,
+        /// Of too many commits in one epoch the first ones are kept.
+        FirstChildrenKept,
+        /// Losing epochs of one user are kept without a limit.
+        LosingEpochsUnlimited,
+        /// A statement that could not count when it came is not looked at again.
+        StatementsNotWeighedAgain,
+        /// Statements beyond a number are refused in the order of their coming.
+        FirstStatementsKept,
+        /// Terms may be skipped.
+        TermsSkipped,
+        /// A signer opens as many terms as it likes.
+        SignersRepeat,
+        /// An override leads nowhere.
+        OverrideIgnored,
+        /// An override does not take the anchor back.
+        OverrideKeepsAnchor,
+        /// A conflict is not noticed.
+        ConflictMissed,
+        /// A conflict is noticed by those only whose branch is final.
+        ConflictHalfSeen,
+        /// A newcomer does not learn whose turn it is.
+        NewcomerWithoutTurns,
+        /// A newcomer does not learn of terms from before.
+        NewcomerWithoutTerms,
+        /// Long final epochs are never forgotten.
+        NothingForgotten,
+    }
+
+    thread_local! {
+        static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
+    }
+
+    /// Switches one bug on in this thread, or all off.
+    pub fn plant(bug: Option<Bug>) {
+        PLANTED.set(bug);
+    }
+
+    pub(crate) fn is_planted(bug: Bug) -> bool {
+        PLANTED.get() == Some(bug)
+    }
+}
+
+#[cfg(feature = "planted-bugs")]
+pub use switch::{Bug, plant};
+#[cfg(feature = "planted-bugs")]
+pub(crate) use switch::is_planted;
