@@ -104,6 +104,6 @@ mod switch {
 }
 
 #[cfg(feature = "planted-bugs")]
-pub use switch::{Bug, plant};
-#[cfg(feature = "planted-bugs")]
 pub(crate) use switch::is_planted;
+#[cfg(feature = "planted-bugs")]
+pub use switch::{Bug, plant};

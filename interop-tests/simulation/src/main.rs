@@ -1,19 +1,77 @@
-use causeway_simulation::{graph, search, shrink};
-fn main() {
-    let args: Vec<u64> = std::env::args().skip(1).map(|a| a.parse().unwrap()).collect();
-    let t = std::time::Instant::now();
-    let s = search((args[0], args[1]), 2, |seed| { let (setup, steps) = graph::generate(seed); 
-       let r = std::panic::catch_unwind(|| graph::play(setup, &steps, false));
-       match r { Ok((f,_,r)) => (f, r), Err(_) => { println!("PANIC {seed}"); (Default::default(), Ok(())) } } }, |_| {});
-    println!("{} seeds {:?} {:.1}s", s.seeds, s.figures, t.elapsed().as_secs_f64());
-    if let Some((seed, f)) = s.failure {
-        println!("seed {seed}: {f}");
-        let (setup, steps) = graph::generate(seed);
-        let left = shrink(&steps, |s| graph::play(setup, s, false).2.is_err_and(|g| g.invariant == f.invariant));
-        println!("{setup:?}");
-        for s in &left { println!("{s:?}"); }
-        let (_, trace, r) = graph::play(setup, &left, true);
-        for l in trace.iter().take(12).chain(trace.iter().skip(12).rev().take(40).collect::<Vec<_>>().into_iter().rev()) { println!("{}", &l[..l.len().min(300)]); }
-        println!("{}", r.unwrap_err());
+//! The simulation as a program: `cargo xtask sim`.
+#![allow(clippy::print_stdout, reason = "a program for a terminal")]
+
+mod report;
+
+use std::process::ExitCode;
+use std::thread;
+
+use causeway_simulation::graph::Graph;
+use causeway_simulation::{Simulation, play_seed, search};
+use clap::Parser;
+
+/// Groups of many nodes over a bad network, among thieves: seed after seed.
+#[derive(Parser)]
+struct Arguments {
+    /// How many seeds
+    #[arg(long, default_value_t = 5000)]
+    seeds: u64,
+    /// The first of them
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// Play one seed, and show what happens in it, or the fewest steps of it that fail
+    #[arg(long, conflicts_with_all = ["seeds", "from", "bugs"])]
+    seed: Option<u64>,
+    /// Plant bugs, one after the other, and play seeds until each is found
+    #[arg(long, conflicts_with_all = ["seeds", "from"])]
+    bugs: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let all_hold = match arguments {
+        Arguments { bugs: true, .. } => find_bugs(),
+        Arguments { seed: Some(seed), .. } => report::show_seed::<Graph>(seed),
+        Arguments { seeds, from, .. } => play_many::<Graph>("the graph", (from, seeds)),
+    };
+    ExitCode::from(u8::from(!all_hold))
+}
+
+fn threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn play_many<S: Simulation>(what: &str, (from, seeds): (u64, u64)) -> bool {
+    let bar = report::bar(what, seeds);
+    let summary = search((from, seeds), threads(), play_seed::<S>, |_| bar.inc(1));
+    let took = bar.elapsed();
+    bar.finish_and_clear();
+    report::show_summary(what, &summary, took);
+    match &summary.failure {
+        Some((seed, failure)) => report::show_failure::<S>(*seed, failure),
+        None => true,
     }
+}
+
+#[cfg(feature = "planted-bugs")]
+fn find_bugs() -> bool {
+    use causeway_simulation::bugs::{Bug, Kind, play_with};
+    let bar = report::bar("planted bugs", Bug::ALL.len() as u64);
+    let found: Vec<_> = Bug::ALL
+        .iter()
+        .map(|bug| {
+            let limit = Kind::of(*bug).limit();
+            let summary = search((0, limit), threads(), |seed| play_with(*bug, seed), |_| {});
+            bar.inc(1);
+            (*bug, limit, summary.failure)
+        })
+        .collect();
+    bar.finish_and_clear();
+    report::show_bugs(&found)
+}
+
+#[cfg(not(feature = "planted-bugs"))]
+fn find_bugs() -> bool {
+    println!("built without the feature `planted-bugs`");
+    false
 }

@@ -35,6 +35,17 @@ impl fmt::Display for Failure {
     }
 }
 
+/// A run.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// What happened, in numbers.
+    pub figures: Figures,
+    /// What happened, line by line, if that was wanted.
+    pub trace: Vec<String>,
+    /// Whether all invariants held.
+    pub result: Result<(), Failure>,
+}
+
 /// What happened, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use crate::outcome::{Failure, Figures};
+use crate::outcome::{Failure, Figures, Played};
 
 /// What came of many seeds.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +22,7 @@ pub struct Summary {
 pub fn search(
     (first, count): (u64, u64),
     threads: usize,
-    play: impl Fn(u64) -> (Figures, Result<(), Failure>) + Sync,
+    play: impl Fn(u64) -> Played + Sync,
     done: impl Fn(u64) + Sync,
 ) -> Summary {
     let next = AtomicU64::new(first);
@@ -35,12 +35,12 @@ pub fn search(
                     if seed >= first.saturating_add(count) {
                         return;
                     }
-                    let (figures, result) = play(seed);
+                    let played = play(seed);
                     done(seed);
                     let Ok(mut summary) = summary.lock() else { return };
                     summary.seeds += 1;
-                    summary.figures += figures;
-                    if let Err(failure) = result {
+                    summary.figures += played.figures;
+                    if let Err(failure) = played.result {
                         next.store(u64::MAX / 2, Ordering::Relaxed);
                         if summary.failure.as_ref().is_none_or(|(earlier, _)| seed < *earlier) {
                             summary.failure = Some((seed, failure));

@@ -61,22 +61,24 @@ impl EpochGraph {
     }
 
     fn contradicts(&self, other: &EpochId, ours: &EpochId, fork: &EpochId) -> bool {
-        if planted!(ConflictMissed) || self.override_through(ours) > self.override_through(other) {
+        let is_better = self.rank(ours) < self.rank(other);
+        // Of two overrides that decide differently, all follow the same one.
+        if planted!(ConflictMissed) || (is_better && self.override_through(ours) > 0) {
             return false;
         }
         let is_told = || planted!(ConflictHalfSeen) || self.taken_for_final(fork, *ours).is_some();
-        self.rank(other) < self.rank(ours) || !is_told()
+        !is_better || !is_told()
     }
 
-    /// The newest epoch of a branch, if it has run past the window, and the commits that show it, which everybody takes,
-    /// are of two users or more.
+    /// An epoch of a branch that shows that it has run past the window, with commits of two users or more.
     fn taken_for_final(&self, fork: &EpochId, child: EpochId) -> Option<EpochId> {
-        let beyond = |id: &EpochId| Some(self.number(id)? - self.number(fork)?);
-        let branch = self.subtree(child).into_iter().filter(|id| beyond(id).is_some_and(|beyond| beyond <= self.window + 1));
-        let branch: Vec<EpochId> = branch.collect();
-        let committers: BTreeSet<_> = branch.iter().filter_map(|id| self.committer(id)).collect();
-        let tip = branch.into_iter().max_by_key(|id| (self.number(id), *id))?;
-        (beyond(&tip)? > self.window && committers.len() > 1).then_some(tip)
+        let past = self.number(fork)? + self.window + 1;
+        let tips = self.subtree(child).into_iter().filter(|id| self.number(id) == Some(past));
+        let committers = |tip: &EpochId| {
+            let branch = self.ancestors(tip).take_while(|id| id != fork);
+            branch.filter_map(|id| self.committer(&id)).collect::<BTreeSet<_>>().len()
+        };
+        tips.filter(|tip| committers(tip) > 1).max()
     }
 
     /// Epochs that nothing but an override can bring back: everything before the anchor, and what forks off there.

@@ -1,6 +1,7 @@
 //! Where each commit and each statement is put.
 
 use super::{CommitFacts, Epoch, EpochGraph, Statement};
+use crate::planted::planted;
 use crate::{EpochId, EpochRef};
 
 /// Where a commit stands. Each one that arrives is placed exactly once.
@@ -86,6 +87,9 @@ impl EpochGraph {
         let Some(number) = self.number(&commit.parent) else { return Placement::WaitsForParent };
         if let Err(refusal) = self.admits(&EpochRef { id: commit.parent, number }) {
             return Placement::Refused(refusal);
+        }
+        if planted!(FirstChildrenKept) && self.children_of(&commit.parent).count() >= super::MAX_CHILDREN {
+            return Placement::Refused(Refusal::TooLong);
         }
         self.make_room(&commit);
         let (id, parent, left) = (commit.id, commit.parent, self.head);

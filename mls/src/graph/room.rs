@@ -14,8 +14,12 @@ use crate::planted::planted;
 impl EpochGraph {
     /// Makes room for a commit, in its epoch and among those of its user. What leads to the head always stays.
     pub(super) fn make_room(&mut self, commit: &CommitFacts) {
-        while let Some(superfluous) = self.superfluous_child(&commit.parent).or_else(|| self.superfluous_epoch(commit)) {
+        while let Some(superfluous) = self.superfluous_child(&commit.parent) {
             self.remove(&superfluous);
+        }
+        while let Some(superfluous) = self.superfluous_epoch(commit) {
+            let all = self.commit(&superfluous).map(|commit| self.alike(commit).map(|alike| alike.id).collect::<Vec<_>>());
+            all.unwrap_or_default().iter().for_each(|id| self.remove(id));
         }
     }
 
@@ -56,27 +60,44 @@ impl EpochGraph {
     }
 
     /// One of a user's epochs that lead nowhere and nothing follows, if there are too many: the one that ranks last, branch
-    /// by branch; but not the one that the new commit follows.
+    /// by branch, those on branches with commits of others after all that are on its own. Commits of one epoch that show
+    /// that the user has made two go together.
     fn superfluous_epoch(&self, new: &CommitFacts) -> Option<EpochId> {
         let winning = self.path_to(&self.head);
-        let committer = new.committer.user_uri();
-        let by_user = |commit: &CommitFacts| commit.committer.user_uri() == committer;
-        let losing = self.epochs.iter().filter(|(id, epoch)| epoch.commit.as_ref().is_some_and(by_user) && !winning.contains(id));
-        let losing: Vec<_> = losing.collect();
+        let user = new.committer.user_uri();
+        let by_user = |commit: &&CommitFacts| commit.committer.user_uri() == user;
+        let commits = self.epochs.values().filter_map(|epoch| epoch.commit.as_ref()).filter(by_user);
+        let losing: Vec<&CommitFacts> = commits.filter(|commit| !winning.contains(&commit.id)).collect();
         if losing.len() <= MAX_LOSING || planted!(LosingEpochsUnlimited) {
             return None;
         }
-        let leaves = losing.into_iter().filter(|(id, epoch)| epoch.children.is_empty() && **id != new.parent);
-        let leaves: Vec<EpochId> = leaves.map(|(id, _)| *id).collect();
-        self.in_order().into_iter().rfind(|id| leaves.contains(id))
+        let ends = losing.into_iter().filter(|commit| self.alike(commit).all(|alike| self.is_end(alike, new, &winning)));
+        let (own, shared): (Vec<EpochId>, Vec<EpochId>) = ends.map(|commit| commit.id).partition(|id| {
+            let branch = self.ancestors(id).take_while(|id| !winning.contains(id));
+            branch.filter_map(|id| self.committer(&id)).all(|other| other == user)
+        });
+        let ends = if own.is_empty() { shared } else { own };
+        self.in_order().into_iter().rfind(|id| ends.contains(id))
     }
 
-    /// All epochs, the better branch before the worse one.
+    /// Whether nothing follows a commit, and it leads nowhere.
+    fn is_end(&self, commit: &CommitFacts, new: &CommitFacts, winning: &[EpochId]) -> bool {
+        let has_children = self.children_of(&commit.id).next().is_some();
+        !has_children && commit.id != new.parent && !winning.contains(&commit.id)
+    }
+
+    /// The commits that the same user has made in the same epoch and term, itself included.
+    fn alike<'a>(&'a self, commit: &'a CommitFacts) -> impl Iterator<Item = &'a CommitFacts> {
+        self.children_of(&commit.parent).filter(|other| self.are_alike(other, commit))
+    }
+
+    /// All epochs, the better branch before the worse one, as if each user had made one commit in each epoch: what shows that
+    /// one has made two must not be the first to go.
     fn in_order(&self) -> Vec<EpochId> {
         let (mut ordered, mut due) = (Vec::new(), vec![self.root.id]);
         while let Some(id) = due.pop() {
             ordered.push(id);
-            let mut children: Vec<(Option<Rank>, EpochId)> = self.children_of(&id).map(|c| (self.rank(&c.id), c.id)).collect();
+            let mut children: Vec<(Rank, EpochId)> = self.children_of(&id).map(|c| (self.natural_rank(c), c.id)).collect();
             children.sort();
             due.extend(children.into_iter().rev().map(|(_, id)| id));
         }
@@ -90,6 +111,5 @@ fn superfluous_user(users: &BTreeMap<UserUri, Vec<(Rank, bool, &CommitFacts)>>) 
     }
     let going = users.values().filter(|commits| commits.iter().all(|(_, stays, _)| !stays));
     let best = |commits: &&Vec<(Rank, bool, &CommitFacts)>| commits.iter().map(|(rank, ..)| rank.clone()).min();
-    let worst = if planted!(FirstChildrenKept) { going.min_by_key(best) } else { going.max_by_key(best) };
-    worst.and_then(|commits| commits.first()).map(|(.., commit)| commit.id)
+    going.max_by_key(best).and_then(|commits| commits.first()).map(|(.., commit)| commit.id)
 }

@@ -15,6 +15,9 @@ use crate::{EpochId, EpochRef};
 
 /// So many statements of terms by one signer are kept (DMLS-17).
 const MAX_TERMS: usize = 16;
+/// So many overrides of one signer within a window are in force: who decides has to be able to decide again, when yet
+/// another side turns up.
+const OVERRIDES: usize = 4;
 /// So far above the latest term that somebody knows an override may be.
 const AHEAD: u64 = 8;
 /// So many terms before the latest one, what has opened them is remembered, however long ago that was.
@@ -166,9 +169,9 @@ impl Statements {
         if all.len() <= MAX_TERMS {
             return;
         }
-        let last = all.iter().max_by_key(|statement| {
-            (!self.is_in_force(statement), statement.opens().map(|(term, ..)| term), **statement)
-        });
+        let last = all
+            .iter()
+            .max_by_key(|statement| (!self.is_in_force(statement), statement.opens().map(|(term, ..)| term), **statement));
         let last = if planted!(FirstStatementsKept) { Some(new.clone()) } else { last.map(|last| (**last).clone()) };
         if let Some(last) = last {
             self.opening.remove(&last);
@@ -196,8 +199,8 @@ impl Statements {
     }
 
     /// Computes anew which terms are in force, from the set alone: in the order of terms, each one that is at most one
-    /// above those opened at an epoch with no greater number (DMLS-15), and no second one of its kind by a signer within
-    /// `window` (DMLS-16). An override says where a group goes on that has fallen apart: it may be above all others, though it names an
+    /// above those opened at an epoch with no greater number (DMLS-15), and no second one by a signer within `window`,
+    /// of overrides no fifth (DMLS-16). An override says where a group goes on that has fallen apart: it may be above all others, though it names an
     /// earlier epoch, and a little further, since the two sides may not know of each other's terms.
     fn weigh(&mut self, window: u64) {
         let mut terms: Vec<&Statement> = self.opening.iter().collect();
@@ -206,17 +209,17 @@ impl Statements {
         for statement in terms {
             let Some((term, from, signer)) = statement.opens() else { continue };
             let overrides = matches!(statement, Statement::AnchorOverride(_));
-            let (mut highest, mut repeated) = (self.base, false);
+            let (mut highest, mut repeated) = (self.base, 0);
             for other in &in_force {
                 let Some((earlier, at, by)) = other.opens() else { continue };
                 let is_same_kind = overrides == matches!(other, Statement::AnchorOverride(_));
                 highest = highest.max(if overrides || at.number <= from.number { earlier } else { 0 });
-                repeated |= by == signer && is_same_kind && at.number.abs_diff(from.number) < window.max(1);
+                repeated += usize::from(by == signer && is_same_kind && at.number.abs_diff(from.number) < window.max(1));
             }
-            repeated &= !planted!(SignersRepeat);
+            let is_bearable = repeated < if overrides { OVERRIDES } else { 1 } || planted!(SignersRepeat);
             let ahead = if overrides { AHEAD } else { 1 };
             let follows = (self.base + 1..=highest + ahead).contains(&term) || (planted!(TermsSkipped) && term > 0);
-            if follows && !repeated {
+            if follows && is_bearable {
                 in_force.push(statement);
             }
         }

@@ -6,6 +6,7 @@ mod chaos;
 mod demo;
 mod prerequisites;
 mod progress;
+mod sim;
 mod spec;
 mod test;
 mod vectors;
@@ -32,6 +33,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Run all tests of the workspace, those against real software included
     Test(test::Arguments),
+    /// Play groups that nobody orders over a bad network, among thieves, and see whether everybody ends with the same
+    Sim(sim::Arguments),
     /// Check that every requirement has its row in docs/conformance, and every row that is done its test
     Spec,
     /// Write the test vectors of drafts/vectors anew, or check that they are what their encoder writes
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Chaos(arguments) => chaos::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Sim(arguments) => sim::run(&arguments),
         Command::Spec => spec::run(),
         Command::Vectors(arguments) => vectors::run(&arguments),
     };

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::prerequisites::{self, SYNAPSE_VENV};
 use crate::vectors::Encoder;
-use crate::{cargo, progress};
+use crate::{cargo, progress, sim};
 
 /// Options.
 #[derive(clap::Args)]
@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
 }
 
 /// Prepares, then runs all tests of the workspace; Cargo's exit code is ours. Without a filter the vectors of the drafts are
-/// checked, too.
+/// checked, and the simulation is played, too.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let venv = prerequisites::prepare_tests()?;
     let encoder = if arguments.filter.is_none() { Some(Encoder::prepare()?) } else { None };
@@ -30,8 +30,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         progress::say(&format!("the tests ended with {status}"));
         return Ok(cargo::exit_code(status));
     }
-    match encoder {
-        Some(encoder) if !(encoder.are_current()? & encoder.judges()?) => Ok(ExitCode::FAILURE),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    let holds = match encoder {
+        Some(encoder) => encoder.are_current()? & encoder.judges()? & sim::check()?,
+        None => true,
+    };
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

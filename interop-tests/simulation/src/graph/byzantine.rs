@@ -7,7 +7,7 @@ use causeway_mls::{EpochId, EpochRef};
 
 use super::node::Item;
 use super::step::{Act, Hub, Nodes};
-use super::world::{World, client, hub_authority, authority_in};
+use super::world::{World, authority_in, client, hub_authority};
 
 impl World {
     /// Somebody acts at the epoch so many before a node's head.

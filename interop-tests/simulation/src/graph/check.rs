@@ -1,21 +1,23 @@
 //! What must hold at every node after every step.
 
+use std::collections::BTreeMap;
+
+use causeway_drafts::mimi_uri::UserUri;
 use causeway_mls::EpochRef;
-use causeway_mls::graph::{MAX_LOSING, MEMORY, Statement};
+use causeway_mls::graph::{EpochGraph, MAX_LOSING, MEMORY, Statement};
 
 use super::node::Node;
 use super::reference::View;
 use super::world::World;
 use crate::outcome::Failure;
 
-/// So many users commit in a run at most: members, byzantine ones, and those of a flood.
-const USERS: usize = 8 + 40;
 /// So many statements a graph has at most: of each user those that open terms, and what was accepted.
 const MAX_STATEMENTS: usize = 1000;
 
-/// So many epochs a graph has at most, whatever is thrown at it.
+/// So many epochs of one user a graph has at most, whatever is thrown at it: those that lead nowhere, one more, and those
+/// that led to the head until now.
 fn max_epochs(window: u64) -> usize {
-    MEMORY + 2 * window as usize + 2 + USERS * (MAX_LOSING + 1)
+    MAX_LOSING + 1 + MEMORY + 2 * window as usize + 1
 }
 
 pub(super) fn every_node(world: &mut World) -> Result<(), Failure> {
@@ -44,14 +46,23 @@ fn one(node: &mut Node, window: u64) -> Result<(), (&'static str, String)> {
     if graph.head().id != expected {
         return Err(("head rule", format!("the reference has {expected:?}")));
     }
-    if graph.epochs().count() > max_epochs(window) || graph.statements().count() > MAX_STATEMENTS {
-        let (epochs, statements) = (graph.epochs().count(), graph.statements().count());
-        return Err(("bounded work", format!("{epochs} epochs, {statements} statements")));
-    }
+    bounded(graph, window)?;
     node.seen_anchor = graph.anchor();
     node.was_overridden = false;
     node.checked = Some(node.stored.clone());
     Ok(())
+}
+
+fn bounded(graph: &EpochGraph, window: u64) -> Result<(), (&'static str, String)> {
+    let mut of_user: BTreeMap<UserUri, usize> = BTreeMap::new();
+    for commit in graph.epochs().filter_map(|epoch| graph.commit(&epoch.id)) {
+        *of_user.entry(commit.committer.user_uri()).or_default() += 1;
+    }
+    let (epochs, statements) = (of_user.values().max().copied().unwrap_or(0), graph.statements().count());
+    match epochs <= max_epochs(window) && statements <= MAX_STATEMENTS {
+        true => Ok(()),
+        false => Err(("bounded work", format!("{epochs} epochs of one user, {statements} statements"))),
+    }
 }
 
 /// The anchor lies at most a window behind the head, and goes back for an override only.

@@ -24,7 +24,7 @@ const TEMPERS: [Temper; 6] = [
 ];
 
 /// The world and the steps of a seed.
-pub fn generate(seed: u64) -> (Setup, Vec<Step>) {
+pub(super) fn generate(seed: u64) -> (Setup, Vec<Step>) {
     let mut dice = Dice::new(seed);
     let temper = &TEMPERS[dice.below(TEMPERS.len())];
     let setup = Setup {

@@ -9,6 +9,22 @@ mod rest;
 mod step;
 mod world;
 
-pub use generate::generate;
 pub use step::{Act, Hub, Nodes, Setup, Step};
-pub use world::play;
+
+use crate::outcome::Played;
+
+/// The graph alone.
+pub struct Graph;
+
+impl crate::Simulation for Graph {
+    type Setup = Setup;
+    type Step = Step;
+
+    fn generate(seed: u64) -> (Setup, Vec<Step>) {
+        generate::generate(seed)
+    }
+
+    fn play(setup: Setup, steps: &[Step], traced: bool) -> Played {
+        world::play(setup, steps, traced)
+    }
+}

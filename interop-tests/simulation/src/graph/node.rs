@@ -2,8 +2,8 @@
 //! was under way to it.
 
 use causeway_drafts::mimi_uri::ClientUri;
-use causeway_mls::{EpochId, EpochRef};
 use causeway_mls::graph::{CommitFacts, EpochGraph, Placement, Statement, StatementPlacement};
+use causeway_mls::{EpochId, EpochRef};
 use serde::{Deserialize, Serialize};
 
 /// So much waits for what it builds on.
@@ -144,7 +144,8 @@ impl Node {
             Placement::WaitsForParent | Placement::Duplicate | Placement::Refused(_) => after == before,
         };
         if !agrees {
-            self.wrong_placement = Some(format!("{placement:?} of {:?}, while the head went from {before:?} to {after:?}", commit.id));
+            self.wrong_placement =
+                Some(format!("{placement:?} of {:?}, while the head went from {before:?} to {after:?}", commit.id));
         }
     }
 

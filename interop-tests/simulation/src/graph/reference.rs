@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use causeway_drafts::mimi_uri::UserUri;
-use causeway_mls::graph::{Authority, CommitClass, CommitFacts, EpochGraph, Statement};
+use causeway_mls::graph::{Authority, CommitClass, CommitFacts, EpochGraph, MAX_CHILDREN, Statement};
 use causeway_mls::{EpochId, EpochRef};
 use sha2::{Digest, Sha256};
 
@@ -84,6 +84,12 @@ impl View {
         branch.len() as u64 > window && users.len() > 1
     }
 
+    /// Whether more users have committed in an epoch than a graph keeps commits of.
+    pub(super) fn is_crowded(&self, epoch: &EpochId) -> bool {
+        let children = self.children.get(epoch).into_iter().flatten().filter_map(|id| self.commits.get(id));
+        children.map(|commit| commit.committer.user_uri()).collect::<BTreeSet<_>>().len() > MAX_CHILDREN
+    }
+
     fn term(&self, commit: &CommitFacts) -> u64 {
         let carried = if self.in_force.contains_key(&commit.term) { commit.term } else { 0 };
         let accepted = self.accepted.get(&commit.id).into_iter().flatten().map(|(term, _)| *term).max().unwrap_or(0);
@@ -93,7 +99,8 @@ impl View {
     fn rank(&self, id: &EpochId) -> Option<Rank> {
         let commit = self.commits.get(id)?;
         let term = self.term(commit);
-        let position = self.accepted.get(id).into_iter().flatten().filter(|(at, _)| *at == term).map(|(_, position)| *position).min();
+        let position =
+            self.accepted.get(id).into_iter().flatten().filter(|(at, _)| *at == term).map(|(_, position)| *position).min();
         let siblings = self.children.get(&commit.parent).into_iter().flatten().filter_map(|id| self.commits.get(id));
         let user = commit.committer.user_uri();
         let twice = siblings.filter(|other| other.committer.user_uri() == user && self.term(other) == term).count() > 1;
@@ -115,7 +122,8 @@ impl View {
             Statement::AnchorOverride(anchor) => Some(anchor),
             _ => None,
         });
-        let leads = anchors.filter(|anchor| self.commits.contains_key(&anchor.anchor.id) && self.is_ancestor(id, &anchor.anchor.id));
+        let leads =
+            anchors.filter(|anchor| self.commits.contains_key(&anchor.anchor.id) && self.is_ancestor(id, &anchor.anchor.id));
         leads.map(|anchor| anchor.term).max().unwrap_or(0)
     }
 
@@ -142,8 +150,9 @@ fn in_force(said: &BTreeSet<Statement>, window: u64) -> BTreeMap<u64, Vec<Statem
     for (term, number, signer, overrides, statement) in opening {
         let before = taken.iter().filter(|(_, at, ..)| overrides || *at <= number);
         let highest = before.map(|(term, ..)| *term).max().unwrap_or(0);
-        let soon = taken.iter().any(|(_, at, by, kind, _)| *by == signer && *kind == overrides && at.abs_diff(number) < window.max(1));
-        if term >= 1 && term <= highest + if overrides { 8 } else { 1 } && !soon {
+        let near = |at: u64| at.abs_diff(number) < window.max(1);
+        let soon = taken.iter().filter(|(_, at, by, kind, _)| *by == signer && *kind == overrides && near(*at)).count();
+        if term >= 1 && term <= highest + if overrides { 8 } else { 1 } && soon < if overrides { 4 } else { 1 } {
             taken.push((term, number, signer, overrides, statement));
         }
     }

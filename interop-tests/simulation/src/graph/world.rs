@@ -11,7 +11,7 @@ use super::node::{Item, Node};
 use super::step::{Hub, Nodes, Setup, Step};
 use super::{check, rest};
 use crate::dice::Dice;
-use crate::outcome::{Failure, Figures};
+use crate::outcome::{Failure, Figures, Played};
 
 /// The key of the hub.
 pub(super) const HUB_KEY: &[u8] = b"hub";
@@ -29,14 +29,11 @@ pub(super) struct World {
 }
 
 /// Plays the steps, then lets everything come to rest. With `traced`, says what happens.
-///
-/// # Errors
-/// The first invariant that does not hold.
-pub fn play(setup: Setup, steps: &[Step], traced: bool) -> (Figures, Vec<String>, Result<(), Failure>) {
+pub(super) fn play(setup: Setup, steps: &[Step], traced: bool) -> Played {
     let mut world = World::new(setup);
     world.trace = traced.then(Vec::new);
     let result = world.run(steps);
-    (world.figures, world.trace.unwrap_or_default(), result)
+    Played { figures: world.figures, trace: world.trace.unwrap_or_default(), result }
 }
 
 pub(super) fn client(name: &str) -> ClientUri {
@@ -121,7 +118,9 @@ impl World {
 
     /// Puts something under way to nodes.
     pub(super) fn send(&mut self, from: Option<usize>, item: &Item, to: Nodes) {
-        self.say(|| format!("      {} sends {}", from.map_or("somebody".to_owned(), |node| format!("node {node}")), described(item)));
+        self.say(|| {
+            format!("      {} sends {}", from.map_or("somebody".to_owned(), |node| format!("node {node}")), described(item))
+        });
         for (index, node) in self.nodes.iter_mut().enumerate() {
             if Some(index) != from && to & (1 << (index % 32)) != 0 {
                 node.inbox.push((from, item.clone()));
@@ -291,8 +290,8 @@ impl World {
         let anchor = EpochRef { id: anchor, number: graph.number(&anchor)? };
         let signer = self.nodes[node].client.clone()?.user_uri();
         let term = graph.term() + 1;
-        let stated = !self.nodes[node].is_behind
-            && self.state(node, Statement::AnchorOverride(AnchorOverride { term, anchor, signer }));
+        let stated =
+            !self.nodes[node].is_behind && self.state(node, Statement::AnchorOverride(AnchorOverride { term, anchor, signer }));
         Some(stated)
     }
 }

@@ -1,6 +1,8 @@
 //! Terms and what their authorities accept (DMLS-10, DMLS-15 to DMLS-17).
 
-use causeway_mls::graph::{Acceptance, Authority, CommitClass, EpochGraph, HubTerm, Placement, Statement, StatementPlacement};
+use causeway_mls::graph::{
+    Acceptance, AnchorOverride, Authority, CommitClass, EpochGraph, HubTerm, Placement, Statement, StatementPlacement,
+};
 use causeway_mls::{EpochId, EpochRef};
 
 use super::{change, graph, in_term, line, named, of_class, place_all, root, user};
@@ -10,7 +12,23 @@ fn term(term: u64, from: EpochRef, signer: &str) -> Statement {
 }
 
 fn accepted(term: u64, epoch: EpochId, position: u64) -> Statement {
-    Statement::Acceptance(Acceptance { term, epoch, position })
+    Statement::Acceptance(Acceptance { term, epoch, position, authority: None })
+}
+
+fn hub(key: &str) -> Authority {
+    Authority::Hub { provider: "a.example".parse().expect("a domain"), signature_key: key.as_bytes().to_vec() }
+}
+
+fn under(authority: Authority, statement: Statement) -> Statement {
+    match statement {
+        Statement::HubTerm(term) => Statement::HubTerm(HubTerm { authority, ..term }),
+        Statement::Acceptance(accepted) => Statement::Acceptance(Acceptance { authority: Some(authority), ..accepted }),
+        other => other,
+    }
+}
+
+fn over(term: u64, anchor: EpochRef, signer: &str) -> Statement {
+    Statement::AnchorOverride(AnchorOverride { term, anchor, signer: user(signer) })
 }
 
 fn at(graph: &EpochGraph, name: &str) -> EpochRef {
@@ -116,4 +134,138 @@ fn both_sides_of_a_partition_may_open_the_same_term() {
         }
     }
     assert_eq!(ours, theirs);
+}
+
+/// What a hub has accepted counts while it is the one that orders the term, whichever statement came first.
+#[test]
+fn dmls_22_of_two_hubs_that_open_one_term_the_acceptances_of_one_count() {
+    let (low, high) = (under(hub("1"), term(1, root(), "alice")), under(hub("2"), term(1, root(), "bob")));
+    let mut graphs = Vec::new();
+    for statements in [[&low, &high], [&high, &low]] {
+        let mut graph = graph();
+        graph.place(in_term(1, change("one", root().id, "alice")));
+        graph.place(in_term(1, of_class(CommitClass::Removal, change("two", root().id, "bob"))));
+        graph.state(statements[0].clone());
+        graph.state(under(hub("2"), accepted(1, named("one"), 1)));
+        graph.state(statements[1].clone());
+        assert_eq!(graph.authority(), Some(&hub("1")));
+        assert_eq!(graph.head().id, named("two"));
+        graph.state(under(hub("1"), accepted(1, named("one"), 7)));
+        assert_eq!(graph.head().id, named("one"));
+        graphs.push(graph);
+    }
+    assert_eq!(graphs[0], graphs[1]);
+}
+
+#[test]
+fn dmls_15_a_term_that_was_opened_on_a_losing_branch_can_be_followed_by_another() {
+    let mut graph = graph();
+    graph.place(of_class(CommitClass::Removal, change("winner", root().id, "alice")));
+    graph.place(change("loser", root().id, "bob"));
+    graph.state(term(1, at(&graph, "loser"), "bob"));
+    graph.place(in_term(1, change("next", named("winner"), "alice")));
+    let second = term(graph.term() + 1, at(&graph, "next"), "alice");
+    assert!(matches!(graph.state(second), StatementPlacement::InForce { .. }));
+    assert_eq!(graph.term(), 2);
+}
+
+#[test]
+fn dmls_15_and_16_who_has_just_opened_a_term_may_still_say_where_the_group_goes_on() {
+    let mut graph = graph();
+    place_all(&mut graph, &line("a", root().id, 3, &["alice", "bob"]));
+    graph.place(of_class(CommitClass::Removal, change("b", root().id, "carol")));
+    graph.state(term(1, at(&graph, "a2"), "alice"));
+    let decision = over(graph.term() + 1, at(&graph, "b"), "alice");
+    assert!(matches!(graph.state(decision), StatementPlacement::InForce { .. }));
+    assert_eq!((graph.head().id, graph.term()), (named("b"), 2));
+    // Not without end.
+    let mut decide = |name: &str| graph.state(over(graph.term() + 1, at(&graph, name), "alice"));
+    assert!(["a0", "a1", "b"].iter().all(|name| matches!(decide(name), StatementPlacement::InForce { .. })));
+    assert_eq!(decide("a2"), StatementPlacement::Dormant);
+}
+
+#[test]
+fn dmls_17_a_signer_that_says_too_much_silences_nobody_whatever_came_first() {
+    let mut graphs = Vec::new();
+    for flood_first in [true, false] {
+        let mut graph = graph();
+        let flood = (0..300).map(|index| under(hub(&index.to_string()), term(index % 50, root(), "mallory")));
+        let honest = term(1, root(), "alice");
+        let mut statements: Vec<Statement> = flood.chain([honest.clone()]).collect();
+        if flood_first {
+            statements.reverse();
+        }
+        for statement in statements {
+            graph.state(statement);
+        }
+        assert!(graph.remembers(&honest));
+        assert_eq!(graph.statements().count(), 17);
+        graphs.push(graph);
+    }
+    assert_eq!(graphs[0], graphs[1]);
+}
+
+#[test]
+fn dmls_17_what_is_accepted_again_and_again_is_kept_once() {
+    let mut graph = graph();
+    graph.place(change("one", root().id, "alice"));
+    for position in (1..100).rev() {
+        graph.state(accepted(0, named("one"), position));
+    }
+    assert_eq!(graph.statements().collect::<Vec<_>>(), [accepted(0, named("one"), 1)]);
+    assert_eq!(graph.state(accepted(0, named("one"), 5)), StatementPlacement::Duplicate);
+}
+
+/// Of three commits of one user two are kept: the accepted one, though the acceptance came before it.
+#[test]
+fn what_waited_for_an_epoch_counts_when_it_is_weighed() {
+    for third in ["x", "y", "z", "u", "v"] {
+        let mut graph = graph();
+        graph.place(of_class(CommitClass::Removal, change("one", root().id, "mallory")));
+        graph.place(of_class(CommitClass::Removal, change("two", root().id, "mallory")));
+        let statement = accepted(0, named(third), 1);
+        assert_eq!(graph.state(statement.clone()), StatementPlacement::WaitsForEpoch);
+        graph.place_with(change(third, root().id, "mallory"), vec![statement]);
+        assert_eq!(graph.head().id, named(third));
+        graph.place(of_class(CommitClass::Removal, change("four", root().id, "mallory")));
+        assert_eq!(graph.head().id, named(third));
+    }
+}
+
+#[test]
+fn a_newcomer_knows_the_terms_from_before_it_came() {
+    let mut graph = graph();
+    graph.state(under(hub("1"), term(1, root(), "alice")));
+    for commit in line("a", root().id, 8, &["alice", "bob"]) {
+        graph.place(in_term(1, commit));
+    }
+    let mut newcomer = graph.at_anchor();
+    for commit in line("a", root().id, 8, &["alice", "bob"]) {
+        newcomer.place(in_term(1, commit));
+    }
+    assert_eq!((newcomer.head(), newcomer.term(), newcomer.authority()), (graph.head(), 1, Some(&hub("1"))));
+    for known in [&mut graph, &mut newcomer] {
+        known.place(in_term(1, change("one", named("a7"), "alice")));
+        known.place(in_term(1, of_class(CommitClass::Removal, change("two", named("a7"), "bob"))));
+        known.state(under(hub("1"), accepted(1, named("one"), 1)));
+        assert_eq!(known.head().id, named("one"));
+    }
+}
+
+/// A group that lives long has had many terms: they are not remembered for ever, and still in force.
+#[test]
+fn dmls_17_terms_of_long_ago_are_forgotten_and_stay_in_force() {
+    let mut graph = graph();
+    let mut parent = root();
+    for round in 0..40u64 {
+        let opened = term(round + 1, parent, ["alice", "bob"][round as usize % 2]);
+        assert!(matches!(graph.state(opened), StatementPlacement::InForce { .. }), "{round}");
+        for commit in line(&format!("r{round}/"), parent.id, 3, &["alice", "bob"]) {
+            graph.place(in_term(round + 1, commit));
+        }
+        parent = graph.head();
+        graph.take_final();
+    }
+    assert_eq!((graph.term(), graph.head().number), (40, 120));
+    assert!(graph.statements().count() < 30, "{}", graph.statements().count());
 }

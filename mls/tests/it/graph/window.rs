@@ -61,6 +61,24 @@ fn dmls_18_a_side_whose_final_branch_would_have_lost_is_in_conflict() {
     assert_eq!(theirs.conflict(), None);
 }
 
+/// Others have gone on past the window; we have not, and our branch is too short for them to see that theirs lost.
+#[test]
+fn dmls_18_who_was_away_while_others_went_on_is_in_conflict_though_its_branch_ranks_better() {
+    let mut graph = graph();
+    graph.place(of_class(CommitClass::Removal, change("ours", root().id, "carol")));
+    let theirs = line("theirs", root().id, 6, &["alice", "bob"]);
+    place_all(&mut graph, &theirs[..5]);
+    assert_eq!(graph.conflict(), None);
+    graph.place(theirs[5].clone());
+    let conflict = graph.conflict().expect("a conflict");
+    assert_eq!((conflict.fork, conflict.ours, conflict.theirs), (root().id, named("ours"), named("theirs5")));
+    // As soon as ours has run as far, with commits of two, they are told.
+    let decided = AnchorOverride { term: 1, anchor: EpochRef { id: named("ours"), number: 1 }, signer: user("carol") };
+    graph.state(Statement::AnchorOverride(decided));
+    assert_eq!(graph.conflict(), None);
+    assert_eq!(graph.head().id, named("ours"));
+}
+
 #[test]
 fn dmls_18_one_member_alone_cannot_make_a_conflict() {
     let mut graph = graph();
@@ -91,6 +109,30 @@ fn dmls_19_an_override_ends_a_conflict_the_same_way_on_both_sides() {
         assert_eq!(theirs.place(next), Placement::ExtendsHead);
         assert_eq!(ours.anchor(), theirs.anchor());
     }
+}
+
+/// Both sides decide, each for itself, in one term: all end on the same side.
+#[test]
+fn dmls_19_of_two_overrides_one_counts_for_all() {
+    let (mut ours, mut theirs) = apart();
+    let decided = |name: &str, by: &str| {
+        let anchor = EpochRef { id: named(name), number: 1 };
+        Statement::AnchorOverride(AnchorOverride { term: 1, anchor, signer: user(by) })
+    };
+    let (left, right) = (decided("a0", "alice"), decided("b0", "carol"));
+    for (graph, statements) in [(&mut ours, [&left, &right]), (&mut theirs, [&right, &left])] {
+        for statement in statements {
+            graph.state(statement.clone());
+        }
+        for _ in 0..2 {
+            place_all(graph, &line("a", root().id, 8, &["alice", "bob"]));
+            let mut b = line("b", root().id, 8, &["carol", "dave"]);
+            b[0].class = CommitClass::Removal;
+            place_all(graph, &b);
+        }
+    }
+    assert_eq!((ours.head().id, theirs.head().id), (named("b7"), named("b7")));
+    assert_eq!((ours.conflict(), theirs.conflict()), (None, None));
 }
 
 #[test]
