@@ -63,8 +63,8 @@ mod switch {
         EquivocationByCarriedTerm,
         /// Of too many commits in one epoch the first ones are kept.
         FirstChildrenKept,
-        /// Losing epochs of one user are kept without a limit.
-        LosingEpochsUnlimited,
+        /// Commits of one user are kept without a limit.
+        CommitsUnlimited,
         /// A statement that could not count when it came is not looked at again.
         StatementsNotWeighedAgain,
         /// Statements beyond a number are refused in the order of their coming.

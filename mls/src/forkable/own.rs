@@ -59,7 +59,9 @@ impl ForkableGroup {
             return Err(MlsError::WrongEpoch { current: before.number });
         }
         let group = crate::Group::load_unstored(unpublished.state)?;
-        match self.graph.place(unpublished.facts) {
+        let placement = self.graph.place(unpublished.facts);
+        self.drop_unknown_states();
+        match placement {
             placement if is_in_graph(&placement) => self.keep(unpublished.record, group),
             Placement::Refused(refusal) => return Err(MlsError::NotPlaced(refusal)),
             _ => {}

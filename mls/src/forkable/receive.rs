@@ -145,7 +145,7 @@ impl ForkableGroup {
     }
 
     /// Epochs that the graph has given up, to make room for better ones.
-    fn drop_unknown_states(&mut self) {
+    pub(super) fn drop_unknown_states(&mut self) {
         let dropped: Vec<EpochId> = self.states.keys().filter(|id| !self.graph.contains(id)).copied().collect();
         for id in dropped {
             self.let_go(&id);

@@ -125,10 +125,8 @@ impl ForkableGroup {
         if signed.epoch().number < self.graph.root().number {
             return StatementOutcome::Refused(MlsError::NotPlaced(crate::graph::Refusal::Final));
         }
-        match self.waiting.keep_statement(bytes) {
-            true => StatementOutcome::Waits,
-            false => StatementOutcome::Refused(MlsError::FutureEpoch { current: self.head().number }),
-        }
+        self.waiting.keep_statement(bytes);
+        StatementOutcome::Waits
     }
 
     pub(super) fn retry_statements(&mut self, _judge: Judge<'_>) -> Result<(), MlsError> {

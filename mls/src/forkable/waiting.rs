@@ -41,12 +41,16 @@ impl Waiting {
         self.commits.iter().map(|waiting| waiting.commit.len()).sum()
     }
 
-    /// Keeps a statement, if there is room. Whether it is kept.
-    pub(super) fn keep_statement(&mut self, statement: &[u8]) -> bool {
-        if !self.statements.iter().any(|waiting| waiting == statement) && self.statements.len() < MAX_STATEMENTS {
-            self.statements.push(statement.to_vec());
+    /// Keeps a statement. Where there is no room, the one that has waited longest goes: it may be made up, and its epoch
+    /// never come.
+    pub(super) fn keep_statement(&mut self, statement: &[u8]) {
+        if self.statements.iter().any(|waiting| waiting == statement) {
+            return;
         }
-        self.statements.iter().any(|waiting| waiting == statement)
+        if self.statements.len() >= MAX_STATEMENTS {
+            self.statements.remove(0);
+        }
+        self.statements.push(statement.to_vec());
     }
 
     /// The commits that were made in an epoch of this number: they are taken out, to be tried again.

@@ -51,10 +51,9 @@ impl EpochGraph {
         let path = self.path_to(&self.head);
         path.windows(2).find_map(|pair| {
             let (fork, next) = (pair[0], pair[1]);
-            let children = &self.epochs.get(&fork)?.children;
             let ours = if self.is_ancestor(&next, &self.anchor) { self.anchor } else { self.head };
-            let others = children.iter().filter(|child| **child != next);
-            let mut taken = others.filter_map(|child| Some((child, self.taken_for_final(&fork, *child)?)));
+            let others = self.counting_children(&fork).map(|child| child.id).filter(|child| *child != next);
+            let mut taken = others.filter_map(|child| Some((child, self.taken_for_final(&fork, child)?)));
             let (_, theirs) = taken.find(|(child, _)| self.contradicts(child, &next, &fork))?;
             Some(Conflict { fork, ours, theirs })
         })
@@ -73,7 +72,7 @@ impl EpochGraph {
     /// An epoch of a branch that shows that it has run past the window, with commits of two users or more.
     fn taken_for_final(&self, fork: &EpochId, child: EpochId) -> Option<EpochId> {
         let past = self.number(fork)? + self.window + 1;
-        let tips = self.subtree(child).into_iter().filter(|id| self.number(id) == Some(past));
+        let tips = self.subtree(child).into_iter().filter(|id| self.number(id) == Some(past) && self.counts(id));
         let committers = |tip: &EpochId| {
             let branch = self.ancestors(tip).take_while(|id| id != fork);
             branch.filter_map(|id| self.committer(&id)).collect::<BTreeSet<_>>().len()
@@ -102,6 +101,7 @@ impl EpochGraph {
         if let Some(root) = self.epochs.get_mut(&id) {
             root.commit = None;
         }
+        self.spares.retain(|spare, _| kept.contains(spare));
         self.statements.forget(|id| kept.contains(id), self.root.number, self.window);
         forgotten
     }

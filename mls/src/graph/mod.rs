@@ -29,6 +29,7 @@ pub use statement::{Acceptance, AnchorOverride, Authority, HubTerm, Statement};
 
 use crate::planted::planted;
 use crate::{EpochId, EpochRef};
+use room::Excess;
 use statement::Statements;
 
 /// So many ancestors count when turns are taken (DMLS-12).
@@ -40,8 +41,9 @@ pub const MEMORY: usize = 16;
 pub const MAX_CHILDREN: usize = 16;
 /// So many commits of one user in one epoch are kept: two show that it has made two (DMLS-14).
 const MAX_ALIKE: usize = 2;
-/// So many epochs that lead nowhere are kept of each user (DMLS-9).
-pub const MAX_LOSING: usize = 32;
+/// So many commits of each user are kept, and four for each epoch of the window, besides those that others have built on
+/// (DMLS-9).
+pub const MAX_OF_USER: usize = 64;
 /// Epochs that a branch may run ahead before it is final, where nothing else is configured.
 pub const DEFAULT_WINDOW: u64 = 5;
 
@@ -57,6 +59,8 @@ pub struct EpochGraph {
     anchor: EpochId,
     head: EpochId,
     epochs: BTreeMap<EpochId, Epoch>,
+    /// What came last where there was too much: it does not count, nor what follows it.
+    spares: BTreeMap<EpochId, Excess>,
     statements: Statements,
 }
 
@@ -87,6 +91,7 @@ impl EpochGraph {
             anchor: root.id,
             head: root.id,
             epochs: BTreeMap::from([(root.id, Epoch::new(root.number, None))]),
+            spares: BTreeMap::new(),
             statements: Statements::default(),
         }
     }
@@ -161,7 +166,8 @@ impl EpochGraph {
     /// Epochs that are not on the way to the head, parents first: what a settlement has to look at.
     pub fn losing(&self) -> Vec<EpochId> {
         let winning: BTreeSet<EpochId> = self.ancestors(&self.head).collect();
-        let mut losing: Vec<EpochRef> = self.epochs().filter(|epoch| !winning.contains(&epoch.id)).collect();
+        let mut losing: Vec<EpochRef> =
+            self.epochs().filter(|epoch| !winning.contains(&epoch.id) && self.counts(&epoch.id)).collect();
         losing.sort_by_key(|epoch| (epoch.number, epoch.id));
         losing.into_iter().map(|epoch| epoch.id).collect()
     }
@@ -218,14 +224,13 @@ impl EpochGraph {
     }
 
     fn best_child(&self, parent: &EpochId) -> Option<EpochId> {
-        let children = &self.epochs.get(parent)?.children;
-        if planted!(LongerBranchWins) {
-            return children.iter().max_by_key(|child| self.subtree(**child).len()).copied();
+        let children: Vec<EpochId> = self.counting_children(parent).map(|child| child.id).collect();
+        match children.as_slice() {
+            [] => None,
+            [only] => Some(*only),
+            several if planted!(LongerBranchWins) => several.iter().max_by_key(|child| self.subtree(**child).len()).copied(),
+            several => several.iter().min_by_key(|child| self.rank(child)).copied(),
         }
-        if children.len() < 2 {
-            return children.first().copied();
-        }
-        children.iter().min_by_key(|child| self.rank(child)).copied()
     }
 
     /// Epochs below `id`, itself included.

@@ -35,6 +35,9 @@ pub enum Refusal {
     /// A losing branch grows past the window.
     #[error("DMLS-8: the branch has lost, and has run past the window")]
     TooLong,
+    /// The epoch, or its user, has enough commits that rank better, and others are waited for already.
+    #[error("DMLS-9: too many commits in one epoch or by one user")]
+    Crowded,
     /// Too many statements.
     #[error("DMLS-17: too many statements of terms by one signer")]
     TooManyTerms,
@@ -91,15 +94,20 @@ impl EpochGraph {
         if planted!(FirstChildrenKept) && self.children_of(&commit.parent).count() >= super::MAX_CHILDREN {
             return Placement::Refused(Refusal::TooLong);
         }
-        self.make_room(&commit);
+        self.drop_spares(&commit);
         let (id, parent, left) = (commit.id, commit.parent, self.head);
         self.insert(number + 1, commit);
         for statement in statements {
             self.statements.insert(statement, self.window);
         }
+        if self.statements.are_about(&id) {
+            self.weigh_spares();
+        }
+        self.make_room(&id);
         self.go_back_to_overrides();
         self.move_head();
         match self.head {
+            head if head == left && !self.contains(&id) => Placement::Refused(Refusal::Crowded),
             head if head == left => Placement::LosesFork,
             head if parent == left && head == id => Placement::ExtendsHead,
             head => Placement::WinsFork { left, fork: self.fork_point(&left, &head).unwrap_or(self.anchor) },
@@ -112,6 +120,11 @@ impl EpochGraph {
             epoch.children.insert(id);
         }
         self.epochs.insert(id, Epoch::new(number, Some(commit)));
+    }
+
+    /// The commits made in an epoch, without those that do not count.
+    pub(super) fn counting_children(&self, parent: &EpochId) -> impl Iterator<Item = &CommitFacts> {
+        self.children_of(parent).filter(|child| !self.spares.contains_key(&child.id))
     }
 
     pub(super) fn children_of(&self, parent: &EpochId) -> impl Iterator<Item = &CommitFacts> {
@@ -131,6 +144,7 @@ impl EpochGraph {
         if !self.statements.insert(statement.clone(), self.window) {
             return StatementPlacement::Refused(Refusal::TooManyTerms);
         }
+        self.weigh_spares();
         self.go_back_to_overrides();
         self.move_head();
         match statement.opens().is_none() || self.statements.is_in_force(&statement) {

@@ -77,7 +77,7 @@ impl EpochGraph {
 
     /// Whether the same user has made another commit in the same epoch that counts in the same term.
     fn equivocated(&self, commit: &CommitFacts) -> bool {
-        let mut siblings = self.children_of(&commit.parent).filter(|sibling| sibling.id != commit.id);
+        let mut siblings = self.counting_children(&commit.parent).filter(|sibling| sibling.id != commit.id);
         !planted!(EquivocationIgnored) && siblings.any(|sibling| self.are_alike(sibling, commit))
     }
 

@@ -131,6 +131,11 @@ impl Statements {
         known.filter(|known| known.is_alike(accepted)).any(|known| known.position <= accepted.position)
     }
 
+    /// Whether anything has been said about an epoch.
+    pub(super) fn are_about(&self, epoch: &EpochId) -> bool {
+        self.accepted.contains_key(epoch) || self.opening.iter().any(|statement| statement.epoch() == *epoch)
+    }
+
     /// What a newcomer has to know: acceptances of epochs from before are of no use to it.
     pub(super) fn of_terms(&self) -> Self {
         if planted!(NewcomerWithoutTerms) {
@@ -200,8 +205,9 @@ impl Statements {
 
     /// Computes anew which terms are in force, from the set alone: in the order of terms, each one that is at most one
     /// above those opened at an epoch with no greater number (DMLS-15), and no second one by a signer within `window`,
-    /// of overrides no fifth (DMLS-16). An override says where a group goes on that has fallen apart: it may be above all others, though it names an
-    /// earlier epoch, and a little further, since the two sides may not know of each other's terms.
+    /// of overrides no fifth (DMLS-16). An override says where a group goes on that has fallen apart: it may be above all
+    /// others, though it names an earlier epoch, and a little further, since the two sides may not know of each other's
+    /// terms.
     fn weigh(&mut self, window: u64) {
         let mut terms: Vec<&Statement> = self.opening.iter().collect();
         terms.sort_by_key(|statement| (statement.opens().map(|(term, ..)| term), *statement));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use causeway_drafts::mimi_uri::UserUri;
 use causeway_mls::EpochRef;
-use causeway_mls::graph::{EpochGraph, MAX_LOSING, MEMORY, Statement};
+use causeway_mls::graph::{EpochGraph, MAX_OF_USER, MEMORY, Statement};
 
 use super::node::Node;
 use super::reference::View;
@@ -14,10 +14,10 @@ use crate::outcome::Failure;
 /// So many statements a graph has at most: of each user those that open terms, and what was accepted.
 const MAX_STATEMENTS: usize = 1000;
 
-/// So many epochs of one user a graph has at most, whatever is thrown at it: those that lead nowhere, one more, and those
-/// that led to the head until now.
+/// So many epochs of one user a graph has at most, whatever is thrown at it: those that are kept after the anchor and before
+/// it, those that others have built on, those that led to the anchor, and what came last.
 fn max_epochs(window: u64) -> usize {
-    MAX_LOSING + 1 + MEMORY + 2 * window as usize + 1
+    2 * MAX_OF_USER + 2 * MEMORY + 12 * window as usize
 }
 
 pub(super) fn every_node(world: &mut World) -> Result<(), Failure> {

@@ -6,8 +6,8 @@ use causeway_mls::graph::{CommitFacts, EpochGraph, Placement, Statement, Stateme
 use causeway_mls::{EpochId, EpochRef};
 use serde::{Deserialize, Serialize};
 
-/// So much waits for what it builds on.
-const MAX_WAITING: usize = 64;
+/// So many commits wait for what they build on, and so many statements.
+const MAX_WAITING: [usize; 2] = [64, 32];
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,9 +151,16 @@ impl Node {
 
     fn wait(&mut self, item: &Item) {
         let waiting = &mut self.stored.waiting;
-        if !waiting.contains(item) && waiting.len() < MAX_WAITING {
-            waiting.push(item.clone());
+        if waiting.contains(item) {
+            return;
         }
+        let is_alike = |other: &Item| matches!(other, Item::Commit(_)) == matches!(item, Item::Commit(_));
+        let alike: Vec<usize> = (0..waiting.len()).filter(|at| is_alike(&waiting[*at])).collect();
+        if let Some(oldest) = alike.first().filter(|_| alike.len() >= MAX_WAITING[usize::from(matches!(item, Item::Statement(_)))])
+        {
+            waiting.remove(*oldest);
+        }
+        waiting.push(item.clone());
     }
 
     /// All that it knows, parents first.

@@ -23,11 +23,12 @@ type Rank = (Reverse<u64>, Reverse<u64>, Option<u64>, bool, u8, Reverse<usize>, 
 impl View {
     /// What several nodes know together, from the oldest epoch that one of them remembers. `window` is the group's.
     pub(super) fn of(graphs: &[&EpochGraph], window: u64) -> Option<Self> {
-        let oldest = graphs.iter().min_by_key(|graph| graph.root())?;
+        let oldest = graphs.iter().min_by_key(|graph| graph.root().number)?;
         let mut commits = BTreeMap::new();
         let mut said = BTreeSet::new();
         for graph in graphs {
-            commits.extend(graph.epochs().filter_map(|epoch| graph.commit(&epoch.id)).map(|commit| (commit.id, commit.clone())));
+            let counting = graph.epochs().filter(|epoch| graph.counts(&epoch.id));
+            commits.extend(counting.filter_map(|epoch| graph.commit(&epoch.id)).map(|commit| (commit.id, commit.clone())));
             said.extend(graph.statements());
         }
         let mut children: BTreeMap<EpochId, Vec<EpochId>> = BTreeMap::new();
@@ -84,10 +85,13 @@ impl View {
         branch.len() as u64 > window && users.len() > 1
     }
 
-    /// Whether more users have committed in an epoch than a graph keeps commits of.
+    /// Whether more has been committed in an epoch than a graph keeps: by too many users, or by one too often.
     pub(super) fn is_crowded(&self, epoch: &EpochId) -> bool {
-        let children = self.children.get(epoch).into_iter().flatten().filter_map(|id| self.commits.get(id));
-        children.map(|commit| commit.committer.user_uri()).collect::<BTreeSet<_>>().len() > MAX_CHILDREN
+        let mut users: BTreeMap<UserUri, usize> = BTreeMap::new();
+        for commit in self.children.get(epoch).into_iter().flatten().filter_map(|id| self.commits.get(id)) {
+            *users.entry(commit.committer.user_uri()).or_default() += 1;
+        }
+        users.len() > MAX_CHILDREN || users.values().any(|commits| *commits > 2)
     }
 
     fn term(&self, commit: &CommitFacts) -> u64 {

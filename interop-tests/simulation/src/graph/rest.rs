@@ -122,24 +122,19 @@ fn have_one_head(world: &World) -> bool {
 }
 
 /// A node whose head has no ancestor in common with another's, as far as either remembers, cannot follow, and neither can
-/// one that does not know the epoch that a statement names, because it came later or the branch there has run too far:
-/// both begin anew from another's tail.
+/// one that does not know the epoch that a statement names, because it came later or the branch there has run too far.
+/// Their operators agree on one that the others begin anew from.
 fn bring_together_who_lost_touch(world: &mut World) -> Result<(), Failure> {
-    let mut renewed = BTreeSet::new();
-    loop {
-        let nodes = 0..world.nodes.len();
-        let pairs = nodes.clone().flat_map(|from| nodes.clone().map(move |node| (from, node)));
-        let pairs = pairs.filter(|(from, node)| !renewed.contains(node) && has_lost(world, *node, *from));
-        let mut pairs: Vec<(usize, usize)> = pairs.collect();
-        // Those that have lost nobody, and remember most, are asked first.
-        let lost: BTreeSet<usize> = pairs.iter().map(|(_, node)| *node).collect();
-        pairs.sort_by_key(|(from, _)| (lost.contains(from), world.nodes[*from].graph().root().number));
-        let Some((from, node)) = pairs.first().copied() else { return Ok(()) };
-        world.say(|| format!("      node {node} begins anew from node {from}"));
-        renewed.insert(node);
-        world.join(node, from);
-        exchange(world, false)?;
+    let all = 0..world.nodes.len();
+    let lost = |node: usize| all.clone().filter(|other| has_lost(world, node, *other)).count();
+    let first = all.clone().min_by_key(|node| (lost(*node), world.nodes[*node].graph().root().number)).unwrap_or(0);
+    let apart = |node: &usize| has_lost(world, *node, first) || has_lost(world, first, *node);
+    let apart: Vec<usize> = all.clone().filter(apart).collect();
+    for node in &apart {
+        world.say(|| format!("      node {node} begins anew from node {first}"));
+        world.join(*node, first);
     }
+    if apart.is_empty() { Ok(()) } else { exchange(world, false) }
 }
 
 fn has_lost(world: &World, node: usize, other: usize) -> bool {

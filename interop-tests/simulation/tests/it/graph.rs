@@ -123,7 +123,6 @@ fn dmls_9_a_commit_s_own_parent_is_not_what_makes_room_for_it() {
 
 /// Where one of two commits that show an equivocation was dropped, the other ranked as if it were alone.
 #[test]
-#[ignore = "open: two conflicts at once are not ended by overrides (SPEC §14.3)"]
 fn dmls_9_commits_that_show_an_equivocation_go_together() {
     let steps = [
         Step::Commit { node: 1, class: Change },

@@ -1,6 +1,6 @@
 //! Which of two branches is the head (DMLS-10 to DMLS-14), and where a commit is put.
 
-use causeway_mls::graph::{CommitClass, EpochGraph, MAX_LOSING, Placement, Refusal};
+use causeway_mls::graph::{CommitClass, EpochGraph, MAX_OF_USER, Placement, Refusal};
 
 use super::{change, graph, line, named, of_class, place_all, root, user};
 
@@ -118,7 +118,7 @@ fn dmls_9_a_tree_of_equivocations_stays_small() {
         place_all(&mut graph, &commits);
         level = commits.into_iter().map(|commit| commit.id).collect();
     }
-    assert!(graph.epochs().count() <= 1 + MAX_LOSING + 1 + 7, "{}", graph.epochs().count());
+    assert!(graph.epochs().count() <= 1 + MAX_OF_USER + 4 * 5 + 1, "{}", graph.epochs().count());
     let honest = change("honest", graph.head().id, "alice");
     assert_eq!(graph.place(honest), Placement::ExtendsHead);
 }
