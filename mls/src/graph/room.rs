@@ -84,7 +84,8 @@ impl EpochGraph {
     fn superfluous(&self, new: &EpochId) -> Option<(EpochId, Excess)> {
         let new = self.commit(new).filter(|new| self.counts(&new.id))?;
         let child = self.superfluous_child(&new.parent).map(|id| (id, Excess::InEpoch));
-        child.or_else(|| self.superfluous_of_user(new).map(|id| (id, Excess::OfUser)))
+        let of_user = || [false, true].into_iter().find_map(|is_final| self.superfluous_of_user(new, is_final));
+        child.or_else(|| of_user().map(|id| (id, Excess::OfUser)))
     }
 
     /// Of each user two commits are kept, which show that it has made two, and of the users those whose commits would rank
@@ -107,9 +108,10 @@ impl EpochGraph {
     }
 
     /// If there is too much of a user, what ranks last of it, branch by branch: after the anchor, or before it, where others
-    /// may remember less.
-    fn superfluous_of_user(&self, new: &CommitFacts) -> Option<EpochId> {
-        let (user, is_final) = (new.committer.user_uri(), self.is_final(&new.id));
+    /// may remember less. What was made on the way to the head is not too much: who makes two commits there must not get rid
+    /// of one of them by making many others (DMLS-14).
+    fn superfluous_of_user(&self, new: &CommitFacts, is_final: bool) -> Option<EpochId> {
+        let user = new.committer.user_uri();
         let commits = self.epochs.values().filter_map(|epoch| epoch.commit.as_ref());
         let by_user: Vec<&CommitFacts> = commits.filter(|commit| commit.committer.user_uri() == user).collect();
         // Whoever is alone in a group has made all of it.
@@ -118,7 +120,8 @@ impl EpochGraph {
             return None;
         }
         let is_alike = |commit: &&CommitFacts| self.counts(&commit.id) && self.is_final(&commit.id) == is_final;
-        let going = by_user.into_iter().filter(is_alike).filter(|commit| !self.stays(commit));
+        let way = self.path_to(&self.head);
+        let going = by_user.into_iter().filter(is_alike).filter(|commit| !self.stays(commit) && !way.contains(&commit.parent));
         let going: Vec<EpochId> = going.map(|commit| commit.id).collect();
         let is_too_much = going.len() > bound;
         is_too_much.then(|| self.in_order().into_iter().rfind(|id| going.contains(id))).flatten()

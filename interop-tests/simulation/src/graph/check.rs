@@ -1,10 +1,10 @@
 //! What must hold at every node after every step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use causeway_drafts::mimi_uri::UserUri;
-use causeway_mls::EpochRef;
-use causeway_mls::graph::{EpochGraph, MAX_OF_USER, MEMORY, Statement};
+use causeway_mls::graph::{CommitFacts, EpochGraph, MAX_OF_USER, MEMORY, Statement};
+use causeway_mls::{EpochId, EpochRef};
 
 use super::node::Node;
 use super::reference::View;
@@ -14,10 +14,12 @@ use crate::outcome::Failure;
 /// So many statements a graph has at most: of each user those that open terms, and what was accepted.
 const MAX_STATEMENTS: usize = 1000;
 
-/// So many epochs of one user a graph has at most, whatever is thrown at it: those that are kept after the anchor and before
-/// it, those that others have built on, those that led to the anchor, and what came last.
-fn max_epochs(window: u64) -> usize {
-    2 * MAX_OF_USER + 2 * MEMORY + 12 * window as usize
+/// So many epochs of one user that nobody has built on, and that were not made on the way to the head, a graph has after its
+/// anchor, whatever is thrown at it: with a few
+/// that somebody had built on, and as many again where an override has taken the anchor back to others.
+fn max_epochs(graph: &EpochGraph, window: u64) -> usize {
+    let goes_back = graph.statements().any(|statement| matches!(statement, Statement::AnchorOverride(_)));
+    (MAX_OF_USER + 4 * window as usize) * if goes_back { 2 } else { 1 } + 16
 }
 
 pub(super) fn every_node(world: &mut World) -> Result<(), Failure> {
@@ -55,14 +57,27 @@ fn one(node: &mut Node, window: u64) -> Result<(), (&'static str, String)> {
 
 fn bounded(graph: &EpochGraph, window: u64) -> Result<(), (&'static str, String)> {
     let mut of_user: BTreeMap<UserUri, usize> = BTreeMap::new();
-    for commit in graph.epochs().filter_map(|epoch| graph.commit(&epoch.id)) {
-        *of_user.entry(commit.committer.user_uri()).or_default() += 1;
+    let way = graph.path_to(&graph.head().id);
+    let commits = graph.epochs().filter_map(|epoch| graph.commit(&epoch.id)).filter(|commit| !way.contains(&commit.parent));
+    let commits: Vec<&CommitFacts> = commits.collect();
+    let leads_to_others: BTreeSet<EpochId> = commits.iter().flat_map(|commit| led_to_by(graph, commit)).collect();
+    for commit in commits {
+        if !graph.is_final(&commit.id) && graph.counts(&commit.id) && !leads_to_others.contains(&commit.id) {
+            *of_user.entry(commit.committer.user_uri()).or_default() += 1;
+        }
     }
     let (epochs, statements) = (of_user.values().max().copied().unwrap_or(0), graph.statements().count());
-    match epochs <= max_epochs(window) && statements <= MAX_STATEMENTS {
+    match epochs <= max_epochs(graph, window) && statements <= MAX_STATEMENTS {
         true => Ok(()),
         false => Err(("bounded work", format!("{epochs} epochs of one user, {statements} statements"))),
     }
+}
+
+/// The epochs by others that a commit builds on.
+fn led_to_by(graph: &EpochGraph, commit: &CommitFacts) -> Vec<EpochId> {
+    let user = commit.committer.user_uri();
+    let is_other = |id: &EpochId| graph.commit(id).is_some_and(|other| other.committer.user_uri() != user);
+    graph.path_to(&commit.parent).into_iter().filter(is_other).collect()
 }
 
 /// The anchor lies at most a window behind the head, and goes back for an override only.

@@ -99,7 +99,7 @@ fn byzantine(dice: &mut Dice, node: usize) -> Step {
         7 => Act::Override { ahead: dice.roll() % 3 },
         8 | 9 => Act::Branch { length: 1 + dice.below(9), together: dice.percent(50) },
         10 => Act::Flood { count: 4 + dice.below(30), terms: dice.percent(50) },
-        11 if dice.percent(20) => Act::Tree { depth: 2 + dice.below(5) },
+        11 if dice.percent(40) => Act::Tree { depth: 2 + dice.below(5) },
         11 | 12 => Act::Accept { count: 1 + dice.roll() % 4 },
         _ if dice.percent(20) => Act::Statements { count: 4 + dice.below(300) },
         _ => Act::Late { class: CommitClass::Removal },

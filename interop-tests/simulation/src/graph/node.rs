@@ -98,6 +98,16 @@ impl Node {
 
     /// Whether something may be due now that was not before.
     fn take(&mut self, item: &Item, extending: &mut Vec<EpochId>) -> bool {
+        let anchor = self.graph().anchor();
+        let may_be_due = self.take_one(item, extending);
+        let (graph, now) = (self.graph(), self.graph().anchor());
+        if now.number > anchor.number && graph.head().number - now.number != graph.window() {
+            self.wrong_placement = Some(format!("the anchor moved to {now:?}, the head is {:?}", graph.head()));
+        }
+        may_be_due
+    }
+
+    fn take_one(&mut self, item: &Item, extending: &mut Vec<EpochId>) -> bool {
         let before = self.graph().head();
         match item {
             Item::Commit(commit) => {

@@ -169,3 +169,45 @@ fn dmls_16_who_has_decided_once_can_decide_again_when_another_side_turns_up() {
     ];
     holds(Setup { members: 2, followers: 0, hub: Hub::Byzantine, ..SETUP }, &steps);
 }
+
+/// Commits that waited for nothing left no room for the override to wait in.
+#[test]
+fn dmls_20_an_override_waits_beside_many_commits_that_wait() {
+    let steps = [
+        Step::Commit { node: 0, class: Change },
+        byzantine(0, 0, 1, Act::Tree { depth: 6 }, 1662941962),
+        Step::Flush { node: 1, order: 7335135100615454180 },
+        Step::Commit { node: 0, class: Change },
+        byzantine(0, 1, 0, Act::Equivocate { first: Change, second: Change }, u32::MAX),
+        Step::FlushAll { order: 4929959346098583078 },
+        byzantine(0, 0, 1, Act::Late { class: Removal }, 2243202429),
+        Step::Commit { node: 0, class: Change },
+        Step::FlushAll { order: 12850524628022722366 },
+        Step::Commit { node: 0, class: Change },
+        Step::Commit { node: 1, class: Change },
+        Step::Commit { node: 0, class: Removal },
+        byzantine(0, 1, 10, Act::Override { ahead: 1 }, 3651998582),
+        Step::Commit { node: 0, class: Removal },
+        byzantine(0, 1, 3, Act::Flood { count: 16, terms: false }, u32::MAX),
+    ];
+    holds(Setup { members: 2, followers: 0, hub: Hub::Byzantine, ..SETUP }, &steps);
+}
+
+/// Three sides opened terms where the others could not follow, and nobody could sign any more.
+#[test]
+fn three_sides_that_have_lost_touch_begin_anew_from_one() {
+    let commits = [2, 1, 2, 0, 2, 0, 1, 2, 0, 1].map(|node| Step::Commit { node, class: Change });
+    let before = [
+        Step::Commit { node: 0, class: Change },
+        Step::Partition { sides: 2215078691 },
+        Step::FlushAll { order: 5182978154031714447 },
+    ];
+    let after = [
+        Step::OpenTerm { node: 2, hub: false },
+        Step::Commit { node: 1, class: Change },
+        Step::OpenTerm { node: 0, hub: false },
+        Step::OpenTerm { node: 1, hub: true },
+    ];
+    let steps: Vec<Step> = before.into_iter().chain(commits).chain(after).collect();
+    holds(Setup { window: 2, members: 3, followers: 0, byzantine: 0, hub: Hub::None }, &steps);
+}

@@ -182,3 +182,42 @@ fn a_statement_about_another_group_or_a_forgotten_epoch_is_refused() {
     assert!(SignedStatement::from_bytes(b"nonsense").is_err());
     assert!(SignedStatement::from_bytes(&[signed.to_bytes(), vec![0]].concat()).is_err());
 }
+
+/// Statements about epochs that never come cannot keep a true one from waiting for its own.
+#[test]
+fn dmls_20_made_up_statements_keep_no_true_one_from_waiting() {
+    let mut trio = sovereign();
+    let roots = trio.roots.clone();
+    let commit = trio.alice.commit(&renaming(&trio.alice, "Renamed"), &roots);
+    let signed = trio.alice.group.open_term(&trio.alice.identity, Authority::Members).unwrap();
+    let bytes = signed.to_bytes();
+    let name_at = bytes.windows(32).position(|window| window == signed.epoch().id.as_bytes()).unwrap();
+    for index in 0..100u8 {
+        let mut made_up = bytes.clone();
+        made_up[name_at] ^= index + 1;
+        assert!(matches!(trio.bob.group.receive_statement(&made_up).unwrap(), StatementOutcome::Waits));
+    }
+    assert!(matches!(trio.bob.group.receive_statement(&bytes).unwrap(), StatementOutcome::Waits));
+    trio.bob.place(&commit.pending.commit, &roots);
+    assert_eq!(trio.bob.group.graph().term(), 1);
+}
+
+/// Two hubs want one term: what the one that does not order it has accepted counts for nothing, in whatever order it comes.
+#[test]
+fn dmls_22_an_acceptance_waits_for_the_term_that_it_is_made_in() {
+    let mut trio = sovereign();
+    let roots = trio.roots.clone();
+    let authority = Authority::Hub { provider: trio.b.domain.clone(), signature_key: trio.b.hub.signature_public_key() };
+    let term = trio.alice.group.open_term(&trio.alice.identity, authority).unwrap();
+    let commit = trio.alice.commit(&renaming(&trio.alice, "Renamed"), &roots);
+    let accepted = trio.alice.group.accept(&trio.b.hub, &commit.id, 1).unwrap();
+    // Everything the wrong way round.
+    assert!(matches!(trio.bob.group.receive_statement(&accepted.to_bytes()).unwrap(), StatementOutcome::Waits));
+    trio.bob.place(&commit.pending.commit, &roots);
+    assert!(!trio.bob.group.graph().remembers(accepted.statement()));
+    assert!(matches!(trio.bob.group.receive_statement(&term.to_bytes()).unwrap(), StatementOutcome::InForce(_)));
+    // It is tried again with whatever comes next.
+    let next = trio.alice.commit(&renaming(&trio.alice, "Once more"), &roots);
+    trio.bob.place(&next.pending.commit, &roots);
+    assert!(trio.bob.group.graph().remembers(accepted.statement()));
+}

@@ -107,20 +107,29 @@ fn dmls_9_what_others_have_built_on_stays() {
     assert!(graph.epochs().count() < 8);
 }
 
-/// Two commits in each epoch, and two in each of those: a tree that would grow without end.
+/// Two commits in each epoch, and two in each of those: trees that would grow without end.
 #[test]
-fn dmls_9_a_tree_of_equivocations_stays_small() {
+fn dmls_9_trees_of_equivocations_stay_small() {
     let mut graph = graph();
-    let mut level = vec![root().id];
-    for depth in 0..6 {
-        let twice = level.iter().flat_map(|parent| [(*parent, 0), (*parent, 1)]);
-        let commits: Vec<_> = twice.map(|(parent, index)| change(&format!("{parent}{depth}{index}"), parent, "mallory")).collect();
-        place_all(&mut graph, &commits);
-        level = commits.into_iter().map(|commit| commit.id).collect();
+    let mut commits = 0;
+    for honest in line("a", root().id, 12, &["alice", "bob"]) {
+        let mut level = vec![honest.parent];
+        graph.place(honest);
+        for depth in 0..5 {
+            let twice = level.iter().flat_map(|parent| [(*parent, 0), (*parent, 1)]);
+            let tree: Vec<_> = twice.map(|(parent, index)| change(&format!("{parent}{depth}{index}"), parent, "mallory")).collect();
+            place_all(&mut graph, &tree);
+            commits += tree.len();
+            level = tree.into_iter().map(|commit| commit.id).collect();
+        }
     }
-    assert!(graph.epochs().count() <= 1 + MAX_OF_USER + 4 * 5 + 1, "{}", graph.epochs().count());
-    let honest = change("honest", graph.head().id, "alice");
-    assert_eq!(graph.place(honest), Placement::ExtendsHead);
+    assert_eq!(commits, 744);
+    let bound = MAX_OF_USER + 4 * super::WINDOW as usize;
+    // As much before the anchor as after it.
+    assert!(graph.epochs().count() < 13 + 2 * bound + 2 * 12 + 8, "{}", graph.epochs().count());
+    assert_eq!(graph.head().id, named("a11"));
+    let next = change("next", graph.head().id, "alice");
+    assert_eq!(graph.place(next), Placement::ExtendsHead);
 }
 
 #[test]
