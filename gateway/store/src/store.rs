@@ -24,6 +24,9 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// So many times a transaction is tried that the database has refused for others' sake.
 const ATTEMPTS: u32 = 6;
 
+/// How long SQLite waits for others of its file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How long transactions take, with the waiting for their turn, by name.
 const TRANSACTION_TIME: &str = "causeway_database_transaction_seconds";
 /// Attempts that the database refused for others' sake.
@@ -326,7 +329,7 @@ impl Tx {
 }
 
 async fn open_sqlite(url: &str, read_only: bool) -> Result<SqlitePool, StoreError> {
-    let options = SqliteConnectOptions::from_str(url)?.foreign_keys(true).busy_timeout(Duration::from_secs(30));
+    let options = SqliteConnectOptions::from_str(url)?.foreign_keys(true).busy_timeout(BUSY_TIMEOUT);
     let options = match read_only {
         true => options.read_only(true),
         false => options.create_if_missing(true).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full),
@@ -339,7 +342,17 @@ async fn open_sqlite(url: &str, read_only: bool) -> Result<SqlitePool, StoreErro
             Ok(!connection.is_in_transaction())
         })
     });
-    Ok(pool.connect_with(options).await?)
+    let began = Instant::now();
+    loop {
+        // Who turns a new file to WAL while another process reads it is told at once that it is locked: SQLite does not
+        // ask its busy handler there.
+        match pool.clone().connect_with(options.clone()).await.map_err(StoreError::from) {
+            Err(error) if error.is_transient() && began.elapsed() < BUSY_TIMEOUT => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            result => return result,
+        }
+    }
 }
 
 async fn open_postgres(url: &str, read_only: bool) -> Result<PgPool, StoreError> {
