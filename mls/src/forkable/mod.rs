@@ -17,6 +17,7 @@
 //! Time and trust roots are arguments; there is no clock and no socket here.
 
 mod forget;
+mod hub;
 mod message;
 mod own;
 mod receive;
@@ -83,14 +84,23 @@ pub struct ForkableGroup {
     unpublished: BTreeMap<EpochId, Unpublished>,
     records: Vec<EpochRecord>,
     forgotten: BTreeSet<EpochId>,
+    is_over: bool,
 }
 
 impl ForkableGroup {
     /// A group that is forkable from its present epoch on. `recent_committers` are those of the last epochs, the
-    /// newest first, as far as they are known.
-    pub fn begin(group: Group, window: u64, recent_committers: Vec<causeway_drafts::mimi_uri::UserUri>) -> Self {
+    /// newest first, as far as they are known; `terms` what opened terms before, in a graph that has [ended](Self::end).
+    ///
+    /// # Errors
+    /// If those are not such statements.
+    pub fn begin(
+        group: Group,
+        window: u64,
+        recent_committers: Vec<causeway_drafts::mimi_uri::UserUri>,
+        terms: &[Vec<u8>],
+    ) -> Result<Self, MlsError> {
         let root = group.epoch();
-        Self {
+        let mut begun = Self {
             own: group.own_clients().cloned().collect(),
             graph: EpochGraph::new(root, window, recent_committers),
             states: BTreeMap::from([(root.id, group)]),
@@ -100,7 +110,10 @@ impl ForkableGroup {
             unpublished: BTreeMap::new(),
             records: Vec::new(),
             forgotten: BTreeSet::new(),
-        }
+            is_over: false,
+        };
+        begun.tell_terms(terms)?;
+        Ok(begun)
     }
 
     /// The graph.

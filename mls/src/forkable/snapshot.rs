@@ -68,6 +68,7 @@ impl ForkableGroup {
             unpublished: core.unpublished,
             records: Vec::new(),
             forgotten: BTreeSet::new(),
+            is_over: false,
         })
     }
 

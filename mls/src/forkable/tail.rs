@@ -2,7 +2,9 @@
 //!
 //! A Welcome brings a client into one epoch, and says nothing of its siblings. Whoever shall choose the head as the
 //! others do needs the tail as well: it builds the graph from it, judging every commit, and puts the state that the
-//! Welcome gave it where it belongs. The anchor's name is the only thing that it has to believe (SPEC §14.7).
+//! Welcome gave it where it belongs. The anchor's name and the terms from before it are all that it has to believe (SPEC §14.7).
+
+use std::collections::BTreeSet;
 
 use causeway_drafts::mimi_uri::UserUri;
 use serde::{Deserialize, Serialize};
@@ -25,8 +27,11 @@ pub struct Tail {
     pub recent_committers: Vec<UserUri>,
     /// All commits since, parents first.
     pub commits: Vec<Vec<u8>>,
-    /// All statements.
+    /// All statements about these epochs.
     pub statements: Vec<Vec<u8>>,
+    /// What has opened terms before: it cannot be judged here, and is believed as the anchor's name is.
+    #[serde(default)]
+    pub terms: Vec<Vec<u8>>,
 }
 
 impl ForkableGroup {
@@ -39,6 +44,8 @@ impl ForkableGroup {
         let state = self.state(&anchor.id)?;
         let mut since: Vec<_> = self.graph.epochs().filter(|epoch| !self.graph.is_final(&epoch.id)).collect();
         since.sort_by_key(|epoch| (epoch.number, epoch.id));
+        let told: BTreeSet<EpochId> = since.iter().map(|epoch| epoch.id).collect();
+        let is_told = |signed: &SignedStatement| told.contains(&signed.epoch().id);
         let commits = since.iter().filter(|epoch| epoch.id != anchor.id).filter_map(|epoch| self.commit_message(&epoch.id));
         Ok(Tail {
             window: self.graph.window(),
@@ -47,7 +54,8 @@ impl ForkableGroup {
             ratchet_tree: state.ratchet_tree()?,
             recent_committers: self.graph.recent_committers(&anchor.id),
             commits: commits.map(<[u8]>::to_vec).collect(),
-            statements: self.statements.iter().map(SignedStatement::to_bytes).collect(),
+            statements: self.statements.iter().filter(|signed| is_told(signed)).map(SignedStatement::to_bytes).collect(),
+            terms: self.opening_statements().filter(|signed| !is_told(signed)).map(SignedStatement::to_bytes).collect(),
         })
     }
 
@@ -66,7 +74,7 @@ impl ForkableGroup {
             commit: Vec::new(),
             origin: EpochOrigin::Told,
         };
-        let mut group = Self::begin(anchor, tail.window, tail.recent_committers.clone());
+        let mut group = Self::begin(anchor, tail.window, tail.recent_committers.clone(), &tail.terms)?;
         group.records.push(record);
         // Statements first: the head of before a change of authority is nobody's concern.
         for statement in &tail.statements {

@@ -208,6 +208,16 @@ impl EpochGraph {
         self.authority_of(self.term())
     }
 
+    /// Whether whoever orders the latest term has accepted the commit that opened an epoch.
+    pub fn is_accepted(&self, id: &EpochId) -> bool {
+        self.statements.position(self.term(), id).is_some()
+    }
+
+    /// Whether what opened the latest term is about an epoch of this graph, so that it has been judged here.
+    pub fn has_judged_its_term(&self) -> bool {
+        self.statements.of_latest_term().any(|statement| self.contains(&statement.epoch()))
+    }
+
     /// From an epoch back to the root.
     fn ancestors(&self, id: &EpochId) -> impl Iterator<Item = EpochId> {
         let first = self.epochs.contains_key(id).then_some(*id);

@@ -153,6 +153,11 @@ impl EpochGraph {
         }
     }
 
+    /// Takes what opened a term before the graph begins, on somebody's word.
+    pub(crate) fn tell(&mut self, statement: Statement) {
+        self.statements.insert(statement, self.window);
+    }
+
     pub(super) fn move_head(&mut self) {
         self.head = self.descend(self.anchor);
         self.move_anchor();

@@ -96,6 +96,11 @@ impl Statement {
         }
     }
 
+    /// Whether it opens a term.
+    pub fn opens_a_term(&self) -> bool {
+        self.opens().is_some()
+    }
+
     /// The term that it opens, with its epoch and its signer; an acceptance opens none.
     pub(super) fn opens(&self) -> Option<(u64, EpochRef, &UserUri)> {
         match self {
@@ -243,6 +248,11 @@ impl Statements {
 
     pub(super) fn latest_term(&self) -> u64 {
         self.in_force.last_key_value().map_or(self.base, |(term, _)| *term)
+    }
+
+    /// What has opened the latest term.
+    pub(super) fn of_latest_term(&self) -> impl Iterator<Item = &Statement> {
+        self.in_force.last_key_value().into_iter().flat_map(|(_, opened)| opened)
     }
 
     /// Where several statements open one term, the least of them says who orders it.

@@ -1,6 +1,7 @@
 //! Groups of real clients whose commits nobody orders: SPEC §14.
 
 mod commits;
+mod hub;
 mod messages;
 mod retention;
 mod settlement;
@@ -54,7 +55,7 @@ impl Trio {
         let plan = adding(entries, vec![kp_bob.key_package.clone(), kp_carol.key_package.clone()]);
         let (at_alice, pending) = commit(group, &alice, &plan, &roots);
         let (at_bob, at_carol) = (join(&pending, &kp_bob, &bob, &roots), join(&pending, &kp_carol, &carol, &roots));
-        let alice = Node { group: ForkableGroup::begin(at_alice, 5, vec![a.user("alice")]), identity: alice };
+        let alice = Node { group: ForkableGroup::begin(at_alice, 5, vec![a.user("alice")], &[]).unwrap(), identity: alice };
         let bob = Node::joining(&alice, &at_bob, bob, &roots);
         let carol = Node::joining(&alice, &at_carol, carol, &roots);
         Self { a, b, c, roots, alice, bob, carol }

@@ -6,7 +6,7 @@ use causeway_mls::{MlsError, SignedStatement, StatementOutcome};
 use super::*;
 
 /// A room whose admins may also say who orders it.
-fn sovereign() -> Trio {
+pub(super) fn sovereign() -> Trio {
     let mut trio = Trio::new();
     let roots = trio.roots.clone();
     let mut list = trio.alice.group.head_state().unwrap().room_state().roles.clone();

@@ -143,7 +143,7 @@ fn fork(group_id: &[u8]) -> (GroupChanges, causeway_mls::ForkableChanges) {
     let welcome = (pending.welcome.as_deref().unwrap(), pending.ratchet_tree.as_slice());
     let joined = Group::join(welcome, &bundle, &bob, None, (&roots, NOW as u64)).unwrap();
     let by_alice = alice.user_uri.clone();
-    let mut alice = Node { group: ForkableGroup::begin(group, DEFAULT_WINDOW, vec![by_alice]), identity: alice };
+    let mut alice = Node { group: ForkableGroup::begin(group, DEFAULT_WINDOW, vec![by_alice], &[]).unwrap(), identity: alice };
     let tail = alice.group.tail(&alice.identity).unwrap();
     let mut bob = Node { group: ForkableGroup::observe(&tail, judge(&roots)).unwrap(), identity: bob };
     bob.group.adopt(&joined).unwrap();

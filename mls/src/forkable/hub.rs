@@ -1,0 +1,96 @@
+//! A hub that orders the group again (SPEC §14.9): it accepts what leads to the head, and once it has, the graph ends.
+
+use causeway_drafts::mimi_uri::ProviderDomain;
+
+use super::{ForkableGroup, SignedStatement};
+use crate::graph::Authority;
+use crate::{EpochId, HubIdentity, MlsError};
+
+impl ForkableGroup {
+    /// Whether a hub orders the latest term.
+    pub fn is_ordered(&self) -> bool {
+        matches!(self.graph.authority(), Some(Authority::Hub { .. }))
+    }
+
+    /// Whether this hub, with this key, orders the latest term.
+    pub fn is_ordered_by(&self, provider: &ProviderDomain, key: &[u8]) -> bool {
+        match self.graph.authority() {
+            Some(Authority::Hub { provider: hub, signature_key }) => hub == provider && signature_key == key,
+            _ => false,
+        }
+    }
+
+    /// As the hub that orders the latest term: accepts every commit that leads to the head and is not accepted yet, at the
+    /// position of its epoch's number (DMLS-31). While the group is in conflict nothing is accepted: nobody knows yet which
+    /// side goes on.
+    ///
+    /// # Errors
+    /// If the hub does not order the latest term.
+    pub fn accept_head(&mut self, hub: &HubIdentity) -> Result<Vec<SignedStatement>, MlsError> {
+        if self.conflict().is_some() {
+            return Ok(Vec::new());
+        }
+        let due: Vec<EpochId> = self.ordered_path().into_iter().filter(|id| !self.graph.is_accepted(id)).collect();
+        let mut statements = Vec::new();
+        for id in due {
+            let position = self.graph.number(&id).unwrap_or_default();
+            statements.push(self.accept(hub, &id, position)?);
+        }
+        Ok(statements)
+    }
+
+    /// Whether the graph can end, and the group go on as one that its hub orders: the hub of the latest term has accepted
+    /// all that leads to the head, so that no commit can outrank it; no losing branch has left anything to settle; and no own
+    /// client is missing (DMLS-32).
+    ///
+    /// # Errors
+    /// If the stored state is broken.
+    pub fn can_end(&self) -> Result<bool, MlsError> {
+        let is_accepted = self.is_ordered() && self.ordered_path().iter().all(|id| self.graph.is_accepted(id));
+        let is_quiet = self.conflict().is_none() && self.unpublished.is_empty();
+        Ok(is_accepted && is_quiet && self.stranded()?.is_empty() && self.settlement()?.intents.is_empty())
+    }
+
+    /// The graph ends: of all epochs only the head's state is kept. Gives the statements that opened its terms, without which
+    /// a graph that has to begin again would count its terms anew ([`Self::begin`]).
+    pub fn end(&mut self) -> Vec<Vec<u8>> {
+        let head = self.head().id;
+        let others: Vec<EpochId> = self.states.keys().filter(|id| **id != head).copied().collect();
+        for id in others {
+            self.let_go(&id);
+        }
+        self.is_over = true;
+        self.opening_statements().map(SignedStatement::to_bytes).collect()
+    }
+
+    /// Whether the graph has ended: then it is stored no more.
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// What leads to the head, as far as it is remembered; the root is not part of it.
+    fn ordered_path(&self) -> Vec<EpochId> {
+        self.graph.path_to(&self.head().id).split_off(1)
+    }
+
+    /// The statements that open terms.
+    pub(super) fn opening_statements(&self) -> impl Iterator<Item = &SignedStatement> {
+        self.statements.iter().filter(|signed| signed.statement().opens_a_term())
+    }
+
+    /// Terms from before the graph begins: whoever told them is believed, for what they name cannot be judged here.
+    ///
+    /// # Errors
+    /// If one does not decode, opens no term, or is about the graph itself.
+    pub(super) fn tell_terms(&mut self, terms: &[Vec<u8>]) -> Result<(), MlsError> {
+        for bytes in terms {
+            let signed = SignedStatement::from_bytes(bytes)?;
+            if !signed.statement().opens_a_term() || self.graph.contains(&signed.epoch().id) {
+                return Err(MlsError::Malformed("a term from before the graph that is none".to_owned()));
+            }
+            self.graph.tell(signed.statement().clone());
+            self.statements.push(signed);
+        }
+        Ok(())
+    }
+}
