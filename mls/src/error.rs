@@ -29,6 +29,9 @@ pub enum MlsError {
         /// The head's number.
         current: u64,
     },
+    /// The message has been opened before: its generation is used up.
+    #[error("a repeated message")]
+    Repeated,
     /// Our own message came back.
     #[error("an own message")]
     OwnMessage,

@@ -161,6 +161,11 @@ impl SignedStatement {
         encode(&self.wire)
     }
 
+    /// The term that it is about.
+    pub fn term(&self) -> u64 {
+        self.wire.tbs.term
+    }
+
     /// What it says.
     pub fn statement(&self) -> &Statement {
         &self.statement

@@ -6,6 +6,7 @@ use causeway_drafts::mimi_protocol_06::message::{KnownMessage, MessageKind};
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use causeway_drafts::numbers::COMPONENT_FRANK_AAD;
 use openmls::framing::{SafeAad, SafeAadItem};
+use openmls::group::{ProcessMessageError, ValidationError};
 use openmls::prelude::{MlsMessageBodyIn, ProcessedMessage, ProcessedMessageContent, ProtocolMessage};
 use tls_codec::Deserialize;
 
@@ -60,6 +61,18 @@ fn tag_in(authenticated_data: &[u8]) -> Option<[u8; 32]> {
     item.data().try_into().ok()
 }
 
+fn unopened<E: std::fmt::Display>(error: ProcessMessageError<E>) -> MlsError {
+    match error {
+        // openmls keeps the type of the reason to itself.
+        ProcessMessageError::ValidationError(ValidationError::UnableToDecrypt(why))
+            if format!("{why:?}").contains("SecretReuseError") =>
+        {
+            MlsError::Repeated
+        }
+        error => MlsError::invalid(error),
+    }
+}
+
 impl Group {
     /// Seals a message as an own client. The generation counts as used at once: store before sending.
     ///
@@ -100,7 +113,8 @@ impl Group {
     /// Opens a message with the first own client that can.
     ///
     /// # Errors
-    /// [`MlsError::OwnMessage`] for what an own client sent, else why nobody can open it.
+    /// [`MlsError::OwnMessage`] for what an own client sent, [`MlsError::Repeated`] for what has been opened, else why nobody
+    /// can open it.
     pub fn open(&mut self, message: &[u8]) -> Result<Opened, MlsError> {
         let _operation = super::operation!("open");
         let protocol_message = application(message)?.mls().clone().try_into_protocol_message().map_err(MlsError::malformed)?;
@@ -120,7 +134,7 @@ impl Group {
                     self.keep_private(&client, &provider);
                     return self.opened(processed);
                 }
-                Err(error) => failure = MlsError::invalid(error),
+                Err(error) => failure = unopened(error),
             }
         }
         Err(failure)

@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    self, completions, decode, doctor, group_forks, group_hub_lost, man, parked_replay, peer_probe, queue_drop, queue_retry,
+    self, completions, decode, doctor, group_forks, group_hub, man, parked_replay, peer_probe, queue_drop, queue_retry,
 };
 use crate::outcome::EXIT_CODES;
 use crate::printing::Printing;
@@ -126,7 +126,7 @@ impl Command {
             Self::Doctor(_)
             | Self::Queue(QueueCommand::Retry(_) | QueueCommand::Drop(_))
             | Self::Parked(ParkedCommand::Replay(_))
-            | Self::Group(GroupCommand::HubLost(_)) => Needs::Configuration,
+            | Self::Group(GroupCommand::HubLost(_) | GroupCommand::HubBack(_)) => Needs::Configuration,
             _ => Needs::Database,
         }
     }
@@ -173,7 +173,8 @@ pub(crate) enum GroupCommand {
     /// state. Ends with code 1 if anything does not fit, and names the epoch.
     #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml group verify '!club:matrix.example'")]
     Verify(RoomName),
-    HubLost(group_hub_lost::Arguments),
+    HubLost(group_hub::Lost),
+    HubBack(group_hub::Back),
 }
 
 #[derive(Debug, Subcommand)]

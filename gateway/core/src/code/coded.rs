@@ -44,6 +44,7 @@ impl Coded for MlsError {
             Self::TooOld { .. } => EPOCH_TOO_OLD,
             Self::FutureEpoch { .. } => EPOCH_AHEAD,
             Self::OwnMessage => OWN_MESSAGE,
+            Self::Repeated => REPEATED_MESSAGE,
             Self::NotAllowed(_) => ROOM_POLICY,
             Self::Invalid(_) => MLS_INVALID,
             Self::UnknownProvider(_) => UNKNOWN_PROVIDER,

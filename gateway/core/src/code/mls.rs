@@ -61,10 +61,10 @@ super::codes! {
         what "The commit or statement is refused; the graph does not change."
         why "It was under way for longer than forks are remembered, or somebody has gone on alone for as long."
         remedy "The sender's clients come back by an external commit on the head.";
-    NO_PLACE_IN_GRAPH = 4013 (Peer, FINAL) "DMLS-8, DMLS-17"
+    NO_PLACE_IN_GRAPH = 4013 (Peer, FINAL) "DMLS-8, DMLS-9, DMLS-17"
         "The graph of epochs keeps no more of these"
         what "The commit or statement is refused; the graph does not change."
-        why "A branch that has lost runs on past the window, or one user has signed too many statements of terms."
+        why "A branch that has lost runs on past the window, or there are too many commits in one epoch or by one user, or one user has signed too many statements of terms."
         remedy "The sender goes on from the head.";
     GROUP_CONFLICT = 4014 (Peer, AGAIN) "DMLS-18"
         "Two sides of the group have gone too far apart"
@@ -76,4 +76,9 @@ super::codes! {
         what "It sends and reads nothing until it has come back."
         why "It is on a branch that lost, or could not open a commit that is valid."
         remedy "Nothing: it comes back by an external commit.";
+    REPEATED_MESSAGE = 4016 (Peer, FINAL) "RFC 9420 §9"
+        "A message has been opened before"
+        what "It is ignored."
+        why "It came by two ways, or its carrier has repeated it."
+        remedy "Nothing.";
 }

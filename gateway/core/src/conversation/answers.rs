@@ -20,6 +20,8 @@ pub enum Answer {
     Accepted,
     /// The peer refuses for good; the reason.
     Refused(String),
+    /// The peer's directory has no such endpoint.
+    NoEndpoint,
     /// `keyMaterial`
     KeyMaterial(KeyMaterialResponse),
     /// `submitMessage`
@@ -74,6 +76,7 @@ impl Conversation {
                 self.lose(turn, user, "matrix_to_mimi", vec![loss]);
                 Ok(Next::Done)
             }
+            (Outgoing::Peer { provider, message, .. }, Answer::NoEndpoint) => self.peer_has_no_endpoint(turn, provider, message),
             (Outgoing::MatrixInvite { .. }, Answer::Invited(pdu)) => self.invite_signed(turn, Pdu::clone(pdu)),
             (Outgoing::MatrixJoin { user, .. }, Answer::Joined(room)) => {
                 let user = ruma::UserId::parse(user).map_err(|_| ConversationError::Missing("valid Matrix user id"))?;

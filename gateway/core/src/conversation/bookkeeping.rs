@@ -44,6 +44,21 @@ pub struct Bookkeeping {
     /// Messages of peers whose epoch is not known yet.
     #[serde(default)]
     pub early_messages: Vec<ByteBuf>,
+    /// In a room without a hub: providers that hear of it by the fan-out of the hub that its URI names only.
+    #[serde(default)]
+    pub by_fan_out: BTreeSet<String>,
+    /// Peers that follow the hub which is back, with its term.
+    #[serde(default)]
+    pub following: BTreeMap<String, u64>,
+    /// Whether the graph's end is queued.
+    #[serde(default)]
+    pub is_ending: bool,
+    /// What opened the terms of a graph that has ended: a graph that begins anew counts on from there.
+    #[serde(default)]
+    pub terms: Vec<ByteBuf>,
+    /// The last of them; 0 if there never was a graph.
+    #[serde(default)]
+    pub term: u64,
     /// As follower: since when proposals wait for somebody's commit, ms.
     pub proposals_since: u64,
 }

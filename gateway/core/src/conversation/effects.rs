@@ -5,7 +5,7 @@ use causeway_drafts::mimi_content_09::{MimiContent, PartBody, message_id};
 use causeway_drafts::mimi_protocol_06::franking::Frank;
 use causeway_drafts::mimi_room_policy_04::capability::Capability;
 use causeway_drafts::mimi_uri::UserUri;
-use causeway_mls::{CommitSummary, Group, Opened};
+use causeway_mls::{CommitSummary, Group, MlsError, Opened};
 use ruma::OwnedUserId;
 use serde_json::json;
 
@@ -192,25 +192,31 @@ impl Conversation {
         if let Some(sent) = self.book.sent_message.as_mut().filter(|sent| sent.sealed == message) {
             sent.is_taken = true;
         }
+        let opened = self.open(message)?;
+        self.heard(turn, opened, frank, accepted_at)
+    }
+
+    /// Opens a message as the group stands.
+    pub(super) fn open(&mut self, message: &[u8]) -> Result<Result<Opened, MlsError>> {
         let opened = match &mut self.forkable {
             Some(forkable) => forkable.open(message),
             None => self.group_mut()?.open(message),
         };
         self.follow_head()?;
-        self.heard(turn, opened, frank, accepted_at)
+        Ok(opened)
     }
 
     /// Carries over what was opened.
     pub(super) fn heard(
         &mut self,
         turn: &mut Turn<'_>,
-        opened: Result<Opened, causeway_mls::MlsError>,
+        opened: Result<Opened, MlsError>,
         frank: Option<&Frank>,
         accepted_at: u64,
     ) -> Result<()> {
         let opened = match opened {
             Ok(opened) => opened,
-            Err(causeway_mls::MlsError::OwnMessage) => return Ok(()),
+            Err(MlsError::OwnMessage | MlsError::Repeated) => return Ok(()),
             Err(error) => return self.unheard(turn, "unreadable", Feature::Unreadable, &error.to_string()),
         };
         if opened.user.provider() == *turn.gateway.names.provider() {

@@ -104,7 +104,7 @@ impl Conversation {
         }
     }
 
-    fn hub_commit(&mut self, turn: &mut Turn<'_>, commit: &[u8], stapled: &[&[u8]]) -> Result<()> {
+    pub(super) fn hub_commit(&mut self, turn: &mut Turn<'_>, commit: &[u8], stapled: &[&[u8]]) -> Result<()> {
         if self.is_leaderless() {
             // A hub that is back, and has not heard that it is none any more.
             self.take_commit(turn, commit)?;
@@ -129,7 +129,8 @@ impl Conversation {
             group.queue_proposals(stapled)?;
         }
         self.join_with(turn, commit)?;
-        self.mirror_commit(turn, &summary)
+        self.mirror_commit(turn, &summary)?;
+        self.open_early(turn)
     }
 
     /// The hub has accepted a commit that we find invalid. Its word orders the room, so we cannot go on: the
@@ -263,8 +264,9 @@ impl Conversation {
         (roots, now): (&TrustRoots, u64),
     ) -> Result<(), String> {
         let state = self.group.as_ref().map(|group| group.room_state()).ok_or("no group")?;
-        // Nobody franks where there is no hub (SPEC §15.4).
-        if state.franking_agent.is_none() || self.is_leaderless() && frank.is_none() {
+        // Nobody franks where there is no hub (SPEC §15.4), and what was said then may come after it is back.
+        let had_no_hub = self.is_leaderless() || self.book.term > 0;
+        if state.franking_agent.is_none() || had_no_hub && frank.is_none() {
             return Ok(());
         }
         let tag = opened.franking_tag.ok_or("P-054: no franking tag in the SafeAAD")?;

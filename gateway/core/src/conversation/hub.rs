@@ -18,7 +18,7 @@ use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, UserUri};
 use causeway_mls::{CIPHERSUITE, CommitPlan, CommitSummary, Group, new_key_package};
 
 use super::outgoing::lane;
-use super::{AcceptedProposal, Conversation, ConversationError, Outgoing, Result, Turn, notices, roles};
+use super::{AcceptedProposal, Conversation, ConversationError, Outgoing, Result, Topology, Turn, notices, roles};
 use crate::translate::MimiDraft;
 
 /// How a participant goes.
@@ -44,7 +44,7 @@ impl Conversation {
     /// # Errors
     /// `WrongEpoch`, `NotAllowed` with the rule, or the proposals that are invalid; then nothing has changed.
     pub fn update(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, request: &UpdateRequest) -> Result<u64> {
-        self.check_hub()?;
+        self.check_hub(from)?;
         match request {
             UpdateRequest::Commit(bundle) => {
                 let welcome = bundle.welcome.as_ref().map(|welcome| welcome.bytes().to_vec());
@@ -62,12 +62,17 @@ impl Conversation {
         Ok(turn.now)
     }
 
-    /// A hub that has been put aside orders nothing.
-    fn check_hub(&self) -> Result<()> {
-        match self.is_leaderless() {
-            true => Err(ConversationError::refused("DMLS-22", "the members order this room by themselves")),
-            false => Ok(()),
+    /// Whoever asks a hub hears by its fan-out. Where the members order the room by themselves, the hub that its URI names
+    /// still takes what providers that know nothing else bring, as one of the gateways; nobody else does.
+    fn check_hub(&mut self, from: &ProviderDomain) -> Result<()> {
+        if !self.is_leaderless() {
+            return Ok(());
         }
+        if self.topology() != Some(Topology::OurHub) {
+            return Err(ConversationError::refused("DMLS-22", "the members order this room by themselves"));
+        }
+        self.book.by_fan_out.insert(from.to_string());
+        Ok(())
     }
 
     fn follower_commit(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, bundle: &CommitBundle) -> Result<CommitSummary> {
@@ -86,6 +91,9 @@ impl Conversation {
         }
         self.group()?.check_group_info(&staged, group_info, tree)?;
         staged.check_welcome(bundle.welcome.as_ref().map(Verbatim::value))?;
+        if self.is_leaderless() {
+            return self.place_at_head(turn, commit).map(|()| summary);
+        }
         self.group_mut()?.merge(staged)?;
         self.book.pending_proposals.clear();
         self.book.group_info = group_info.to_vec();
@@ -97,6 +105,9 @@ impl Conversation {
     }
 
     fn follower_proposals(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, messages: &[&[u8]]) -> Result<()> {
+        if self.is_leaderless() {
+            return self.leave_for(turn, from, messages);
+        }
         let now = turn.now;
         let proposals = self.group_mut()?.queue_proposals(messages)?;
         if proposals.iter().any(|proposal| proposal.sender.as_ref().is_none_or(|sender| sender.provider() != *from)) {
@@ -118,7 +129,7 @@ impl Conversation {
     /// # Errors
     /// `NotAllowed` or `WrongEpoch`; then nothing has changed.
     pub fn submit(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, sender: &UserUri, message: &[u8]) -> Result<Submitted> {
-        self.check_hub()?;
+        self.check_hub(from)?;
         if sender.provider() != *from {
             return Err(ConversationError::refused("P-045", "sendingUri is not a user of the provider that sent the message"));
         }
@@ -127,6 +138,12 @@ impl Conversation {
         }
         self.group()?.room_state().may_send(sender).map_err(causeway_mls::MlsError::from)?;
         let header = self.group()?.inspect_application(message)?;
+        if self.is_leaderless() {
+            let frank = self.pass_on_application(turn, (sender, header.franking_tag), message)?;
+            self.hear(turn, message, frank.as_ref(), turn.now)?;
+            let frank = frank.ok_or(ConversationError::Missing("hub's Frank"))?;
+            return Ok(Submitted { accepted_at: turn.now, frank });
+        }
         let frank = self.frank(turn, sender, header.franking_tag)?;
         let fanout = FanoutMessage::application(turn.now, message, Some(frank.clone()))
             .map_err(|e| ConversationError::Malformed(e.to_string()))?;
@@ -138,6 +155,10 @@ impl Conversation {
 
     /// The GroupInfo, tree and pending proposals for a joiner that [`Self::may_join`] has let pass.
     pub fn give_group_info(&self) -> Result<(Vec<u8>, Vec<u8>, &[AcceptedProposal])> {
+        if self.is_leaderless() {
+            let info = self.joinable_head()?.ok_or(ConversationError::Missing("own client that holds the head"))?;
+            return Ok((info.group_info, info.ratchet_tree, &[]));
+        }
         Ok((self.book.group_info.clone(), self.group()?.ratchet_tree()?, &self.book.pending_proposals))
     }
 
@@ -283,7 +304,7 @@ impl Conversation {
     }
 
     /// A puppet gets its leaf when it first speaks: the listener adds it.
-    fn ensure_leaf(&mut self, turn: &mut Turn<'_>, user: &UserUri) -> Result<ClientUri> {
+    pub(super) fn ensure_leaf(&mut self, turn: &mut Turn<'_>, user: &UserUri) -> Result<ClientUri> {
         let client = match *user == turn.gateway.names.listener_uri() {
             true => turn.gateway.names.listener_client(),
             false => turn.gateway.names.puppet_client(user),
@@ -329,7 +350,7 @@ impl Conversation {
 
     // --- fan-out -----------------------------------------------------------------------------------------------
 
-    fn frank(&self, turn: &Turn<'_>, sender: &UserUri, tag: [u8; 32]) -> Result<Frank> {
+    pub(super) fn frank(&self, turn: &Turn<'_>, sender: &UserUri, tag: [u8; 32]) -> Result<Frank> {
         let context =
             ServerFrankingContext { sender_uri: sender.clone(), room_uri: self.mimi_room()?, accepted_timestamp: turn.now };
         let frank = server_frank(&turn.gateway.hub_key, &tag, &context);
@@ -337,14 +358,14 @@ impl Conversation {
             .map_err(|_| ConversationError::Missing("working hub signature key"))
     }
 
-    fn fan_out_commit(&self, turn: &mut Turn<'_>, commit: &[u8], providers: &BTreeSet<ProviderDomain>) {
+    pub(super) fn fan_out_commit(&self, turn: &mut Turn<'_>, commit: &[u8], providers: &BTreeSet<ProviderDomain>) {
         match FanoutMessage::commit(turn.now, commit, &[]) {
             Ok(fanout) => self.fan_out(turn, &fanout.to_bytes(), providers),
             Err(error) => debug_assert!(false, "a commit that was merged does not encode: {error}"),
         }
     }
 
-    fn fan_out(&self, turn: &mut Turn<'_>, message: &[u8], providers: &BTreeSet<ProviderDomain>) {
+    pub(super) fn fan_out(&self, turn: &mut Turn<'_>, message: &[u8], providers: &BTreeSet<ProviderDomain>) {
         let Some(room) = self.row.mimi_room.clone() else { return };
         for provider in providers {
             let item = Outgoing::Notify { room: room.clone(), provider: provider.to_string(), message: message.to_vec() };
@@ -354,6 +375,9 @@ impl Conversation {
 
     /// A Welcome goes only to the providers of those it welcomes (P-063).
     fn route_welcome(&self, turn: &mut Turn<'_>, welcome: &[u8], tree: &RatchetTreeOption, summary: &CommitSummary) -> Result<()> {
+        if self.is_leaderless() {
+            return self.welcome_peers(turn, (welcome, &self.group()?.ratchet_tree()?), summary);
+        }
         let ours = turn.gateway.names.provider();
         let added: BTreeSet<_> = summary.added.iter().map(|(client, _)| client.provider()).filter(|p| p != ours).collect();
         let fanout =

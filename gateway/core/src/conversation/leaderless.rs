@@ -1,31 +1,28 @@
 //! A room that no hub orders (SPEC §15): its group is a graph of epochs, and what its providers have to say to one
 //! another goes to each of them directly.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, UserUri};
 use causeway_mls::graph::Authority;
-use causeway_mls::{CommitPlan, CommitSummary, ForkableGroup, HeadChange, Judge, MlsError, Prepared as PreparedCommit, Tail};
+use causeway_mls::{CommitPlan, CommitSummary, ForkableGroup, HeadChange, Judge, MlsError, Prepared as PreparedCommit};
 use serde_bytes::ByteBuf;
 
 use super::hub::frame_content;
-use super::outgoing::lane;
 use super::peer_message::PeerMessage;
 use super::prepare::{EPOCH_PATIENCE, Prepared};
-use super::{Conversation, ConversationError, Intent, Outgoing, Result, Turn};
+use super::{Conversation, ConversationError, Intent, Result, Topology, Turn};
 use crate::loss::{Feature, Loss};
 
 /// So many epochs may a branch run ahead before it is final.
 const WINDOW: u64 = causeway_mls::graph::DEFAULT_WINDOW;
 /// Commits from before the group was forkable that are kept for peers who are a little behind.
 const EARLIER: usize = 3;
-/// How long each next settler waits for the one whose turn it is, ms.
-const SETTLING_PATIENCE: u64 = 3_000;
 
 impl Conversation {
     /// Whether the room is without a hub.
     pub fn is_leaderless(&self) -> bool {
-        self.forkable.is_some()
+        self.forkable.as_ref().is_some_and(|forkable| !forkable.is_over())
     }
 
     pub(super) fn forkable(&mut self) -> Result<&mut ForkableGroup> {
@@ -40,14 +37,17 @@ impl Conversation {
         if self.is_leaderless() {
             return Ok(());
         }
-        let group = self.group()?;
-        let may = |client: &&ClientUri| group.room_state().may_open_term(&client.user_uri()).is_ok();
-        let signer = group.own_clients().find(may).cloned();
-        let signer = signer.ok_or_else(|| ConversationError::refused("DMLS-21", "none of our users here may say so"))?;
-        let identity = self.identity(&signer)?.clone();
-        let mut forkable = ForkableGroup::begin(self.group()?.clone(), WINDOW, Vec::new());
-        forkable.open_term(&identity, Authority::Members)?;
-        self.forkable = Some(forkable);
+        if let Some(user) = self.signer_without_a_leaf(turn)?
+            && self.topology() == Some(Topology::OurHub)
+        {
+            self.ensure_leaf(turn, &user)?;
+        }
+        let terms: Vec<Vec<u8>> = self.book.terms.iter().map(|term| term.to_vec()).collect();
+        self.forkable = Some(ForkableGroup::begin(self.group()?.clone(), WINDOW, Vec::new(), &terms)?);
+        if let Err(error) = self.open_term(Authority::Members) {
+            self.forkable = None;
+            return Err(error);
+        }
         self.follow_head()?;
         self.tell_tail(turn)
     }
@@ -67,44 +67,6 @@ impl Conversation {
         self.book.earlier_commits.drain(..superfluous);
     }
 
-    // --- to the peers ------------------------------------------------------------------------------------------
-
-    /// The other providers that the room concerns: those of its members, and the one that was its hub.
-    pub(super) fn peers(&self, turn: &Turn<'_>) -> Result<BTreeSet<ProviderDomain>> {
-        let ours = turn.gateway.names.provider();
-        let mut peers = self.active_providers(ours);
-        peers.extend(Some(self.hub()?).filter(|hub| hub != ours));
-        Ok(peers)
-    }
-
-    pub(super) fn tell(&self, turn: &mut Turn<'_>, peer: &ProviderDomain, message: &PeerMessage) -> Result<()> {
-        let room = self.mimi_room()?.to_string();
-        let lane = lane::peer(peer.as_str(), &room);
-        turn.send(lane, Outgoing::Peer { room, provider: peer.to_string(), message: message.to_bytes() });
-        Ok(())
-    }
-
-    pub(super) fn tell_all(&self, turn: &mut Turn<'_>, peers: &BTreeSet<ProviderDomain>, message: &PeerMessage) -> Result<()> {
-        peers.iter().try_for_each(|peer| self.tell(turn, peer, message))
-    }
-
-    /// Tells all peers the graph.
-    pub(super) fn tell_tail(&mut self, turn: &mut Turn<'_>) -> Result<()> {
-        let message = self.tail_message()?;
-        self.tell_all(turn, &self.peers(turn)?, &message)
-    }
-
-    pub(super) fn tail_message(&self) -> Result<PeerMessage> {
-        Ok(PeerMessage::Tail { tail: Box::new(self.tail()?), earlier: self.book.earlier_commits.clone() })
-    }
-
-    /// The graph, signed by whichever own client holds the anchor's secrets.
-    fn tail(&self) -> Result<Tail> {
-        let forkable = self.forkable.as_ref().ok_or(ConversationError::Missing("graph of epochs"))?;
-        let found = self.clients.values().find_map(|identity| forkable.tail(identity).ok());
-        found.ok_or(ConversationError::Missing("own client that holds the anchor"))
-    }
-
     // --- own commits -------------------------------------------------------------------------------------------
 
     /// Commits as the first own client that may, and tells the peers.
@@ -119,7 +81,7 @@ impl Conversation {
         Err(refused)
     }
 
-    fn own_members(&self) -> Result<Vec<ClientUri>> {
+    pub(super) fn own_members(&self) -> Result<Vec<ClientUri>> {
         Ok(self.group()?.own_clients().cloned().collect())
     }
 
@@ -134,8 +96,9 @@ impl Conversation {
         let identity = self.identity(client)?.clone();
         let forkable = self.forkable()?;
         let PreparedCommit { id, pending } = forkable.prepare(&identity, plan, judge)?;
-        forkable.publish(&id)?;
+        let change = forkable.publish(&id)?;
         self.follow_head()?;
+        self.fan_out_head(turn, &change)?;
         self.tell_all(turn, &before, &PeerMessage::Commit(ByteBuf::from(pending.commit.clone())))?;
         if let Some(welcome) = &pending.welcome {
             self.welcome_peers(turn, (welcome, &pending.ratchet_tree), &pending.summary)?;
@@ -144,21 +107,6 @@ impl Conversation {
         self.claim_for_newcomers(turn, &pending.summary)?;
         self.after_head(turn)?;
         Ok(pending.summary)
-    }
-
-    /// A Welcome goes to the providers of those it welcomes, with the graph.
-    fn welcome_peers(&self, turn: &mut Turn<'_>, (welcome, tree): (&[u8], &[u8]), summary: &CommitSummary) -> Result<()> {
-        let ours = turn.gateway.names.provider();
-        let added: BTreeSet<_> = summary.added.iter().map(|(client, _)| client.provider()).filter(|peer| peer != ours).collect();
-        if added.is_empty() {
-            return Ok(());
-        }
-        let message = PeerMessage::Welcome {
-            welcome: ByteBuf::from(welcome.to_vec()),
-            ratchet_tree: ByteBuf::from(tree.to_vec()),
-            tail: Box::new(self.tail()?),
-        };
-        self.tell_all(turn, &added, &message)
     }
 
     /// Participants of other providers whom we have added get their clients in: nobody else will claim them.
@@ -192,25 +140,25 @@ impl Conversation {
         if !self.can_send(turn, &client)? {
             return Ok(Prepared::Wait(EPOCH_PATIENCE));
         }
+        let (application_data, tag) = frame_content(content)?;
         let sent = self.book.sent_message.take().filter(|sent| sent.content == content && !sent.is_taken);
         let sealed = match sent {
             // The hub may have passed it on before it was lost: the same once more is a repetition everywhere.
             Some(sent) => sent.sealed,
             None => {
-                let (application_data, tag) = frame_content(content)?;
                 let identity = self.identity(&client)?.clone();
                 let sealed = self.forkable()?.seal(&identity, &application_data, tag)?;
                 self.follow_head()?;
                 sealed
             }
         };
-        self.tell_all(turn, &self.peers(turn)?, &PeerMessage::Application(ByteBuf::from(sealed)))?;
+        self.pass_on_application(turn, (user, tag), &sealed)?;
         Ok(Prepared::Done)
     }
 
     /// Whether a client holds the head's secrets, by now: a puppet that has no leaf yet joins by an external commit, one
     /// that is stranded comes back.
-    fn can_send(&mut self, turn: &mut Turn<'_>, client: &ClientUri) -> Result<bool> {
+    pub(super) fn can_send(&mut self, turn: &mut Turn<'_>, client: &ClientUri) -> Result<bool> {
         if self.forkable()?.conflict().is_some() {
             return Ok(false);
         }
@@ -250,9 +198,11 @@ impl Conversation {
         let judge = Judge { roots: turn.roots, now_ms: turn.now };
         let identity = self.identity(client)?.clone();
         let forkable = self.forkable()?;
+        let from = forkable.head();
         let join = forkable.rejoin(info, &identity, judge)?;
-        forkable.complete_rejoin(&join, judge)?;
+        let to = forkable.complete_rejoin(&join, judge)?.epoch;
         self.follow_head()?;
+        self.fan_out_head(turn, &HeadChange { from, to, fork: from.id })?;
         self.book.joining.remove(client.user_uri().as_str());
         self.unlock_if_all_are_back(turn);
         self.tell_all(turn, &self.peers(turn)?, &PeerMessage::Commit(ByteBuf::from(join.commit)))
@@ -265,6 +215,50 @@ impl Conversation {
             return Ok(());
         }
         self.tell_all(turn, &self.peers(turn)?, &PeerMessage::WantGroupInfo)
+    }
+
+    /// A commit that somebody has brought to us as to a hub: it is for the head, and becomes it, or it is not taken.
+    pub(super) fn place_at_head(&mut self, turn: &mut Turn<'_>, commit: &[u8]) -> Result<()> {
+        let (peers, head) = (self.peers(turn)?, self.forkable()?.head());
+        let child = head.id.child(commit)?;
+        self.take_commit(turn, commit)?;
+        let graph = self.forkable()?.graph();
+        if !graph.is_ancestor(&child, &graph.head().id) {
+            return Err(ConversationError::WrongEpoch { current: head.number });
+        }
+        self.tell_all(turn, &peers, &PeerMessage::Commit(ByteBuf::from(commit.to_vec())))?;
+        self.after_head(turn)
+    }
+
+    /// Somebody's proposals to leave, brought to us as to a hub: an own client removes it. Others would not know the
+    /// proposals, so nothing else can be committed by reference.
+    pub(super) fn leave_for(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, messages: &[&[u8]]) -> Result<()> {
+        let mut dry_run = self.group()?.clone();
+        let proposals = dry_run.queue_proposals(messages)?;
+        let senders: BTreeSet<_> = proposals.into_iter().filter_map(|proposal| proposal.sender).map(|c| c.user_uri()).collect();
+        let user = senders.first().filter(|user| senders.len() == 1 && user.provider() == *from).cloned();
+        let user = user.ok_or_else(|| {
+            ConversationError::refused("P-045", "the proposals are not by one user of the provider that sent them")
+        })?;
+        let committer = self.own_members()?.into_iter().next().ok_or(ConversationError::Missing("own client in the group"))?;
+        let pending = dry_run.commit(self.identity(&committer)?, &CommitPlan::default(), turn.roots, turn.now)?;
+        let staged = dry_run.stage(&pending.commit, turn.roots, turn.now)?;
+        let summary = staged.summary();
+        let leaves = summary.participants_removed() == [user.clone()]
+            && summary.participants_added().is_empty()
+            && summary.removed.iter().all(|(_, owner)| *owner == user);
+        if !leaves {
+            return Err(ConversationError::refused("SPEC §15.6", "without a hub only proposals to leave are committed for others"));
+        }
+        match self.removal(&user, super::hub::Removal::Remove)? {
+            Some(plan) => {
+                // It goes by itself: whoever commits that need not be somebody who could send it away.
+                let ghost = self.matrix_user(turn, &user);
+                self.emit_membership(turn, &ghost, &ghost, "leave")?;
+                self.leaderless_commit(turn, &plan).map(|_| ())
+            }
+            None => Ok(()),
+        }
     }
 
     /// A change that a Matrix user wants.
@@ -313,79 +307,5 @@ impl Conversation {
             Loss::new(Feature::JoinRefused, "nobody of ours may remove the one who left; it stays in the group until a peer does");
         self.lose(turn, client.as_str(), "matrix_to_mimi", vec![loss]);
         Ok(Prepared::Done)
-    }
-
-    /// What a losing branch has left to do, in our turn.
-    pub(super) fn prepare_settle(&mut self, turn: &mut Turn<'_>, since: u64) -> Result<Prepared> {
-        let Some(forkable) = &self.forkable else { return Ok(Prepared::Done) };
-        if forkable.conflict().is_some() {
-            return Ok(Prepared::Wait(SETTLING_PATIENCE));
-        }
-        let settlement = forkable.settlement()?;
-        let head = forkable.head_state()?;
-        let mut waiting = None;
-        for client in self.own_members()? {
-            let user = client.user_uri();
-            let Some(plan) = settlement.plan_for(&user, head, &BTreeMap::new()) else { continue };
-            let due = since + SETTLING_PATIENCE * forkable.settling_turn(&settlement, &user)? as u64;
-            if due <= turn.now {
-                self.leaderless_commit_as(turn, &client, &plan)?;
-                // Roles and participants take a commit each: what is left is looked at again.
-                return Ok(Prepared::Wait(0));
-            }
-            waiting = Some(waiting.map_or(due, |first: u64| first.min(due)));
-        }
-        if let Some(due) = waiting {
-            return Ok(Prepared::Wait(due - turn.now));
-        }
-        let missing: Vec<UserUri> = settlement.clients_to_add().map(ClientUri::user_uri).collect();
-        self.claim_missing(turn, missing)?;
-        Ok(Prepared::Done)
-    }
-
-    /// Clients that a losing branch had added need new KeyPackages.
-    fn claim_missing(&mut self, turn: &mut Turn<'_>, users: Vec<UserUri>) -> Result<()> {
-        for user in users {
-            let ghost = self.matrix_user(turn, &user);
-            let wanted = turn.gateway.names.ghost_to_mimi(&ghost).is_some() && self.is_participant(&user) && !self.has_leaf(&user);
-            if wanted && !self.book.claiming.contains(user.as_str()) {
-                self.claim(turn, &ghost, &user)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// After the graph has changed: old secrets go, stranded clients come back, what is left to settle is queued.
-    pub(super) fn after_head(&mut self, turn: &mut Turn<'_>) -> Result<()> {
-        let forkable = self.forkable()?;
-        forkable.forget();
-        let (stranded, settlement) = (!forkable.stranded()?.is_empty(), forkable.settlement()?);
-        self.follow_head()?;
-        if stranded {
-            self.want_group_info(turn)?;
-        }
-        if !settlement.intents.is_empty() {
-            let item = Outgoing::Settle { since: turn.now };
-            turn.send(lane::settlement(self.mimi_room()?.as_str()), item);
-        }
-        Ok(())
-    }
-
-    /// Carries over to Matrix what a move of the head means, as if it were one commit.
-    pub(super) fn mirror_head_change(&mut self, turn: &mut Turn<'_>, change: &HeadChange, made: &[CommitSummary]) -> Result<()> {
-        let Some(forkable) = &self.forkable else { return Ok(()) };
-        let before = forkable.state(&change.from.id)?.room_state().clone();
-        let after = forkable.settlement()?.anticipated(forkable.state(&change.to.id)?.room_state());
-        let Some(last) = made.last() else { return Ok(()) };
-        let actors = made.iter().flat_map(|summary| summary.actors.clone()).collect();
-        let committers = made.iter().flat_map(|summary| {
-            let touched = summary.participants_removed().into_iter().chain(summary.participants_added());
-            let committer = summary.committer.user_uri();
-            touched.map(move |user| (user, committer.clone()))
-        });
-        let mut actors: Vec<_> = actors;
-        actors.extend(committers);
-        let summary = CommitSummary { before, after, actors, added: Vec::new(), removed: Vec::new(), ..last.clone() };
-        self.mirror_commit(turn, &summary)
     }
 }

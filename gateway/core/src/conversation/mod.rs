@@ -8,7 +8,7 @@
 //!    * Matrix: [`Conversation::matrix_event`] for each event that the room has accepted, [`Conversation::entered`] after a join;
 //!    * MIMI, as hub: [`Conversation::update`], [`Conversation::submit`], [`Conversation::give_group_info`];
 //!    * MIMI, as follower: [`Conversation::notify`];
-//!    * a room without a hub: [`Conversation::hub_lost`], [`Conversation::peer`];
+//!    * a room without a hub: [`Conversation::hub_lost`], [`Conversation::hub_back`], [`Conversation::peer`];
 //!    * consent: [`Conversation::granted`], [`Conversation::revoked`];
 //!    * the outbox: [`Conversation::prepare`] before a request leaves, [`Conversation::answered`] with its answer.
 //! 3. Store the conversation and the turn's [`Decision`] in one transaction. If that fails, drop both: nothing has happened.
@@ -20,10 +20,12 @@ mod activation;
 mod answers;
 mod bookkeeping;
 mod consent;
+mod delivery;
 mod effects;
 mod emit;
 mod follower;
 mod hub;
+mod hub_again;
 mod leaderless;
 mod matrix_event;
 mod messages;
@@ -34,6 +36,7 @@ mod peer_message;
 mod peers;
 mod prepare;
 pub mod roles;
+mod settling;
 mod speak;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -102,6 +102,11 @@ pub enum Outgoing {
         /// Since when it is left, ms.
         since: u64,
     },
+    /// The graph of a room that has its hub back ends, once what is under way has come.
+    EndGraph {
+        /// Since when it could, ms.
+        since: u64,
+    },
     /// A ConsentEntry for `updateConsent`.
     UpdateConsent {
         /// The encoded ConsentEntry.
@@ -167,6 +172,7 @@ impl Outgoing {
             Self::UpdateConsent { .. } => "update_consent",
             Self::Peer { .. } => "peer",
             Self::Settle { .. } => "settle",
+            Self::EndGraph { .. } => "end_graph",
         }
     }
 

@@ -40,6 +40,16 @@ pub enum PeerMessage {
         /// The tree.
         ratchet_tree: ByteBuf,
     },
+    /// The sender takes the hub that orders this term for what it is; all that it had said before has come before.
+    Following {
+        /// The term.
+        term: u64,
+    },
+    /// The sender's graph has ended: it follows the hub as before, from this epoch on.
+    GraphEnded {
+        /// The epoch's name.
+        at: ByteBuf,
+    },
 }
 
 impl PeerMessage {
@@ -54,7 +64,14 @@ impl PeerMessage {
             Self::WantTail => "want_tail",
             Self::WantGroupInfo => "want_group_info",
             Self::GroupInfo { .. } => "group_info",
+            Self::Following { .. } => "following",
+            Self::GraphEnded { .. } => "graph_ended",
         }
+    }
+
+    /// Whether only somebody who has a graph, and is to be told of ours, says such a thing.
+    pub(super) fn comes_from_a_graph(&self) -> bool {
+        matches!(self, Self::Tail { .. } | Self::Statement(_) | Self::Commit(_) | Self::Application(_) | Self::Following { .. })
     }
 
     /// As it travels.

@@ -2,13 +2,14 @@
 
 use causeway_drafts::mimi_uri::ProviderDomain;
 use causeway_mls::{
-    CommitOutcome, CommitSummary, ForkableGroup, Group, HeadChange, JoinableGroupInfo, Judge, MlsError, StatementOutcome, Tail,
+    CommitOutcome, CommitSummary, ForkableGroup, Group, HeadChange, JoinableGroupInfo, Judge, MlsError, SignedStatement,
+    StatementOutcome, Tail,
 };
 use serde_bytes::ByteBuf;
 
 use super::follower::WelcomeFor;
 use super::peer_message::PeerMessage;
-use super::{Conversation, ConversationError, Result, Turn};
+use super::{Conversation, ConversationError, Result, Topology, Turn};
 use crate::loss::{Feature, Loss};
 
 /// So many messages whose epoch is not known yet are kept.
@@ -30,13 +31,15 @@ impl Conversation {
     ) -> Result<()> {
         let mut welcomes = Some(welcomes);
         for message in messages {
+            if message.comes_from_a_graph() {
+                self.book.by_fan_out.remove(from.as_str());
+            }
             match message {
                 PeerMessage::Tail { tail, earlier } => self.peer_tail(turn, tail, earlier)?,
                 PeerMessage::Welcome { welcome, ratchet_tree, tail } => {
                     self.peer_welcome(turn, (welcome, ratchet_tree), tail, welcomes.take().unwrap_or_default())?;
                 }
-                PeerMessage::Application(sealed) if !self.is_leaderless() => self.too_early(turn, from, sealed)?,
-                _ if !self.is_leaderless() => self.tell(turn, from, &PeerMessage::WantTail)?,
+                message if !self.is_leaderless() => self.peer_of_a_hub_s_room(turn, from, message)?,
                 PeerMessage::Statement(statement) => self.peer_statement(turn, from, statement)?,
                 PeerMessage::Commit(commit) => self.peer_commit(turn, from, commit)?,
                 PeerMessage::Application(sealed) => self.peer_application(turn, from, sealed)?,
@@ -46,9 +49,26 @@ impl Conversation {
                 }
                 PeerMessage::WantGroupInfo => self.give_head(turn, from)?,
                 PeerMessage::GroupInfo { group_info, ratchet_tree } => self.peer_group_info(turn, group_info, ratchet_tree)?,
+                PeerMessage::Following { term } => self.peer_follows(turn, from, *term)?,
+                PeerMessage::GraphEnded { at } => self.peer_has_ended(turn, from, at)?,
             }
         }
         Ok(())
+    }
+
+    /// What a peer that has a graph says while we have none: not yet, or not any more.
+    fn peer_of_a_hub_s_room(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, message: &PeerMessage) -> Result<()> {
+        let is_over = self.book.term > 0;
+        match message {
+            PeerMessage::Application(sealed) if is_over => self.peer_application(turn, from, sealed),
+            PeerMessage::Application(sealed) => self.too_early(turn, from, sealed),
+            // Not all know yet that our graph has ended, the hub included.
+            PeerMessage::Commit(commit) if is_over && self.is_hub(from) => self.hub_commit(turn, commit, &[]),
+            PeerMessage::Commit(_) if is_over => Ok(()),
+            PeerMessage::Statement(statement) if SignedStatement::from_bytes(statement)?.term() <= self.book.term => Ok(()),
+            PeerMessage::Commit(_) | PeerMessage::Statement(_) => self.tell(turn, from, &PeerMessage::WantTail),
+            _ => Ok(()),
+        }
     }
 
     /// The graph: begins ours, or brings what we miss of it.
@@ -56,7 +76,7 @@ impl Conversation {
         if !self.is_leaderless() {
             return self.begin_with(turn, tail, earlier);
         }
-        for statement in &tail.statements {
+        for statement in tail.terms.iter().chain(&tail.statements) {
             self.take_statement(turn, statement)?;
         }
         for commit in &tail.commits {
@@ -71,7 +91,11 @@ impl Conversation {
     fn begin_with(&mut self, turn: &mut Turn<'_>, tail: &Tail, earlier: &[ByteBuf]) -> Result<()> {
         let judge = Judge { roots: turn.roots, now_ms: turn.now };
         let mut graph = ForkableGroup::observe(tail, judge)?;
-        if graph.graph().term() == 0 {
+        if graph.graph().term() <= self.book.term {
+            // Somebody whose graph has not ended yet.
+            return Ok(());
+        }
+        if !graph.graph().has_judged_its_term() {
             return Err(ConversationError::refused("DMLS-21", "the graph has no term that anybody was allowed to open"));
         }
         let head_before = self.group()?.room_state().clone();
@@ -86,6 +110,10 @@ impl Conversation {
         self.follow_head()?;
         let after = self.group()?.room_state().clone();
         self.mirror_between(turn, head_before, after)?;
+        if self.topology() == Some(Topology::OurHub) {
+            // Whoever cannot be asked knows MIMI alone, and is to be found out before anything is said.
+            self.tell_all(turn, &self.peers(turn)?, &PeerMessage::WantTail)?;
+        }
         self.after_head(turn)?;
         self.open_early(turn)
     }
@@ -184,6 +212,7 @@ impl Conversation {
     }
 
     fn head_moved(&mut self, turn: &mut Turn<'_>, change: &HeadChange, made: &[CommitSummary]) -> Result<()> {
+        self.fan_out_head(turn, change)?;
         let forkable = self.forkable()?;
         let states = forkable.state(&change.from.id).ok().zip(forkable.state(&change.to.id).ok());
         let states = states.map(|(before, after)| (before.room_state().clone(), after.room_state().clone()));
@@ -215,10 +244,17 @@ impl Conversation {
     }
 
     fn peer_application(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, sealed: &[u8]) -> Result<()> {
-        let opened = self.forkable()?.open(sealed);
-        self.follow_head()?;
+        let opened = self.open(sealed)?;
         match opened {
             Err(error) if self.may_open_later(sealed, &error) => self.too_early(turn, from, sealed),
+            Ok(opened) if self.is_leaderless() => {
+                let tagged = opened.franking_tag.map(|tag| (opened.user.clone(), tag));
+                self.heard(turn, Ok(opened), None, turn.now)?;
+                match tagged {
+                    Some((sender, tag)) => self.fan_out_application(turn, (&sender, tag), sealed).map(|_| ()),
+                    None => Ok(()),
+                }
+            }
             opened => self.heard(turn, opened, None, turn.now),
         }
     }
@@ -242,11 +278,9 @@ impl Conversation {
     }
 
     /// Messages that came before the epoch that they were sealed in.
-    fn open_early(&mut self, turn: &mut Turn<'_>) -> Result<()> {
+    pub(super) fn open_early(&mut self, turn: &mut Turn<'_>) -> Result<()> {
         for sealed in std::mem::take(&mut self.book.early_messages) {
-            let opened = self.forkable()?.open(&sealed);
-            self.follow_head()?;
-            match opened {
+            match self.open(&sealed)? {
                 Err(error) if self.may_open_later(&sealed, &error) => self.book.early_messages.push(sealed),
                 opened => self.heard(turn, opened, None, turn.now)?,
             }
@@ -256,16 +290,20 @@ impl Conversation {
 
     /// Gives a peer what its stranded clients need to come back.
     fn give_head(&mut self, turn: &mut Turn<'_>, to: &ProviderDomain) -> Result<()> {
-        let hub_key = self.hub_key()?;
-        let forkable = self.forkable.as_ref().ok_or(ConversationError::Missing("graph of epochs"))?;
-        let info = self.clients.values().find_map(|identity| forkable.joinable(identity, hub_key.clone()).ok());
-        match info {
+        match self.joinable_head()? {
             Some(info) => {
                 let (group_info, ratchet_tree) = (ByteBuf::from(info.group_info), ByteBuf::from(info.ratchet_tree));
                 self.tell(turn, to, &PeerMessage::GroupInfo { group_info, ratchet_tree })
             }
             None => Ok(()),
         }
+    }
+
+    /// What somebody needs to join the head, from any own client that holds it.
+    pub(super) fn joinable_head(&self) -> Result<Option<JoinableGroupInfo>> {
+        let hub_key = self.hub_key()?;
+        let forkable = self.forkable.as_ref().ok_or(ConversationError::Missing("graph of epochs"))?;
+        Ok(self.clients.values().find_map(|identity| forkable.joinable(identity, hub_key.clone()).ok()))
     }
 
     /// The stranded come back.

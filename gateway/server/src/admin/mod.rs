@@ -1,7 +1,7 @@
 //! The operator's listener: health and metrics for everybody who reaches it, the rest for whoever has the token.
 
 mod health;
-mod hub_lost;
+mod hub;
 mod parked_replay;
 mod queue_drop;
 mod queue_retry;
@@ -98,7 +98,8 @@ fn router(admin: Arc<Admin>) -> Router {
         .route("/admin/v1/certificates/reload", post(reload::handler))
         .route("/admin/v1/queue/retry", post(queue_retry::handler))
         .route("/admin/v1/queue/drop", post(queue_drop::handler))
-        .route("/admin/v1/rooms/hub_lost", post(hub_lost::handler))
+        .route("/admin/v1/rooms/hub_lost", post(hub::lost))
+        .route("/admin/v1/rooms/hub_back", post(hub::back))
         .route("/admin/v1/parked/replay", post(parked_replay::handler))
         .layer(from_fn_with_state(admin.clone(), token::required));
     Router::new()

@@ -95,6 +95,12 @@ pub(crate) enum ProviderError {
         /// `Retry-After`, ms.
         retry_after: Option<u64>,
     },
+    /// Its directory does not name the endpoint.
+    #[error("{provider} has no such endpoint")]
+    NoEndpoint {
+        /// The provider.
+        provider: ProviderDomain,
+    },
     /// Its answer is not what the draft says.
     #[error("{provider}: {why}")]
     Malformed {
@@ -109,7 +115,7 @@ impl Coded for ProviderError {
     fn code(&self) -> Code {
         match self {
             Self::Http(error) => error.code(),
-            Self::Refused { .. } => code::PEER_REFUSED,
+            Self::Refused { .. } | Self::NoEndpoint { .. } => code::PEER_REFUSED,
             Self::Busy { .. } => code::PEER_BUSY,
             Self::Malformed { .. } => code::PEER_ANSWER_MALFORMED,
         }
@@ -119,7 +125,7 @@ impl Coded for ProviderError {
 impl ProviderError {
     /// Whether asking again is pointless.
     pub(crate) fn is_final(&self) -> bool {
-        matches!(self, Self::Refused { .. })
+        matches!(self, Self::Refused { .. } | Self::NoEndpoint { .. })
     }
 
     /// Whether this very body will never be taken: it is malformed, too large, or for a room that is gone there.
@@ -191,11 +197,8 @@ impl Providers {
     ) -> Result<Response, ProviderError> {
         let malformed = |why: &dyn std::fmt::Display| ProviderError::malformed(provider, why);
         let directory = self.directory(provider).await?;
-        let url = target.url(&directory, provider).ok_or_else(|| ProviderError::Refused {
-            provider: provider.clone(),
-            status: 501,
-            text: "its directory has no such endpoint".to_owned(),
-        })?;
+        let url = target.url(&directory, provider);
+        let url = url.ok_or_else(|| ProviderError::NoEndpoint { provider: provider.clone() })?;
         let url: Url = url.parse().map_err(|error| malformed(&error))?;
         let host = url.host_str().filter(|_| url.scheme() == "https").ok_or_else(|| malformed(&"a URL that is not https"))?;
         if !url.username().is_empty() || url.password().is_some() {

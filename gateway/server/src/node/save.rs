@@ -27,11 +27,15 @@ impl Session<'_> {
         }
         match (&mut conversation.forkable, &mut conversation.group) {
             (Some(forkable), _) => {
-                let changes = forkable.take_changes()?;
+                let (changes, is_over) = (forkable.take_changes()?, forkable.is_over());
                 let head = changes.group.head.id;
-                self.tx.put_graph(id, &changes.core).await?;
+                match is_over {
+                    true => self.tx.delete_graph(id).await?,
+                    false => self.tx.put_graph(id, &changes.core).await?,
+                }
                 self.store_group(id, changes.group).await?;
                 self.tx.mark_head(id, head.as_bytes()).await?;
+                conversation.forkable.take_if(|forkable| forkable.is_over());
             }
             (None, Some(group)) => {
                 let changes = group.take_changes();

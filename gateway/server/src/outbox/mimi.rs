@@ -57,6 +57,7 @@ pub(super) async fn send(node: &Arc<Node>, request: MimiRequest) -> Result<Outco
     };
     Ok(match sent {
         Ok(answer) => Outcome::Answered(answer),
+        Err(ProviderError::NoEndpoint { .. }) => Outcome::Answered(Answer::NoEndpoint),
         Err(error) if error.is_final() => Outcome::Answered(Answer::Refused(error.to_string())),
         Err(error) => {
             let retry_after = error.retry_after();

@@ -49,6 +49,18 @@ impl Tx {
         Ok(found)
     }
 
+    /// The graph has ended; what its epochs' states are kept of is said by themselves.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn delete_graph(&mut self, conversation_id: i64) -> Result<(), StoreError> {
+        both!(self, connection => {
+            sqlx::query("-- delete graph\nDELETE FROM graphs WHERE conversation_id = $1")
+                .bind(conversation_id).execute(connection).await.map(|_| ())
+        })?;
+        Ok(())
+    }
+
     /// Names the head among the epochs of a graph.
     ///
     /// # Errors

@@ -74,6 +74,13 @@ async fn commands_ask_the_gateway_with_its_token() {
             r#"{"conversation":4,"term":1,"dry_run":true}"#,
             "{\"conversation\":4,\"term\":1,\"dry_run\":true}\n",
         ),
+        (
+            &["group", "hub-back", "4", "--reason", "it answers again", "-o", "ndjson"],
+            "/admin/v1/rooms/hub_back",
+            r#"{"conversation":4,"reason":"it answers again","dry_run":false}"#,
+            r#"{"conversation":4,"term":2,"dry_run":false}"#,
+            "{\"conversation\":4,\"term\":2,\"dry_run\":false}\n",
+        ),
     ] {
         let setup = Setup::healthy().await;
         let asked = listener(&setup, "200 OK", answer).await;

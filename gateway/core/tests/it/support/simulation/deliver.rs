@@ -190,6 +190,7 @@ impl World {
                 Answer::Updated(self.update(peer, side, index, &request))
             }
             MimiRequest::GroupInfo(..) => self.group_info(peer, side, index),
+            MimiRequest::Peer(..) if peer == B && self.b_is_plain => Answer::NoEndpoint,
             MimiRequest::Peer(room, _, body) => {
                 self.peer(peer, side, &room, &PeerMessage::from_bytes(&body).unwrap());
                 Answer::Accepted

@@ -53,6 +53,8 @@ pub(crate) struct World {
     pub(crate) answers_come_late: bool,
     /// Nobody reaches the other side, nor is heard there.
     pub(crate) is_cut: bool,
+    /// The follower's provider knows MIMI alone: it has no `causewayPeer`.
+    pub(crate) b_is_plain: bool,
     /// So many of the next requests are taken, but their answers get lost.
     pub(crate) lose_answers: usize,
     /// Every message and change that was sent to a hub, in order.
@@ -147,6 +149,7 @@ impl World {
             send_twice: false,
             answers_come_late: false,
             is_cut: false,
+            b_is_plain: false,
             lose_answers: 0,
             sent_to_hubs: Vec::new(),
             submitted: HashMap::new(),

@@ -65,7 +65,8 @@ impl Stored {
         self.row = conversation.row;
         self.messages = conversation.messages;
         self.clients = conversation.clients;
-        self.forkable = conversation.forkable.map(|forkable| forkable.snapshot().unwrap());
+        let forkable = conversation.forkable.filter(|forkable| !forkable.is_over());
+        self.forkable = forkable.map(|forkable| forkable.snapshot().unwrap());
         self.group = conversation.group.map(|group| group.snapshot().clone());
         if let Some(mut room) = conversation.room {
             let changes = room.take_changes();

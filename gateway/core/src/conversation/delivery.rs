@@ -1,0 +1,166 @@
+//! How what is said in a room without a hub reaches the others (SPEC §15.2): gateways over `causewayPeer`; providers that
+//! know MIMI alone, and those whose graph has ended, by the fan-out of the hub that the room's URI names, if that is us.
+
+use std::collections::BTreeSet;
+
+use causeway_drafts::mimi_protocol_06::franking::Frank;
+use causeway_drafts::mimi_protocol_06::notify::FanoutMessage;
+use causeway_drafts::mimi_protocol_06::ratchet_tree::RatchetTreeOption;
+use causeway_drafts::mimi_uri::{ProviderDomain, UserUri};
+use causeway_mls::{CommitSummary, EpochId, HeadChange, Tail};
+use serde_bytes::ByteBuf;
+
+use super::answers::Next;
+use super::outgoing::lane;
+use super::peer_message::PeerMessage;
+use super::{Conversation, ConversationError, Outgoing, Result, Topology, Turn};
+use crate::loss::{Feature, Loss};
+
+impl Conversation {
+    /// The other providers that the room concerns: those of its members, and the one that was its hub.
+    pub(super) fn peers(&self, turn: &Turn<'_>) -> Result<BTreeSet<ProviderDomain>> {
+        let ours = turn.gateway.names.provider();
+        let mut peers = self.active_providers(ours);
+        peers.extend(Some(self.hub()?).filter(|hub| hub != ours));
+        Ok(peers)
+    }
+
+    /// Whether a provider hears of the room by a hub's fan-out only.
+    pub(super) fn hears_by_fan_out(&self, provider: &ProviderDomain) -> bool {
+        self.book.by_fan_out.contains(provider.as_str())
+    }
+
+    pub(super) fn tell(&self, turn: &mut Turn<'_>, peer: &ProviderDomain, message: &PeerMessage) -> Result<()> {
+        let room = self.mimi_room()?.to_string();
+        let lane = lane::peer(peer.as_str(), &room);
+        turn.send(lane, Outgoing::Peer { room, provider: peer.to_string(), message: message.to_bytes() });
+        Ok(())
+    }
+
+    /// Tells all of these that are told anything.
+    pub(super) fn tell_all(&self, turn: &mut Turn<'_>, peers: &BTreeSet<ProviderDomain>, message: &PeerMessage) -> Result<()> {
+        peers.iter().filter(|peer| !self.hears_by_fan_out(peer)).try_for_each(|peer| self.tell(turn, peer, message))
+    }
+
+    /// Tells all peers the graph.
+    pub(super) fn tell_tail(&mut self, turn: &mut Turn<'_>) -> Result<()> {
+        let message = self.tail_message()?;
+        self.tell_all(turn, &self.peers(turn)?, &message)
+    }
+
+    pub(super) fn tail_message(&self) -> Result<PeerMessage> {
+        Ok(PeerMessage::Tail { tail: Box::new(self.tail()?), earlier: self.book.earlier_commits.clone() })
+    }
+
+    /// The graph, signed by whichever own client holds the anchor's secrets.
+    fn tail(&self) -> Result<Tail> {
+        let forkable = self.forkable.as_ref().ok_or(ConversationError::Missing("graph of epochs"))?;
+        let found = self.clients.values().find_map(|identity| forkable.tail(identity).ok());
+        found.ok_or(ConversationError::Missing("own client that holds the anchor"))
+    }
+
+    /// An application message of an own client, or of somebody who follows us as the hub.
+    pub(super) fn pass_on_application(
+        &self,
+        turn: &mut Turn<'_>,
+        (sender, tag): (&UserUri, [u8; 32]),
+        sealed: &[u8],
+    ) -> Result<Option<Frank>> {
+        self.tell_all(turn, &self.peers(turn)?, &PeerMessage::Application(ByteBuf::from(sealed.to_vec())))?;
+        self.fan_out_application(turn, (sender, tag), sealed)
+    }
+
+    /// The part of it that a hub does: none where the room's URI names another one.
+    pub(super) fn fan_out_application(
+        &self,
+        turn: &mut Turn<'_>,
+        (sender, tag): (&UserUri, [u8; 32]),
+        sealed: &[u8],
+    ) -> Result<Option<Frank>> {
+        if self.topology() != Some(Topology::OurHub) {
+            return Ok(None);
+        }
+        let frank = self.frank(turn, sender, tag)?;
+        let fanout = FanoutMessage::application(turn.now, sealed, Some(frank.clone()))
+            .map_err(|error| ConversationError::Malformed(error.to_string()))?;
+        let providers = self.listeners(&self.active_providers(turn.gateway.names.provider()));
+        self.fan_out(turn, &fanout.to_bytes(), &providers);
+        Ok(Some(frank))
+    }
+
+    /// A Welcome goes to the providers of those it welcomes; to gateways with the graph.
+    pub(super) fn welcome_peers(
+        &self,
+        turn: &mut Turn<'_>,
+        (welcome, tree): (&[u8], &[u8]),
+        summary: &CommitSummary,
+    ) -> Result<()> {
+        let ours = turn.gateway.names.provider();
+        let added: BTreeSet<_> = summary.added.iter().map(|(client, _)| client.provider()).filter(|peer| peer != ours).collect();
+        if added.iter().any(|peer| !self.hears_by_fan_out(peer)) {
+            let (welcome, ratchet_tree) = (ByteBuf::from(welcome.to_vec()), ByteBuf::from(tree.to_vec()));
+            self.tell_all(turn, &added, &PeerMessage::Welcome { welcome, ratchet_tree, tail: Box::new(self.tail()?) })?;
+        }
+        self.fan_out_welcome(turn, (welcome, tree), &self.listeners(&added))
+    }
+
+    fn fan_out_welcome(
+        &self,
+        turn: &mut Turn<'_>,
+        (welcome, tree): (&[u8], &[u8]),
+        providers: &BTreeSet<ProviderDomain>,
+    ) -> Result<()> {
+        let malformed = |error: &dyn std::fmt::Display| ConversationError::Malformed(error.to_string());
+        let tree = RatchetTreeOption::full(tree).map_err(|error| malformed(&error))?;
+        let fanout = FanoutMessage::welcome(turn.now, welcome, tree).map_err(|error| malformed(&error))?;
+        self.fan_out(turn, &fanout.to_bytes(), providers);
+        Ok(())
+    }
+
+    /// The head has moved: those who follow us as the hub get the commits that lead there. Where another branch has lost, they
+    /// were on it, and come back by external commits when they next find that theirs is not the head's epoch.
+    pub(super) fn fan_out_head(&self, turn: &mut Turn<'_>, change: &HeadChange) -> Result<()> {
+        let Some(forkable) = &self.forkable else { return Ok(()) };
+        let was_in = forkable.state(&change.from.id).map(|state| state.members().to_vec()).unwrap_or_default();
+        let listeners = self.listeners(&was_in.iter().map(|member| member.user.provider()).collect());
+        self.fan_out_since(turn, &change.fork, &listeners);
+        Ok(())
+    }
+
+    /// The commits that lead from an epoch to the head.
+    pub(super) fn fan_out_since(&self, turn: &mut Turn<'_>, epoch: &EpochId, providers: &BTreeSet<ProviderDomain>) {
+        let Some(forkable) = self.forkable.as_ref().filter(|_| !providers.is_empty()) else { return };
+        let path = forkable.graph().path_to(&forkable.head().id);
+        for id in path.iter().skip_while(|id| *id != epoch).skip(1) {
+            if let Some(commit) = forkable.commit_message(id) {
+                self.fan_out_commit(turn, commit, providers);
+            }
+        }
+    }
+
+    /// Of these, those who hear by our fan-out: none where we are not the hub that the room's URI names.
+    fn listeners(&self, providers: &BTreeSet<ProviderDomain>) -> BTreeSet<ProviderDomain> {
+        let is_hub = self.topology() == Some(Topology::OurHub);
+        providers.iter().filter(|provider| is_hub && self.hears_by_fan_out(provider)).cloned().collect()
+    }
+
+    /// A peer has no `causewayPeer`: from now on it hears by the hub's fan-out. What it was to be told now goes that way,
+    /// if we are the hub; but for a message, whose sender is not known here any more.
+    pub(super) fn peer_has_no_endpoint(&mut self, turn: &mut Turn<'_>, provider: &str, message: &[u8]) -> Result<Next> {
+        self.book.by_fan_out.insert(provider.to_owned());
+        let provider: ProviderDomain = provider.parse().map_err(|_| ConversationError::Missing("valid provider domain"))?;
+        let listeners = self.listeners(&BTreeSet::from([provider.clone()]));
+        match PeerMessage::from_bytes(message) {
+            Ok(PeerMessage::Commit(commit)) => self.fan_out_commit(turn, &commit, &listeners),
+            Ok(PeerMessage::Welcome { welcome, ratchet_tree, .. }) if !listeners.is_empty() => {
+                self.fan_out_welcome(turn, (&welcome, &ratchet_tree), &listeners)?;
+            }
+            Ok(PeerMessage::Application(_) | PeerMessage::Welcome { .. }) => {
+                let loss = Loss::new(Feature::RefusedByHub, "the provider hears only of what its hub fans out, and has missed this");
+                self.lose(turn, provider.as_str(), "matrix_to_mimi", vec![loss]);
+            }
+            _ => {}
+        }
+        Ok(Next::Done)
+    }
+}

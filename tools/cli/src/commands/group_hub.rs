@@ -1,0 +1,92 @@
+//! `causewayctl group hub-lost <room>` and `hub-back`
+
+use serde::{Deserialize, Serialize};
+
+use crate::arguments::Database;
+use crate::find::find;
+use crate::render::{self, Row, Style};
+use crate::{admin, database};
+
+/// Gives up the hub of a room: its members order their commits by themselves from then on.
+///
+/// For a room whose hub does not come back. What was to go through the hub goes to the other providers directly, and they
+/// are told so; what the hub still orders counts no more. `group hub-back` is the way back. It needs a user of ours in the
+/// room whose role has canSendMLSReinitProposal (DMLS-21); without one, the gateway refuses. The reason is kept in its audit
+/// log. In a room that is without a hub already, nothing changes.
+///
+/// Afterwards, `group forks` shows where commits were made side by side.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_long_help = "Examples:\n  causewayctl --config gateway.toml group hub-lost '!club:matrix.example' --dry-run\n  causewayctl --config gateway.toml group hub-lost 3 --reason 'the provider has closed down'"
+)]
+pub(crate) struct Lost {
+    #[command(flatten)]
+    change: Change,
+}
+
+/// Lets the hub of a room order its commits again, after `group hub-lost`.
+///
+/// The hub is the one that the room's URI names. It decides between commits at once; when all providers have said that they
+/// follow it, and nothing is left to settle, the room is as it was before it lost its hub. It needs a user of ours in the room
+/// whose role has canSendMLSReinitProposal (DMLS-21), and who has not decided the like within the last epochs (DMLS-16). The
+/// reason is kept in the gateway's audit log. In a room that its hub orders already, nothing changes.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_long_help = "Examples:\n  causewayctl --config gateway.toml group hub-back '!club:matrix.example' --dry-run\n  causewayctl --config gateway.toml group hub-back 3 --reason 'it answers again'"
+)]
+pub(crate) struct Back {
+    #[command(flatten)]
+    change: Change,
+}
+
+#[derive(Debug, clap::Args)]
+struct Change {
+    /// Matrix room id, MIMI room URI or conversation id.
+    #[arg(value_name = "CONVERSATION|ROOM")]
+    room: String,
+    /// Why.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    reason: String,
+    /// Only say whether it may be done, and which term it would open.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Serialize)]
+struct Question<'a> {
+    conversation: i64,
+    reason: &'a str,
+    dry_run: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Answer {
+    conversation: i64,
+    term: u64,
+    dry_run: bool,
+}
+
+impl Row for Answer {
+    const HEADER: &'static [&'static str] = &["conversation", "term", "dry run"];
+
+    fn cells(&self) -> Vec<String> {
+        let dry_run = if self.dry_run { "yes" } else { "no" };
+        vec![self.conversation.to_string(), self.term.to_string(), dry_run.to_owned()]
+    }
+}
+
+pub(crate) async fn lost(named: &Database, arguments: &Lost, style: Style) -> anyhow::Result<String> {
+    ask(named, ("rooms/hub_lost", &arguments.change), style).await
+}
+
+pub(crate) async fn back(named: &Database, arguments: &Back, style: Style) -> anyhow::Result<String> {
+    ask(named, ("rooms/hub_back", &arguments.change), style).await
+}
+
+async fn ask(named: &Database, (action, change): (&str, &Change), style: Style) -> anyhow::Result<String> {
+    let rooms = super::rooms(&database::open(named).await?).await?;
+    let conversation = find(&rooms, &change.room)?.id;
+    let question = Question { conversation, reason: &change.reason, dry_run: change.dry_run };
+    let answer: Answer = admin::post(named, action, &question).await?;
+    render::one(&answer, style)
+}
