@@ -93,7 +93,8 @@ impl<'a> Story<'a> {
         self.the_hub_dies(&bob, &carol).await?;
         let dave = self.both_sides_go_on(&bob, &carol).await?;
         self.the_line_is_mended(&bob, &carol, &dave).await?;
-        self.the_hub_returns(&alice, &bob, &mimi_room).await
+        self.the_hub_returns(&alice, &bob, &mimi_room).await?;
+        self.the_hub_orders_again(&alice, &bob, &carol).await
     }
 
     async fn alice_s_room(&self) -> Result<(Member<'a>, String)> {
@@ -258,6 +259,11 @@ impl<'a> Story<'a> {
             .await
         };
         self.step("what bob says is taken by all peers", speaks).await?;
+        self.all_verify().await
+    }
+
+    async fn all_verify(&self) -> Result<()> {
+        let Setting { hub, left, right, .. } = self.setting;
         for (name, gateway) in [(HUB, hub), (LEFT, left), (RIGHT, right)] {
             let verified = async || {
                 let number = bridge(gateway).await?.0;
@@ -269,6 +275,44 @@ impl<'a> Story<'a> {
         }
         Ok(())
     }
+}
+
+impl Story<'_> {
+    /// The graphs end, and the room is as it was before.
+    async fn the_hub_orders_again(&self, alice: &Member<'_>, bob: &Member<'_>, carol: &Member<'_>) -> Result<()> {
+        let Setting { hub, left, right, .. } = self.setting;
+        let calls_back = async || {
+            let number = bridge(hub).await?.0;
+            let output = hub.causewayctl(&["group", "hub-back", &number, "--reason", "it answers again"]).await?;
+            ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            Ok(())
+        };
+        self.step("hub.test's operator calls the hub back: a term is signed in alice's name", calls_back).await?;
+        for (name, gateway) in [(LEFT, left), (RIGHT, right), (HUB, hub)] {
+            let check = format!("the graph ends at {name}");
+            self.step(&check, async || becomes_linear(gateway).await).await?;
+        }
+        let in_order = async || {
+            bob.client.set_state(&bob.room, ("m.room.name", ""), &json!({ "name": "In order again" })).await?;
+            alice.sees_name("In order again").await?;
+            carol.sees_name("In order again").await?;
+            carol.says("by the hub").await?;
+            alice.hears("by the hub").await?;
+            bob.hears("by the hub").await
+        };
+        self.step("bob renames the room and carol speaks, both by way of the hub", in_order).await?;
+        self.all_verify().await
+    }
+}
+
+async fn becomes_linear(gateway: &Gateway) -> Result<()> {
+    let number = bridge(gateway).await?.0;
+    patience::until("the group to be linear", async || {
+        let shown = super::ask(gateway, &["group", "show", &number]).await?;
+        let mode = shown["mode"].as_str().unwrap_or_default().to_owned();
+        Ok(Look::from_option((mode == "linear").then_some(()), || format!("it is {mode}")))
+    })
+    .await
 }
 
 impl Setting {

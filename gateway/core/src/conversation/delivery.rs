@@ -156,7 +156,8 @@ impl Conversation {
                 self.fan_out_welcome(turn, (&welcome, &ratchet_tree), &listeners)?;
             }
             Ok(PeerMessage::Application(_) | PeerMessage::Welcome { .. }) => {
-                let loss = Loss::new(Feature::RefusedByHub, "the provider hears only of what its hub fans out, and has missed this");
+                let loss =
+                    Loss::new(Feature::RefusedByHub, "the provider hears only of what its hub fans out, and has missed this");
                 self.lose(turn, provider.as_str(), "matrix_to_mimi", vec![loss]);
             }
             _ => {}

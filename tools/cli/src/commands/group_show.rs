@@ -14,6 +14,8 @@ struct Details {
     group: String,
     hub: Option<String>,
     topology: Option<String>,
+    /// `linear` where a hub orders, `forkable` where nobody does, or a hub that has come back not yet alone.
+    mode: &'static str,
     epoch: u64,
     epoch_id: String,
     confirmation_tag: String,
@@ -33,6 +35,7 @@ impl Row for Details {
         "group",
         "hub",
         "topology",
+        "mode",
         "epoch",
         "epoch id",
         "confirmation tag",
@@ -52,6 +55,7 @@ impl Row for Details {
             self.group.clone(),
             or_dash(&self.hub),
             or_dash(&self.topology),
+            self.mode.to_owned(),
             self.epoch.to_string(),
             self.epoch_id.clone(),
             self.confirmation_tag.clone(),
@@ -73,12 +77,14 @@ pub(crate) async fn run(store: &Store, room: &str, style: Style) -> anyhow::Resu
     let group = super::group(store, room).await?;
     let epochs = store.transaction("epoch lines", move |tx| Box::pin(tx.epoch_lines(id))).await?;
     let own_clients = store.transaction("own clients", move |tx| Box::pin(tx.own_clients(id))).await?;
+    let has_graph = store.transaction("has graph", move |tx| Box::pin(tx.has_graph(id))).await?;
     let head = epochs.iter().find(|epoch| epoch.epoch_id == group.epoch().id.as_bytes());
     let details = Details {
         conversation: id,
         room: names(room).swap_remove(0),
         group: super::group_name(group.group_id()),
         hub: room.hub.clone(),
+        mode: if has_graph { "forkable" } else { "linear" },
         topology: room.topology.clone(),
         epoch: group.epoch().number,
         epoch_id: group.epoch().id.to_string(),
