@@ -27,8 +27,8 @@ pub use forkable::{
     Prepared, Received, Settlement, SignedStatement, StatementOutcome, Tail,
 };
 pub use group::{
-    ApplicationHeader, CommitPlan, CommitSummary, CreateGroup, ExternalJoin, Group, JoinableGroupInfo, Member, Opened,
-    PendingCommit, ProposalSummary, StagedEpoch,
+    ApplicationHeader, CommitPlan, CommitSummary, CreateGroup, ExternalJoin, Group, JoinableGroupInfo, MAX_PAST_EPOCHS, Member,
+    Opened, PendingCommit, ProposalSummary, StagedEpoch,
 };
 pub use hpke::{HpkeKeyPair, seal_to};
 pub use key_package::{KeyPackageBundle, VerifiedKeyPackage, new_key_package, verify_key_package, welcome_references};

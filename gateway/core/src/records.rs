@@ -42,6 +42,19 @@ pub struct ConversationRow {
     pub bookkeeping: Vec<u8>,
 }
 
+/// How long a conversation keeps secrets of past epochs, as far as that is set for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetentionRow {
+    /// The conversation.
+    pub conversation_id: i64,
+    /// So many epochs.
+    pub epochs: Option<i64>,
+    /// So many ms; 0 for as long as the number of epochs says.
+    pub age_ms: Option<i64>,
+    /// The window of its graph of epochs, while there is one.
+    pub graph_window: Option<i64>,
+}
+
 /// An event of a Matrix room, exactly as signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRow {

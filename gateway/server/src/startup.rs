@@ -129,6 +129,7 @@ async fn gateway(config: &Config, store: &Store) -> anyhow::Result<Gateway> {
         hub,
         hub_key,
         endpoint_mode_allowed: config.bridge.endpoint_mode,
+        retention: config.groups.retention(),
     })
 }
 

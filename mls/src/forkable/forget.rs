@@ -1,7 +1,11 @@
 //! Letting go: secrets of what is final, then its public state. Whoever stores the changes destroys the keys.
 
+use std::collections::BTreeMap;
+
+use causeway_drafts::mimi_uri::ClientUri;
+
 use super::ForkableGroup;
-use crate::{EpochId, EpochRef};
+use crate::{ClientIdentity, EpochId, EpochRef};
 
 impl ForkableGroup {
     /// Lets go of what nobody needs any more: the secrets of final epochs, everything of those that are long final. Gives
@@ -22,13 +26,21 @@ impl ForkableGroup {
 
     /// The time is up for the secrets of epochs that are not the head, though they are not final: messages sealed there
     /// do not open any more, and if one of them should become the head after all, its own clients are stranded (DMLS-23).
-    /// `is_due` knows since when each has been superseded.
-    pub fn forget_aged(&mut self, is_due: impl Fn(&EpochRef) -> bool) -> Vec<EpochId> {
+    /// `is_due` knows since when each has been superseded. A GroupInfo of each is kept, by one of `identities`: newcomers may have
+    /// to be told of the graph from there on.
+    pub fn forget_aged(
+        &mut self,
+        is_due: impl Fn(&EpochRef) -> bool,
+        identities: &BTreeMap<ClientUri, ClientIdentity>,
+    ) -> Vec<EpochId> {
         let head = self.head().id;
         let secrets: Vec<EpochId> = self.kept_secrets().filter(|id| *id != head).collect();
         let numbered = secrets.into_iter().filter_map(|id| Some(EpochRef { id, number: self.graph.number(&id)? }));
         let due: Vec<EpochId> = numbered.filter(is_due).map(|epoch| epoch.id).collect();
         for id in &due {
+            let state = self.states.get(id);
+            let info = state.and_then(|state| identities.values().find_map(|identity| state.group_info(identity).ok()));
+            self.infos.extend(info.map(|info| (*id, info)));
             self.drop_secrets(id);
         }
         due
@@ -50,6 +62,7 @@ impl ForkableGroup {
     pub(super) fn let_go(&mut self, id: &EpochId) {
         self.states.remove(id);
         self.commits.remove(id);
+        self.infos.remove(id);
         self.unpublished.retain(|_, unpublished| unpublished.facts.parent != *id);
         self.forgotten.insert(*id);
     }

@@ -3,7 +3,7 @@
 use causeway_drafts::mimi_uri::ClientUri;
 
 use super::ForkableGroup;
-use crate::group::{Opened, PAST_EPOCHS, application_epoch};
+use crate::group::{MAX_PAST_EPOCHS, Opened, application_epoch};
 use crate::{ClientIdentity, EpochId, MlsError};
 
 impl ForkableGroup {
@@ -58,7 +58,7 @@ impl ForkableGroup {
 
     /// A state from before the group was forkable holds secrets of the epochs before it.
     fn later_epochs(&self, number: u64) -> Vec<EpochId> {
-        let later = self.graph.epochs().filter(|epoch| epoch.number > number && epoch.number - number <= PAST_EPOCHS as u64);
+        let later = self.graph.epochs().filter(|epoch| epoch.number > number && epoch.number - number <= MAX_PAST_EPOCHS);
         later.map(|epoch| epoch.id).collect()
     }
 

@@ -82,6 +82,8 @@ pub struct ForkableGroup {
     /// Own clients, also those that hold no secrets at present.
     own: BTreeSet<ClientUri>,
     unpublished: BTreeMap<EpochId, Unpublished>,
+    /// GroupInfos of epochs whose secrets have gone before they were final.
+    infos: BTreeMap<EpochId, Vec<u8>>,
     records: Vec<EpochRecord>,
     forgotten: BTreeSet<EpochId>,
     is_over: bool,
@@ -108,6 +110,7 @@ impl ForkableGroup {
             statements: Vec::new(),
             waiting: Waiting::default(),
             unpublished: BTreeMap::new(),
+            infos: BTreeMap::new(),
             records: Vec::new(),
             forgotten: BTreeSet::new(),
             is_over: false,

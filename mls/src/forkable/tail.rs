@@ -35,10 +35,10 @@ pub struct Tail {
 }
 
 impl ForkableGroup {
-    /// The tail, from an own client that holds the anchor's secrets.
+    /// The tail, from an own client that holds the anchor's secrets, or has before they went by [age](Self::forget_aged).
     ///
     /// # Errors
-    /// If it does not hold them.
+    /// If there is no such.
     pub fn tail(&self, identity: &ClientIdentity) -> Result<Tail, MlsError> {
         let anchor = self.graph.anchor();
         let state = self.state(&anchor.id)?;
@@ -50,7 +50,7 @@ impl ForkableGroup {
         Ok(Tail {
             window: self.graph.window(),
             anchor: anchor.id,
-            group_info: state.group_info(identity)?,
+            group_info: self.infos.get(&anchor.id).cloned().map_or_else(|| state.group_info(identity), Ok)?,
             ratchet_tree: state.ratchet_tree()?,
             recent_committers: self.graph.recent_committers(&anchor.id),
             commits: commits.map(<[u8]>::to_vec).collect(),

@@ -10,7 +10,7 @@ use causeway_drafts::mimi_protocol_06::message::MessageKind;
 use causeway_drafts::mimi_uri::ClientUri;
 
 use super::judge::{dictionary_updates, handshake};
-use super::{Group, NextEpoch, PAST_EPOCHS, PENDING_COMMIT_KEY, ProposalSummary, QUEUED_PROPOSAL, StagedEpoch, join_config};
+use super::{Group, NextEpoch, PENDING_COMMIT_KEY, ProposalSummary, QUEUED_PROPOSAL, StagedEpoch, join_config};
 use crate::epoch_id::EpochRecord;
 use crate::rows::{GroupSnapshot, Rows};
 use crate::{MlsError, overlay};
@@ -32,7 +32,7 @@ impl Group {
         let _operation = super::operation!("merge");
         let mut clients = BTreeMap::new();
         for client in self.snapshot.clients.keys() {
-            if let Some(rows) = self.follow(client, &staged.commit, PAST_EPOCHS)? {
+            if let Some(rows) = self.follow(client, &staged.commit, self.past_epochs)? {
                 clients.insert(client.clone(), rows);
             }
         }

@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use openmls::prelude::{
     Capabilities, CredentialType, ExtensionType, GroupId, MIXED_PLAINTEXT_WIRE_FORMAT_POLICY, MlsGroup, MlsGroupJoinConfig,
-    ProposalType, PublicGroup, RequiredCapabilitiesExtension, SenderRatchetConfiguration,
+    PastEpochDeletion, ProposalType, PublicGroup, RequiredCapabilitiesExtension, SenderRatchetConfiguration,
 };
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
@@ -44,8 +44,10 @@ use crate::epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
 use crate::rows::{GroupChanges, GroupSnapshot, Rows};
 use crate::{ClientIdentity, MlsError, RoomState, overlay};
 
-/// Stragglers of so many past epochs still decrypt (application messages only).
+/// Stragglers of so many past epochs still decrypt (application messages only), if nothing else is set.
 pub(crate) const PAST_EPOCHS: usize = 2;
+/// The most that may be set.
+pub const MAX_PAST_EPOCHS: u64 = 16;
 const OUT_OF_ORDER_TOLERANCE: u32 = 100;
 const MAX_FORWARD_DISTANCE: u32 = 1000;
 
@@ -68,6 +70,7 @@ pub struct Group {
     records: Vec<EpochRecord>,
     state: RoomState,
     members: Vec<Member>,
+    past_epochs: usize,
 }
 
 /// What our clients can do: the baseline of every room (G-66).
@@ -118,7 +121,7 @@ impl Group {
     /// If the rows are not a group.
     pub fn load(snapshot: GroupSnapshot) -> Result<Self, MlsError> {
         let (state, members) = read(&snapshot)?;
-        Ok(Self { stored: snapshot.clone(), snapshot, records: Vec::new(), state, members })
+        Ok(Self { stored: snapshot.clone(), snapshot, records: Vec::new(), state, members, past_epochs: PAST_EPOCHS })
     }
 
     /// An epoch of which nothing has been stored yet, under its record or otherwise.
@@ -138,6 +141,30 @@ impl Group {
         self.snapshot.clients.insert(client.clone(), private);
     }
 
+    /// From the next epoch on, stragglers of so many past epochs decrypt.
+    pub fn keep_past_epochs(&mut self, epochs: usize) {
+        self.past_epochs = epochs;
+    }
+
+    /// The secrets of past epochs go, but for those of so many.
+    ///
+    /// # Errors
+    /// If the stored state is broken.
+    pub fn forget_past_epochs_but(&mut self, epochs: usize) -> Result<(), MlsError> {
+        let clients: Vec<ClientUri> = self.own_clients().cloned().collect();
+        for client in clients {
+            let (provider, mut group) = self.member_group(&client)?;
+            let policy = match epochs {
+                0 => PastEpochDeletion::delete_all(),
+                // Beside the number openmls wants a condition; no epoch of ours is without a timestamp.
+                _ => PastEpochDeletion::delete_all_without_timestamps().max_past_epochs(epochs),
+            };
+            group.delete_past_epoch_secrets(&provider, policy).map_err(MlsError::stored)?;
+            self.keep_private(&client, &provider);
+        }
+        Ok(())
+    }
+
     /// The secrets of this epoch go.
     pub(crate) fn drop_secrets(&mut self) {
         self.snapshot.clients.clear();
@@ -147,7 +174,7 @@ impl Group {
     fn fresh(snapshot: GroupSnapshot, record: EpochRecord) -> Result<Self, MlsError> {
         let (state, members) = read(&snapshot)?;
         let stored = GroupSnapshot::empty(&snapshot.group_id, snapshot.head);
-        Ok(Self { snapshot, stored, records: vec![record], state, members })
+        Ok(Self { snapshot, stored, records: vec![record], state, members, past_epochs: PAST_EPOCHS })
     }
 
     /// The group as it stands.

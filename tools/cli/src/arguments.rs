@@ -6,7 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    self, completions, decode, doctor, group_forks, group_hub, man, parked_replay, peer_probe, queue_drop, queue_retry,
+    self, completions, decode, doctor, group_forks, group_hub, group_retain, man, parked_replay, peer_probe, queue_drop,
+    queue_retry,
 };
 use crate::outcome::EXIT_CODES;
 use crate::printing::Printing;
@@ -126,7 +127,7 @@ impl Command {
             Self::Doctor(_)
             | Self::Queue(QueueCommand::Retry(_) | QueueCommand::Drop(_))
             | Self::Parked(ParkedCommand::Replay(_))
-            | Self::Group(GroupCommand::HubLost(_) | GroupCommand::HubBack(_)) => Needs::Configuration,
+            | Self::Group(GroupCommand::HubLost(_) | GroupCommand::HubBack(_) | GroupCommand::Retain(_)) => Needs::Configuration,
             _ => Needs::Database,
         }
     }
@@ -175,6 +176,7 @@ pub(crate) enum GroupCommand {
     Verify(RoomName),
     HubLost(group_hub::Lost),
     HubBack(group_hub::Back),
+    Retain(group_retain::Arguments),
 }
 
 #[derive(Debug, Subcommand)]

@@ -47,6 +47,13 @@ pub struct Bookkeeping {
     /// In a room without a hub: providers that hear of it by the fan-out of the hub that its URI names only.
     #[serde(default)]
     pub by_fan_out: BTreeSet<String>,
+    /// Epochs whose secrets are kept though they are not the head, by the hexadecimal name, with the time at which they were
+    /// superseded, ms.
+    #[serde(default)]
+    pub superseded: BTreeMap<String, u64>,
+    /// Whether an item waits in the outbox for one of them to be due.
+    #[serde(default)]
+    pub is_forgetting: bool,
     /// Peers that follow the hub which is back, with its term.
     #[serde(default)]
     pub following: BTreeMap<String, u64>,

@@ -14,8 +14,6 @@ use super::prepare::{EPOCH_PATIENCE, Prepared};
 use super::{Conversation, ConversationError, Intent, Result, Topology, Turn};
 use crate::loss::{Feature, Loss};
 
-/// So many epochs may a branch run ahead before it is final.
-const WINDOW: u64 = causeway_mls::graph::DEFAULT_WINDOW;
 /// Commits from before the group was forkable that are kept for peers who are a little behind.
 const EARLIER: usize = 3;
 
@@ -43,7 +41,7 @@ impl Conversation {
             self.ensure_leaf(turn, &user)?;
         }
         let terms: Vec<Vec<u8>> = self.book.terms.iter().map(|term| term.to_vec()).collect();
-        self.forkable = Some(ForkableGroup::begin(self.group()?.clone(), WINDOW, Vec::new(), &terms)?);
+        self.forkable = Some(ForkableGroup::begin(self.group()?.clone(), self.window(turn), Vec::new(), &terms)?);
         if let Err(error) = self.open_term(Authority::Members) {
             self.forkable = None;
             return Err(error);

@@ -35,6 +35,7 @@ pub mod outgoing;
 mod peer_message;
 mod peers;
 mod prepare;
+mod retention;
 pub mod roles;
 mod settling;
 mod speak;
@@ -56,6 +57,7 @@ pub use messages::MessageIndex;
 pub use outgoing::{Intent, Outgoing};
 pub use peer_message::PeerMessage;
 pub use prepare::{MimiRequest, Prepared};
+pub use retention::{MOST_EPOCHS, Retention};
 
 use crate::identity::Names;
 use crate::loss::Loss;
@@ -76,6 +78,8 @@ pub struct Gateway {
     pub hub_key: Zeroizing<[u8; 32]>,
     /// Whether the operator allows conversations in endpoint mode.
     pub endpoint_mode_allowed: bool,
+    /// How long secrets of past epochs are kept, where a conversation has no setting of its own.
+    pub retention: Retention,
 }
 
 /// One call of the core: what it may use, and what it has decided.
@@ -182,6 +186,8 @@ pub struct Conversation {
     pub clients: BTreeMap<ClientUri, ClientIdentity>,
     /// Pairs of events and messages.
     pub messages: MessageIndex,
+    /// How long secrets of past epochs are kept, as far as that is set for this conversation.
+    pub retention: Retention,
 }
 
 impl<'a> Turn<'a> {
@@ -206,7 +212,8 @@ impl Conversation {
     /// A conversation that the store has given back.
     pub fn restore(row: ConversationRow, room: Option<Room>, group: Option<Group>, messages: MessageIndex) -> Result<Self> {
         let book = Bookkeeping::from_bytes(&row.bookkeeping).map_err(|_| ConversationError::Missing("readable bookkeeping"))?;
-        Ok(Self { row, book, room, group, forkable: None, clients: BTreeMap::new(), messages })
+        let (clients, retention) = (BTreeMap::new(), Retention::default());
+        Ok(Self { row, book, room, group, forkable: None, clients, messages, retention })
     }
 
     fn begin(kind: &str, now: u64) -> Self {
@@ -234,6 +241,7 @@ impl Conversation {
             forkable: None,
             clients: BTreeMap::new(),
             messages: MessageIndex::default(),
+            retention: Retention::default(),
         }
     }
 
@@ -245,7 +253,7 @@ impl Conversation {
         conversation
     }
 
-    /// Copies what other tables are keyed by into the row, and the bookkeeping with it.
+    /// Copies what other tables are keyed by into the row, and the bookkeeping with it; after [`Self::note_head`].
     pub fn seal_row(&mut self) {
         self.row.bookkeeping = self.book.to_bytes();
         if let Some(room) = &self.room {

@@ -107,6 +107,8 @@ pub enum Outgoing {
         /// Since when it could, ms.
         since: u64,
     },
+    /// Secrets of past epochs go whose time is up.
+    Forget,
     /// A ConsentEntry for `updateConsent`.
     UpdateConsent {
         /// The encoded ConsentEntry.
@@ -173,6 +175,7 @@ impl Outgoing {
             Self::Peer { .. } => "peer",
             Self::Settle { .. } => "settle",
             Self::EndGraph { .. } => "end_graph",
+            Self::Forget => "forget",
         }
     }
 
@@ -225,6 +228,11 @@ pub mod lane {
     /// Settling what a losing branch has left.
     pub fn settlement(room: &str) -> String {
         format!("own:{room}#settlement")
+    }
+
+    /// Secrets whose time will be up.
+    pub fn retention(room: &str) -> String {
+        format!("own:{room}#retention")
     }
 
     /// Consent entries for a provider.

@@ -77,6 +77,7 @@ impl Conversation {
             Outgoing::Pdu { .. } | Outgoing::Notify { .. } => Ok(Prepared::Done),
             Outgoing::Peer { room, provider, message } => self.prepare_peer((room, provider), message),
             Outgoing::Settle { since } => self.prepare_settle(turn, *since),
+            Outgoing::Forget => self.prepare_forget(turn),
             Outgoing::EndGraph { since } => self.prepare_end(turn, *since),
             Outgoing::Submit { user, content, event_id } if self.is_leaderless() => {
                 self.prepare_leaderless_submit(turn, (&parse_user_uri(user)?, event_id), content)

@@ -16,6 +16,7 @@ mod conversation_races;
 mod conversation_random;
 mod conversation_refusals;
 mod conversation_resync;
+mod conversation_retention;
 mod hostile_html;
 mod identity;
 mod identity_properties;

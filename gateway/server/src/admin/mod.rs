@@ -7,6 +7,7 @@ mod queue_drop;
 mod queue_retry;
 mod refusal;
 mod reload;
+mod retention;
 mod status;
 mod token;
 
@@ -100,6 +101,7 @@ fn router(admin: Arc<Admin>) -> Router {
         .route("/admin/v1/queue/drop", post(queue_drop::handler))
         .route("/admin/v1/rooms/hub_lost", post(hub::lost))
         .route("/admin/v1/rooms/hub_back", post(hub::back))
+        .route("/admin/v1/rooms/retention", post(retention::handler))
         .route("/admin/v1/parked/replay", post(parked_replay::handler))
         .layer(from_fn_with_state(admin.clone(), token::required));
     Router::new()

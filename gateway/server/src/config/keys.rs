@@ -1,7 +1,7 @@
 //! What may stand in a configuration, as data: the one source of checks, sample, schema, environment names and dump.
 
 use super::kind::Kind;
-use super::{admin, bridge, database, general, log, matrix, mimi, peers};
+use super::{admin, bridge, database, general, groups, log, matrix, mimi, peers};
 
 /// A table of the file.
 pub(crate) struct Section {
@@ -70,6 +70,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     matrix::SECTION,
     mimi::SECTION,
     bridge::SECTION,
+    groups::SECTION,
     database::SECTION,
     admin::SECTION,
     log::SECTION,

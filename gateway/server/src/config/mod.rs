@@ -13,6 +13,7 @@ pub(crate) mod dump;
 mod environment;
 mod files;
 mod general;
+mod groups;
 mod keys;
 mod kind;
 mod log;
@@ -34,6 +35,7 @@ use serde::Deserialize;
 pub(crate) use admin::AdminConfig;
 pub(crate) use bridge::BridgeConfig;
 pub(crate) use database::DatabaseConfig;
+pub(crate) use groups::GroupsConfig;
 pub(crate) use log::{LogConfig, LogFormat};
 pub(crate) use matrix::MatrixConfig;
 pub(crate) use mimi::MimiConfig;
@@ -59,6 +61,8 @@ pub(crate) struct Config {
     pub(crate) mimi: MimiConfig,
     /// What may be bridged.
     pub(crate) bridge: BridgeConfig,
+    /// The MLS groups.
+    pub(crate) groups: GroupsConfig,
     /// The database.
     #[serde(default)]
     database: DatabaseConfig,

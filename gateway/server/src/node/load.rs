@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use causeway_core::conversation::{Conversation, MessageIndex};
+use causeway_core::conversation::{Conversation, MessageIndex, Retention};
 use causeway_core::matrix::{Pdu, Room, RoomParts, StateMap};
 use causeway_core::records::{ConversationRow, EventRow};
 use causeway_drafts::mimi_uri::ClientUri;
@@ -33,8 +33,12 @@ impl Session<'_> {
         let group = self.load_group(&row).await?;
         let messages = MessageIndex::new(self.tx.messages(row.id).await?);
         let forkable = self.load_graph(&row).await?;
+        let retention = self.tx.retention(row.id).await?;
         let mut conversation = Conversation::restore(row, room, group, messages)?;
         conversation.forkable = forkable;
+        conversation.retention =
+            Retention { epochs: retention.epochs.map(|epochs| epochs as u64), age_ms: retention.age_ms.map(|age| age as u64) };
+        conversation.apply_retention(&self.node.gateway);
         Ok(conversation)
     }
 

@@ -4,7 +4,7 @@ use causeway_core::code::Coded;
 use causeway_core::conversation::{Conversation, Decision, ghost_display_name};
 use causeway_core::loss::Feature;
 use causeway_core::matrix::{RoomChanges, StateMap, StoredEvent};
-use causeway_core::records::{ClientRow, EpochRow, EventRow, ExtremityRow, GroupValueRow, ProfileRow, StateMapRow};
+use causeway_core::records::{ClientRow, EpochRow, EventRow, ExtremityRow, GroupValueRow, ProfileRow, RetentionRow, StateMapRow};
 use causeway_mls::{EpochId, EpochRecord, GroupChanges, RowChanges};
 use causeway_store::StoreError;
 use sha2::{Digest, Sha256};
@@ -13,6 +13,8 @@ use super::{NodeError, Session, now_ms};
 
 impl Session<'_> {
     pub(super) async fn store_all(&mut self, conversation: &mut Conversation, decision: Decision) -> Result<(), NodeError> {
+        let due = conversation.note_head(&self.node.gateway, now_ms());
+        let decision = Decision { outbox: decision.outbox.into_iter().chain(due).collect(), ..decision };
         conversation.seal_row();
         match conversation.row.id {
             0 => conversation.row.id = self.tx.insert_conversation(&conversation.row).await?,
@@ -44,8 +46,23 @@ impl Session<'_> {
             }
             (None, None) => {}
         }
+        self.store_retention(conversation).await?;
         self.store_decision(id, decision).await?;
         self.store_hashed_ghosts().await
+    }
+
+    async fn store_retention(&mut self, conversation: &Conversation) -> Result<(), NodeError> {
+        let graph = conversation.forkable.as_ref();
+        let row = RetentionRow {
+            conversation_id: conversation.row.id,
+            epochs: conversation.retention.epochs.map(|epochs| epochs as i64),
+            age_ms: conversation.retention.age_ms.map(|age| age as i64),
+            graph_window: graph.map(|forkable| forkable.graph().window() as i64),
+        };
+        if self.tx.retention(row.conversation_id).await? != row {
+            self.tx.put_retention(&row).await?;
+        }
+        Ok(())
     }
 
     /// The mapping of ghosts whose names only it can undo.

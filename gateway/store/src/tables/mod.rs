@@ -19,6 +19,7 @@ mod parked;
 mod pinned_roots;
 mod profiles;
 pub(crate) mod queue_commands;
+mod retentions;
 mod secrets;
 mod server_keys;
 mod state_maps;

@@ -1,4 +1,4 @@
-use causeway_core::records::ConversationRow;
+use causeway_core::records::{ConversationRow, RetentionRow};
 use causeway_store::StoreError;
 
 use crate::support::*;
@@ -92,6 +92,22 @@ async fn the_lock_of_a_conversation_serialises_its_turns() {
         seen.sort_unstable();
         assert_eq!(seen, (0..20).collect::<Vec<u8>>());
         assert_eq!(stored.version, 21);
+    })
+    .await;
+}
+
+/// Nothing is set until something is; what is undone is nothing again.
+#[tokio::test(flavor = "multi_thread")]
+async fn retention_is_what_was_set_last() {
+    for_each_database(|db| async move {
+        let id = db.conversation().await;
+        let nothing = RetentionRow { conversation_id: id, epochs: None, age_ms: None, graph_window: None };
+        let set = RetentionRow { conversation_id: id, epochs: Some(3), age_ms: Some(0), graph_window: Some(5) };
+        assert_eq!(db.run(tx!([id] | tx | tx.retention(id).await)).await, nothing);
+        for row in [set, nothing] {
+            db.run(tx!([row] | tx | tx.put_retention(&row).await)).await;
+            assert_eq!(db.run(tx!([id] | tx | tx.retention(id).await)).await, row);
+        }
     })
     .await;
 }

@@ -52,8 +52,13 @@ fn dmls_23_age_takes_secrets_but_changes_no_head() {
     let early = trio.bob.seal(b"early");
     trio.alice.commit(&renaming(&trio.alice, "One"), &roots);
     let head = trio.alice.group.head();
-    let gone = trio.alice.group.forget_aged(|_: &EpochRef| true);
+    let identities = BTreeMap::from([(trio.alice.identity.client_uri.clone(), trio.alice.identity.clone())]);
+    let gone = trio.alice.group.forget_aged(|_: &EpochRef| true, &identities);
     assert_eq!(gone.len(), 1);
+    // Newcomers can be told of the graph all the same.
+    trio.alice.group = reloaded(trio.alice.group.clone());
+    let tail = trio.alice.group.tail(&trio.alice.identity).unwrap();
+    assert_eq!(ForkableGroup::observe(&tail, judge(&roots)).unwrap().head(), trio.alice.group.head());
     assert_eq!(trio.alice.group.head(), head);
     assert!(trio.alice.open(&early).is_err());
     // A better commit in the epoch whose secrets are gone still wins: the client rejoins.

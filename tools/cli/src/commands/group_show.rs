@@ -7,6 +7,10 @@ use crate::find::{find, names};
 use crate::render::{self, Row, Style, joined, or_dash};
 use crate::time::rfc3339;
 
+/// What holds where nothing is set (SPEC §11.4).
+const PAST_EPOCHS: i64 = 2;
+const WINDOW: i64 = causeway_mls::graph::DEFAULT_WINDOW as i64;
+
 #[derive(Serialize)]
 struct Details {
     conversation: i64,
@@ -16,6 +20,10 @@ struct Details {
     topology: Option<String>,
     /// `linear` where a hub orders, `forkable` where nobody does, or a hub that has come back not yet alone.
     mode: &'static str,
+    /// Of so many past epochs late messages open; in a forkable group, the window.
+    retained_epochs: i64,
+    /// No longer than that after an epoch was superseded, where it is set for the room.
+    retained_minutes: Option<i64>,
     epoch: u64,
     epoch_id: String,
     confirmation_tag: String,
@@ -36,6 +44,8 @@ impl Row for Details {
         "hub",
         "topology",
         "mode",
+        "retained epochs",
+        "retained minutes",
         "epoch",
         "epoch id",
         "confirmation tag",
@@ -56,6 +66,8 @@ impl Row for Details {
             or_dash(&self.hub),
             or_dash(&self.topology),
             self.mode.to_owned(),
+            self.retained_epochs.to_string(),
+            or_dash(&self.retained_minutes),
             self.epoch.to_string(),
             self.epoch_id.clone(),
             self.confirmation_tag.clone(),
@@ -78,6 +90,7 @@ pub(crate) async fn run(store: &Store, room: &str, style: Style) -> anyhow::Resu
     let epochs = store.transaction("epoch lines", move |tx| Box::pin(tx.epoch_lines(id))).await?;
     let own_clients = store.transaction("own clients", move |tx| Box::pin(tx.own_clients(id))).await?;
     let has_graph = store.transaction("has graph", move |tx| Box::pin(tx.has_graph(id))).await?;
+    let retention = store.transaction("retention", move |tx| Box::pin(tx.retention(id))).await?;
     let head = epochs.iter().find(|epoch| epoch.epoch_id == group.epoch().id.as_bytes());
     let details = Details {
         conversation: id,
@@ -85,6 +98,8 @@ pub(crate) async fn run(store: &Store, room: &str, style: Style) -> anyhow::Resu
         group: super::group_name(group.group_id()),
         hub: room.hub.clone(),
         mode: if has_graph { "forkable" } else { "linear" },
+        retained_epochs: retention.graph_window.or(retention.epochs).unwrap_or(if has_graph { WINDOW } else { PAST_EPOCHS }),
+        retained_minutes: retention.age_ms.map(|age| age / 60_000),
         topology: room.topology.clone(),
         epoch: group.epoch().number,
         epoch_id: group.epoch().id.to_string(),

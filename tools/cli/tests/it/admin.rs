@@ -75,6 +75,13 @@ async fn commands_ask_the_gateway_with_its_token() {
             "{\"conversation\":4,\"term\":1,\"dry_run\":true}\n",
         ),
         (
+            &["group", "retain", "4", "--epochs", "3", "-o", "ndjson"],
+            "/admin/v1/rooms/retention",
+            r#"{"conversation":4,"epochs":3,"minutes":null,"dry_run":false}"#,
+            r#"{"conversation":4,"epochs":3,"minutes":null,"dry_run":false}"#,
+            "{\"conversation\":4,\"epochs\":3,\"minutes\":null,\"dry_run\":false}\n",
+        ),
+        (
             &["group", "hub-back", "4", "--reason", "it answers again", "-o", "ndjson"],
             "/admin/v1/rooms/hub_back",
             r#"{"conversation":4,"reason":"it answers again","dry_run":false}"#,

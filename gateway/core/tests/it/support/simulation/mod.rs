@@ -8,7 +8,7 @@ mod stored;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use causeway_core::conversation::{Conversation, ConversationError, Gateway, Outgoing, Turn, notices};
+use causeway_core::conversation::{Conversation, ConversationError, Gateway, Outgoing, Retention, Turn, notices};
 use causeway_core::identity::Names;
 use causeway_core::matrix::{EventDraft, Outcome, Pdu, Room, SigningKeys};
 use causeway_core::records::{ConsentRow, LossRow};
@@ -78,6 +78,7 @@ fn side(letter: &str, user: &str) -> Side {
             authority,
             hub_key: Zeroizing::new([7; 32]),
             endpoint_mode_allowed: true,
+            retention: Retention::default(),
         },
         homeserver: server(&format!("hs-{letter}.test"), user),
         native: Vec::new(),
@@ -187,9 +188,11 @@ impl World {
         self.now += 1000;
         let side = &mut self.sides[side];
         let mut conversation = side.conversations[index].load();
+        conversation.apply_retention(&side.gateway);
         let mut turn = Turn::new(&side.gateway, &self.roots, self.now, &mut self.rng);
         let result = body(&mut conversation, &mut turn)?;
-        let decision = turn.decision;
+        let mut decision = turn.decision;
+        decision.outbox.extend(conversation.note_head(&side.gateway, self.now));
         side.conversations[index].save(conversation);
         side.outbox.extend(decision.outbox.into_iter().map(|(lane, item)| (index, lane, item)));
         side.losses.extend(decision.losses);

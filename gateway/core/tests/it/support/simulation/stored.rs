@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use causeway_core::conversation::{Conversation, MessageIndex};
+use causeway_core::conversation::{Conversation, MessageIndex, Retention};
 use causeway_core::matrix::{Pdu, Room, RoomParts, StateMap};
 use causeway_core::records::ConversationRow;
 use causeway_drafts::mimi_uri::ClientUri;
@@ -18,6 +18,7 @@ pub(crate) struct Stored {
     forkable: Option<ForkableSnapshot>,
     messages: MessageIndex,
     clients: BTreeMap<ClientUri, ClientIdentity>,
+    retention: Retention,
 }
 
 struct StoredRoom {
@@ -37,6 +38,7 @@ impl Stored {
             forkable: None,
             messages: MessageIndex::default(),
             clients: BTreeMap::new(),
+            retention: Retention::default(),
         };
         stored.save(conversation);
         stored
@@ -56,12 +58,14 @@ impl Stored {
         let group = self.group.clone().map(|snapshot| Group::load(snapshot).unwrap());
         let mut conversation = Conversation::restore(self.row.clone(), room, group, self.messages.clone()).unwrap();
         conversation.clients = self.clients.clone();
+        conversation.retention = self.retention;
         conversation.forkable = self.forkable.clone().map(|snapshot| ForkableGroup::load(snapshot).unwrap());
         conversation
     }
 
     pub(crate) fn save(&mut self, mut conversation: Conversation) {
         conversation.seal_row();
+        self.retention = conversation.retention;
         self.row = conversation.row;
         self.messages = conversation.messages;
         self.clients = conversation.clients;
