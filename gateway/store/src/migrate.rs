@@ -18,6 +18,7 @@ const MIGRATIONS: &[Migration] = &[
     (6, include_str!("../migrations/0006_rows_per_epoch.sql")),
     (7, include_str!("../migrations/0007_epoch_keys.sql")),
     (8, include_str!("../migrations/0008_graphs.sql")),
+    (9, include_str!("../migrations/0009_group_nodes.sql")),
 ];
 
 impl Store {

@@ -37,12 +37,13 @@ pub use own::Prepared;
 pub use receive::{CommitOutcome, Placed, Received};
 pub use settlement::{Abandoned, Intent, IntentKind, Settlement};
 pub use signed::SignedStatement;
-pub use snapshot::{ForkableChanges, ForkableSnapshot};
+pub use snapshot::{EpochRows, ForkableChanges, ForkableSnapshot};
 pub use statements::StatementOutcome;
 pub use tail::Tail;
 
 use crate::graph::{Conflict, EpochGraph, Placement};
 use crate::group::Group;
+use crate::storage::node::StoredNodes;
 use crate::{EpochId, EpochRecord, EpochRef, MlsError, TrustRoots};
 use own::Unpublished;
 use waiting::Waiting;
@@ -83,14 +84,19 @@ pub struct ForkableGroup {
     unpublished: BTreeMap<EpochId, Unpublished>,
     records: Vec<EpochRecord>,
     forgotten: BTreeSet<EpochId>,
+    stored_nodes: StoredNodes,
+    /// Everything but states and commits, as it is stored; empty if it is not.
+    stored_core: Vec<u8>,
 }
 
 impl ForkableGroup {
     /// A group that is forkable from its present epoch on. `recent_committers` are those of the last epochs, the
     /// newest first, as far as they are known.
-    pub fn begin(group: Group, window: u64, recent_committers: Vec<causeway_drafts::mimi_uri::UserUri>) -> Self {
+    pub fn begin(mut group: Group, window: u64, recent_committers: Vec<causeway_drafts::mimi_uri::UserUri>) -> Self {
         let root = group.epoch();
         Self {
+            stored_nodes: group.take_stored_nodes(),
+            stored_core: Vec::new(),
             own: group.own_clients().cloned().collect(),
             graph: EpochGraph::new(root, window, recent_committers),
             states: BTreeMap::from([(root.id, group)]),

@@ -1,6 +1,7 @@
 //! The engine from outside: groups of real clients, every state stored and loaded on the way.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
 
+mod crowd;
 mod epochs;
 mod forkable;
 mod graph;
@@ -8,3 +9,4 @@ mod lifecycle;
 mod refusals;
 mod replay;
 mod support;
+mod written;

@@ -29,7 +29,9 @@ impl Session<'_> {
             (Some(forkable), _) => {
                 let changes = forkable.take_changes()?;
                 let head = changes.group.head.id;
-                self.tx.put_graph(id, &changes.core).await?;
+                if let Some(core) = &changes.core {
+                    self.tx.put_graph(id, core).await?;
+                }
                 self.store_group(id, changes.group).await?;
                 self.tx.mark_head(id, head.as_bytes()).await?;
             }
@@ -110,6 +112,12 @@ impl Session<'_> {
     }
 
     async fn store_group(&mut self, conversation_id: i64, changes: GroupChanges) -> Result<(), NodeError> {
+        for (digest, body) in &changes.nodes.put {
+            self.tx.put_group_node(conversation_id, digest, body).await?;
+        }
+        for digest in &changes.nodes.delete {
+            self.tx.delete_group_node(conversation_id, digest).await?;
+        }
         for (epoch, state) in changes.states {
             self.store_values((conversation_id, epoch), "", state.public).await?;
             for (client, changes) in state.clients {
