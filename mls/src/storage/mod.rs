@@ -13,6 +13,8 @@ mod openmls;
 mod past;
 pub(crate) mod public;
 mod spans;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod values;
 

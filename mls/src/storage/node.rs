@@ -103,6 +103,13 @@ impl Nodes {
         nodes
     }
 
+    /// All of them as rows, digest and body.
+    pub fn to_rows(&self) -> Rows {
+        let mut rows = Rows::new();
+        self.walk(&mut |node| rows.insert(node.digest.to_vec(), body(&node.content, &node.children)).is_none());
+        rows
+    }
+
     fn build(&mut self, digest: &[u8], bodies: &BTreeMap<Vec<u8>, Vec<u8>>, depth: u8) -> Option<Arc<Node>> {
         let digest: Digest = digest.try_into().ok()?;
         if let Some(known) = self.0.get(&digest) {

@@ -11,9 +11,9 @@ use super::{OURS, as_whole, form_of};
 use crate::rows::Rows;
 
 /// openmls loads no group without the others; only the first three are of use.
-const KEPT: [&str; 7] = [MESSAGE_SECRETS, PAGE, RATCHETS, JOIN_CONFIG, GROUP_STATE, OWN_LEAF_INDEX, RESUMPTION_PSKS];
+const KEPT: [&str; 6] = [MESSAGE_SECRETS, PAGE, RATCHETS, JOIN_CONFIG, GROUP_STATE, OWN_LEAF_INDEX];
 
-/// The rows that open messages. The epoch's secrets are there and are 0.
+/// The rows that open messages. The epoch's secrets, without which openmls loads no group, are 0.
 ///
 /// # Errors
 /// If a row is not what was stored.
@@ -22,7 +22,7 @@ pub(crate) fn for_stragglers(rows: &Rows) -> Result<Rows, Unreadable> {
     for (key, value) in rows.iter().filter(|(key, _)| !key.starts_with(OURS)) {
         match any_label_of(key) {
             label if KEPT.contains(&label) => kept.insert(key.clone(), value.clone()),
-            EPOCH_SECRETS => kept.insert(key.clone(), blank(value)?),
+            EPOCH_SECRETS | RESUMPTION_PSKS => kept.insert(key.clone(), blank(value)?),
             _ => continue,
         };
     }

@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
 
 mod crowd;
+mod early;
 mod epochs;
 mod forkable;
 mod graph;
 mod lifecycle;
+mod nodes;
 mod refusals;
 mod replay;
 mod support;
