@@ -3,13 +3,12 @@
 use causeway_drafts::mimi_uri::UserUri;
 use causeway_drafts::{Verbatim, encode};
 use openmls::prelude::{Ciphersuite, KeyPackage, KeyPackageIn, Lifetime, ProtocolVersion, Welcome};
-use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
 
 use crate::credential::{CertifiedClient, TrustRoots, certify};
 use crate::group::capabilities;
-use crate::overlay;
 use crate::rows::Rows;
+use crate::storage::Provider;
 use crate::{ClientIdentity, MlsError};
 
 pub(crate) const SUITE: Ciphersuite = Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519;
@@ -40,7 +39,7 @@ pub struct VerifiedKeyPackage {
 /// # Errors
 /// If no key can be made.
 pub fn new_key_package(identity: &ClientIdentity, now_ms: u64) -> Result<KeyPackageBundle, MlsError> {
-    let provider = OpenMlsRustCrypto::default();
+    let provider = Provider::default();
     let bundle = KeyPackage::builder()
         .leaf_node_capabilities(capabilities())
         .key_package_lifetime(Lifetime::new(LIFETIME))
@@ -50,7 +49,7 @@ pub fn new_key_package(identity: &ClientIdentity, now_ms: u64) -> Result<KeyPack
     Ok(KeyPackageBundle {
         reference: key_package.hash_ref(provider.crypto()).map_err(MlsError::stored)?.as_slice().to_vec(),
         key_package: encode(key_package),
-        private: overlay::rows(provider.storage()),
+        private: provider.whole(),
         not_after: now_ms + LIFETIME * 1000,
     })
 }
@@ -71,7 +70,7 @@ pub fn verify_key_package(bytes: &[u8], roots: &TrustRoots, user: &UserUri, now_
 
 pub(crate) fn parse(bytes: &[u8]) -> Result<KeyPackage, MlsError> {
     let key_package: Verbatim<KeyPackageIn> = Verbatim::from_bytes(bytes).map_err(MlsError::malformed)?;
-    key_package.into_value().validate(OpenMlsRustCrypto::default().crypto(), ProtocolVersion::Mls10).map_err(MlsError::invalid)
+    key_package.into_value().validate(Provider::default().crypto(), ProtocolVersion::Mls10).map_err(MlsError::invalid)
 }
 
 /// The KeyPackageRefs that a bare Welcome names.

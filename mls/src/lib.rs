@@ -9,7 +9,6 @@ pub mod graph;
 mod group;
 mod hpke;
 mod key_package;
-mod overlay;
 #[cfg(feature = "planted-bugs")]
 pub mod planted;
 #[cfg(not(feature = "planted-bugs"))]
@@ -17,14 +16,15 @@ mod planted;
 pub mod policy;
 mod room_state;
 mod rows;
+mod storage;
 
 pub use authority::{ClientIdentity, CredentialAuthority, HubIdentity};
 pub use credential::{CertifiedClient, TrustRoots, certify, certify_hub_signature, certify_signature};
 pub use epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
 pub use error::MlsError;
 pub use forkable::{
-    Abandoned, CommitOutcome, ForkableChanges, ForkableGroup, ForkableSnapshot, HeadChange, Intent, IntentKind, Judge, Placed,
-    Prepared, Received, Settlement, SignedStatement, StatementOutcome, Tail,
+    Abandoned, CommitOutcome, EpochRows, ForkableChanges, ForkableGroup, ForkableSnapshot, HeadChange, Intent, IntentKind, Judge,
+    Placed, Prepared, Received, Settlement, SignedStatement, StatementOutcome, Tail,
 };
 pub use group::{
     ApplicationHeader, CommitPlan, CommitSummary, CreateGroup, ExternalJoin, Group, JoinableGroupInfo, MAX_PAST_EPOCHS, Member,
@@ -33,7 +33,8 @@ pub use group::{
 pub use hpke::{HpkeKeyPair, seal_to};
 pub use key_package::{KeyPackageBundle, VerifiedKeyPackage, new_key_package, verify_key_package, welcome_references};
 pub use room_state::RoomState;
-pub use rows::{EpochChanges, GroupChanges, GroupSnapshot, RowChanges, Rows};
+pub use rows::{EpochChanges, GroupChanges, GroupSnapshot, PastEpoch, RowChanges, Rows};
+pub use storage::node::{Node, Nodes};
 
 /// The ciphersuite of all our groups: MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519, mandatory in RFC 9420 (G-67).
 pub const CIPHERSUITE: u16 = 0x0001;

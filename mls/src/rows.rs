@@ -6,6 +6,8 @@ use causeway_drafts::mimi_uri::ClientUri;
 use serde::{Deserialize, Serialize};
 
 use crate::epoch_id::{EpochId, EpochRecord, EpochRef};
+use crate::storage::Public;
+use crate::storage::node::Nodes;
 
 /// Rows of openmls' storage by key.
 pub type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -17,16 +19,55 @@ pub struct GroupSnapshot {
     pub group_id: Vec<u8>,
     /// The epoch that new messages use.
     pub head: EpochRef,
-    /// Tree, context, transcript hash, confirmation tag, proposals.
+    /// Tree, context, transcript hash, confirmation tag.
     pub public: Rows,
     /// Secrets, by own client.
+    pub clients: BTreeMap<ClientUri, Rows>,
+    /// What the public rows refer to.
+    #[serde(skip)]
+    pub nodes: Nodes,
+    /// Epochs before the head whose stragglers still open.
+    #[serde(default)]
+    pub past: BTreeMap<EpochId, PastEpoch>,
+}
+
+/// An epoch that is over.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastEpoch {
+    /// As in [`GroupSnapshot::public`].
+    pub public: Rows,
+    /// As in [`GroupSnapshot::clients`].
     pub clients: BTreeMap<ClientUri, Rows>,
 }
 
 impl GroupSnapshot {
     /// Of a group of which nothing has been stored yet.
     pub(crate) fn empty(group_id: &[u8], head: EpochRef) -> Self {
-        Self { group_id: group_id.to_vec(), head, public: Rows::new(), clients: BTreeMap::new() }
+        let group_id = group_id.to_vec();
+        Self { group_id, head, public: Rows::new(), clients: BTreeMap::new(), nodes: Nodes::default(), past: BTreeMap::new() }
+    }
+
+    /// The public state of the head.
+    pub(crate) fn public_state(&self) -> Public {
+        self.public_of(&self.public)
+    }
+
+    pub(crate) fn public_of(&self, rows: &Rows) -> Public {
+        Public { rows: rows.clone(), nodes: self.nodes.roots_of(rows) }
+    }
+
+    /// The nodes that rows refer to, and no others.
+    pub(crate) fn roots(&self) -> Nodes {
+        let mut roots = self.nodes.roots_of(&self.public);
+        self.past.values().for_each(|past| roots.extend(&self.nodes.roots_of(&past.public)));
+        roots
+    }
+
+    /// All epochs, the head included.
+    fn states(&self) -> BTreeMap<EpochId, State<'_>> {
+        let past = self.past.iter().map(|(id, past)| (*id, (&past.public, &past.clients)));
+        let head = (!self.public.is_empty() || !self.clients.is_empty()).then_some((self.head.id, (&self.public, &self.clients)));
+        past.chain(head).collect()
     }
 }
 
@@ -59,39 +100,39 @@ pub struct GroupChanges {
     pub forgotten: Vec<EpochId>,
     /// Epochs that came to be, in order.
     pub epochs: Vec<EpochRecord>,
-}
-
-impl GroupSnapshot {
-    fn has_rows(&self) -> bool {
-        !self.public.is_empty() || !self.clients.is_empty()
-    }
+    /// Nodes that the public rows of kept epochs refer to, by digest: what no kept epoch refers to any more goes.
+    pub nodes: RowChanges,
 }
 
 impl GroupChanges {
-    /// From what is stored to what is to be stored, where only the head is kept.
+    /// From what is stored to what is to be stored, but for the nodes.
     pub(crate) fn between(stored: &GroupSnapshot, snapshot: &GroupSnapshot, epochs: Vec<EpochRecord>) -> Self {
-        let (id, is_same) = (snapshot.head.id, stored.head.id == snapshot.head.id);
-        let changes = match is_same {
-            true => EpochChanges::between(stored, snapshot),
-            false => EpochChanges::between(&GroupSnapshot::empty(&snapshot.group_id, snapshot.head), snapshot),
-        };
-        let forgotten = if !is_same && stored.has_rows() { vec![stored.head.id] } else { Vec::new() };
-        let states = if changes.is_empty() { BTreeMap::new() } else { BTreeMap::from([(id, changes)]) };
-        Self { head: snapshot.head, states, forgotten, epochs }
+        let (before, after) = (stored.states(), snapshot.states());
+        let nothing = (&Rows::new(), &BTreeMap::new());
+        let states = after.iter().map(|(id, state)| (*id, EpochChanges::between(*before.get(id).unwrap_or(&nothing), *state)));
+        Self {
+            head: snapshot.head,
+            states: states.filter(|(_, changes)| !changes.is_empty()).collect(),
+            forgotten: before.keys().filter(|id| !after.contains_key(id)).copied().collect(),
+            epochs,
+            nodes: RowChanges::default(),
+        }
     }
 }
 
+type State<'a> = (&'a Rows, &'a BTreeMap<ClientUri, Rows>);
+
 impl EpochChanges {
     /// From one state of an epoch to another.
-    pub(crate) fn between(before: &GroupSnapshot, after: &GroupSnapshot) -> Self {
+    fn between((public_before, before): State<'_>, (public_after, after): State<'_>) -> Self {
         let none = Rows::new();
-        let all_clients: BTreeSet<_> = before.clients.keys().chain(after.clients.keys()).collect();
+        let all_clients: BTreeSet<_> = before.keys().chain(after.keys()).collect();
         let clients = all_clients.into_iter().map(|client| {
-            let (before, after) = (before.clients.get(client), after.clients.get(client));
+            let (before, after) = (before.get(client), after.get(client));
             (client.clone(), RowChanges::between(before.unwrap_or(&none), after.unwrap_or(&none)))
         });
         Self {
-            public: RowChanges::between(&before.public, &after.public),
+            public: RowChanges::between(public_before, public_after),
             clients: clients.filter(|(_, changes)| !changes.is_empty()).collect(),
         }
     }

@@ -19,6 +19,7 @@ const MIGRATIONS: &[Migration] = &[
     (7, include_str!("../migrations/0007_epoch_keys.sql")),
     (8, include_str!("../migrations/0008_graphs.sql")),
     (9, include_str!("../migrations/0009_retentions.sql")),
+    (10, include_str!("../migrations/0010_group_nodes.sql")),
 ];
 
 impl Store {

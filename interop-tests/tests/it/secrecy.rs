@@ -12,15 +12,13 @@ use base64::Engine;
 use causeway_core::records::GroupValueRow;
 use causeway_store::{FileRing, Keyring, Keys, Store, StoreError};
 use interop_tests::gateway::Gateway;
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
 /// The columns that may hold what people say.
 const IN_THE_CLEAR: (&str, &str) = ("events", "json");
 /// MLS secrets, nonces and private keys are so long.
 const SECRET_OCTETS: std::ops::RangeInclusive<usize> = 16..=64;
-/// What clients keep beside their secrets, and everybody may know: who was a member of past epochs, with which public keys.
-const PUBLIC_FIELDS: [&str; 1] = ["leaves"];
 /// A secret has so many different octets at least; what has fewer is padding or text.
 const DIFFERENT: usize = 8;
 
@@ -75,29 +73,30 @@ async fn keys(gateway: &Gateway) -> Vec<Needle> {
     let store = Store::connect_read_only_with(gateway.database_url(), sealing).await.unwrap();
     let stored = store.transaction::<_, StoreError, _>("keys", |tx| {
         Box::pin(async move {
-            let (mut keys, mut values) = (Vec::new(), Vec::new());
+            let (mut keys, mut values, mut nodes) = (Vec::new(), Vec::new(), Vec::new());
             for name in ["matrix_signing_key", "credential_authority", "hub_identity", "hub_franking_key"] {
                 keys.push((name.to_owned(), tx.secret(name).await?.unwrap().to_vec()));
             }
             for room in tx.room_lines().await? {
+                nodes.extend(tx.group_nodes(room.id).await?.into_iter().map(|(_, body)| body));
                 for epoch in tx.kept_epochs(room.id).await? {
                     values.extend(tx.group_values(room.id, &epoch).await?);
                 }
             }
-            Ok((keys, values))
+            Ok((keys, values, nodes))
         })
     });
-    let (stored, values) = stored.await.unwrap();
+    let (stored, values, nodes) = stored.await.unwrap();
     keys.extend(stored);
-    keys.extend(group_secrets(&values));
+    keys.extend(group_secrets(&values, &nodes));
     keys
 }
 
 /// What clients keep of their groups, and the secrets in it.
-fn group_secrets(values: &[GroupValueRow]) -> Vec<Needle> {
+fn group_secrets(values: &[GroupValueRow], nodes: &[Vec<u8>]) -> Vec<Needle> {
     let is_private = |value: &&GroupValueRow| !value.client_uri.is_empty();
-    let public: BTreeSet<Vec<u8>> =
-        values.iter().filter(|value| !is_private(value)).flat_map(|value| octets(&value.value)).collect();
+    let in_rows = values.iter().filter(|value| !is_private(value)).map(|value| &value.value);
+    let public: BTreeSet<&[u8]> = in_rows.chain(nodes).flat_map(|value| strings(value)).collect();
     let mut secrets = Vec::new();
     for value in values.iter().filter(is_private) {
         let label: String = value.key.iter().map(|octet| char::from(*octet)).take_while(char::is_ascii_alphanumeric).collect();
@@ -106,7 +105,7 @@ fn group_secrets(values: &[GroupValueRow]) -> Vec<Needle> {
             continue;
         }
         let name = format!("{label} of {}", value.client_uri);
-        let inner = octets(&value.value).into_iter().filter(|octets| !public.contains(octets));
+        let inner = octets(&value.value).into_iter().filter(|octets| !public.contains(octets.as_slice()));
         secrets.extend(inner.map(|octets| (name.clone(), octets)));
         if value.value.len() > *SECRET_OCTETS.start() {
             secrets.push((name, value.value.clone()));
@@ -115,12 +114,16 @@ fn group_secrets(values: &[GroupValueRow]) -> Vec<Needle> {
     secrets
 }
 
-/// The octet strings in a stored value, which is JSON.
+/// What may be an octet string in a part of a value in MessagePack.
+fn strings(part: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let starts = part.windows(2).enumerate().filter(|(_, head)| head[0] == 0xc4);
+    starts.filter_map(|(at, head)| part.get(at + 2..at + 2 + usize::from(head[1])))
+}
+
+/// The octet strings in a stored value: MessagePack after an octet that says its form.
 fn octets(value: &[u8]) -> Vec<Vec<u8>> {
-    let mut found = Vec::new();
-    if let Ok(value) = serde_json::from_slice(value) {
-        collect(&value, &mut found);
-    }
+    let mut found =
+        value.get(1..).and_then(|value| rmp_serde::from_slice(value).ok()).map_or_else(Vec::new, |Strings(found)| found);
     let is_random = |octets: &Vec<u8>| {
         let different: BTreeSet<u8> = octets.iter().copied().collect();
         SECRET_OCTETS.contains(&octets.len()) && different.len() >= DIFFERENT && !octets.is_ascii()
@@ -129,18 +132,54 @@ fn octets(value: &[u8]) -> Vec<Vec<u8>> {
     found
 }
 
-fn collect(value: &Value, found: &mut Vec<Vec<u8>>) {
-    match value {
-        Value::Array(items) => {
-            let octet = |item: &Value| item.as_u64().and_then(|number| u8::try_from(number).ok());
-            found.extend(items.iter().map(octet).collect::<Option<Vec<u8>>>());
-            items.iter().for_each(|item| collect(item, found));
+/// All octet strings in a value.
+struct Strings(Vec<Vec<u8>>);
+
+impl<'de> Deserialize<'de> for Strings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StringsVisitor)
+    }
+}
+
+struct StringsVisitor;
+
+macro_rules! without_strings {
+    ($($visit:ident: $type:ty),*) => {
+        $(fn $visit<E>(self, _: $type) -> Result<Strings, E> { Ok(Strings(Vec::new())) })*
+    };
+}
+
+impl<'de> Visitor<'de> for StringsVisitor {
+    type Value = Strings;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("MessagePack")
+    }
+
+    without_strings!(visit_bool: bool, visit_u64: u64, visit_i64: i64, visit_f64: f64, visit_str: &str);
+
+    fn visit_unit<E>(self) -> Result<Strings, E> {
+        Ok(Strings(Vec::new()))
+    }
+
+    fn visit_bytes<E>(self, octets: &[u8]) -> Result<Strings, E> {
+        Ok(Strings(vec![octets.to_vec()]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Strings, A::Error> {
+        let mut found = Vec::new();
+        while let Some(Strings(more)) = items.next_element()? {
+            found.extend(more);
         }
-        Value::Object(fields) => {
-            let secret = fields.iter().filter(|(name, _)| !PUBLIC_FIELDS.contains(&name.as_str()));
-            secret.for_each(|(_, field)| collect(field, found));
+        Ok(Strings(found))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Strings, A::Error> {
+        let mut found = Vec::new();
+        while let Some((Strings(_), Strings(more))) = fields.next_entry()? {
+            found.extend(more);
         }
-        _ => {}
+        Ok(Strings(found))
     }
 }
 

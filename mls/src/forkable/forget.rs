@@ -60,7 +60,8 @@ impl ForkableGroup {
 
     /// An epoch is gone, with all that belonged to it.
     pub(super) fn let_go(&mut self, id: &EpochId) {
-        self.states.remove(id);
+        let past = self.states.remove(id).map(|state| state.snapshot().past.keys().copied().collect::<Vec<_>>());
+        self.forgotten.extend(past.into_iter().flatten());
         self.commits.remove(id);
         self.infos.remove(id);
         self.unpublished.retain(|_, unpublished| unpublished.facts.parent != *id);

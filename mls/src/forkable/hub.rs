@@ -1,10 +1,14 @@
 //! A hub that orders the group again (SPEC §14.9): it accepts what leads to the head, and once it has, the graph ends.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use causeway_drafts::mimi_uri::ProviderDomain;
 
+use super::snapshot::rows_of;
 use super::{ForkableGroup, SignedStatement};
 use crate::graph::Authority;
-use crate::{EpochId, HubIdentity, MlsError};
+use crate::rows::{GroupSnapshot, PastEpoch};
+use crate::{EpochId, Group, HubIdentity, MlsError};
 
 impl ForkableGroup {
     /// Whether a hub orders the latest term.
@@ -51,16 +55,40 @@ impl ForkableGroup {
         Ok(is_accepted && is_quiet && self.stranded()?.is_empty() && self.settlement()?.intents.is_empty())
     }
 
-    /// The graph ends: of all epochs only the head's state is kept. Gives the statements that opened its terms, without which
-    /// a graph that has to begin again would count its terms anew ([`Self::begin`]).
-    pub fn end(&mut self) -> Vec<Vec<u8>> {
+    /// The graph ends: what is kept is the head's state, and of so many epochs before it what opens late messages. Gives the
+    /// statements that opened its terms, without which a graph that has to begin again would count its terms anew
+    /// ([`Self::begin`]).
+    ///
+    /// # Errors
+    /// If the stored state is broken.
+    pub fn end(&mut self, past_epochs: usize) -> Result<Vec<Vec<u8>>, MlsError> {
+        let path = self.graph.path_to(&self.head().id);
+        let kept: BTreeSet<EpochId> = path.into_iter().rev().take(past_epochs + 1).collect();
         let head = self.head().id;
-        let others: Vec<EpochId> = self.states.keys().filter(|id| **id != head).copied().collect();
+        let opens = |state: &Group| state.own_clients().next().is_some();
+        let others = self.states.iter().filter(|(id, state)| !kept.contains(id) || (**id != head && !opens(state)));
+        let others: Vec<EpochId> = others.map(|(id, _)| *id).collect();
         for id in others {
             self.let_go(&id);
         }
+        for (_, state) in self.states.iter_mut().filter(|(id, _)| **id != head) {
+            state.keep_for_stragglers()?;
+        }
         self.is_over = true;
-        self.opening_statements().map(SignedStatement::to_bytes).collect()
+        Ok(self.opening_statements().map(SignedStatement::to_bytes).collect())
+    }
+
+    /// What is left of a graph that has ended, and whose changes are stored.
+    ///
+    /// # Errors
+    /// If the stored state is broken.
+    pub fn into_group(self) -> Result<Group, MlsError> {
+        let (group_id, head, nodes) = (self.group_id()?.to_vec(), self.head(), self.nodes());
+        let mut states: BTreeMap<_, _> = self.states.iter().flat_map(|(id, state)| rows_of(*id, state)).collect();
+        let state = states.remove(&head.id);
+        let (public, clients) = state.ok_or_else(|| MlsError::Stored("the head's state is not kept".to_owned()))?;
+        let past = states.into_iter().map(|(id, (public, clients))| (id, PastEpoch { public, clients })).collect();
+        Group::load(GroupSnapshot { group_id, head, public, clients, nodes, past })
     }
 
     /// Whether the graph has ended: then it is stored no more.

@@ -38,12 +38,13 @@ pub use own::Prepared;
 pub use receive::{CommitOutcome, Placed, Received};
 pub use settlement::{Abandoned, Intent, IntentKind, Settlement};
 pub use signed::SignedStatement;
-pub use snapshot::{ForkableChanges, ForkableSnapshot};
+pub use snapshot::{EpochRows, ForkableChanges, ForkableSnapshot};
 pub use statements::StatementOutcome;
 pub use tail::Tail;
 
 use crate::graph::{Conflict, EpochGraph, Placement};
 use crate::group::Group;
+use crate::storage::node::StoredNodes;
 use crate::{EpochId, EpochRecord, EpochRef, MlsError, TrustRoots};
 use own::Unpublished;
 use waiting::Waiting;
@@ -87,6 +88,9 @@ pub struct ForkableGroup {
     records: Vec<EpochRecord>,
     forgotten: BTreeSet<EpochId>,
     is_over: bool,
+    stored_nodes: StoredNodes,
+    /// Everything but states and commits, as it is stored; empty if it is not.
+    stored_core: Vec<u8>,
 }
 
 impl ForkableGroup {
@@ -96,13 +100,15 @@ impl ForkableGroup {
     /// # Errors
     /// If those are not such statements.
     pub fn begin(
-        group: Group,
+        mut group: Group,
         window: u64,
         recent_committers: Vec<causeway_drafts::mimi_uri::UserUri>,
         terms: &[Vec<u8>],
     ) -> Result<Self, MlsError> {
         let root = group.epoch();
         let mut begun = Self {
+            stored_nodes: group.take_stored_nodes(),
+            stored_core: Vec::new(),
             own: group.own_clients().cloned().collect(),
             graph: EpochGraph::new(root, window, recent_committers),
             states: BTreeMap::from([(root.id, group)]),

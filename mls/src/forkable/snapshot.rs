@@ -9,26 +9,34 @@ use super::own::Unpublished;
 use super::waiting::Waiting;
 use super::{ForkableGroup, SignedStatement};
 use crate::graph::EpochGraph;
-use crate::rows::{GroupChanges, GroupSnapshot, Rows};
+use crate::group::number_of;
+use crate::rows::{GroupChanges, GroupSnapshot, PastEpoch, Rows};
+use crate::storage::Public;
+use crate::storage::node::{Nodes, StoredNodes};
 use crate::{EpochId, EpochRef, Group, MlsError};
+
+/// An epoch's public rows, and each own client's.
+pub type EpochRows = (Rows, BTreeMap<ClientUri, Rows>);
 
 /// A forkable group as stored.
 #[derive(Clone)]
 pub struct ForkableSnapshot {
     /// The MLS group id.
     pub group_id: Vec<u8>,
-    /// Graph, statements and what waits, as [`ForkableChanges::core`] gave it. A secret: prepared commits are in it.
+    /// Graph, statements and what waits, as [`ForkableChanges::core`] last gave it. A secret: prepared commits are in it.
     pub core: Vec<u8>,
     /// The state of each kept epoch: public rows, and each own client's.
-    pub states: BTreeMap<EpochId, (Rows, BTreeMap<ClientUri, Rows>)>,
+    pub states: BTreeMap<EpochId, EpochRows>,
     /// The commits of the graph's epochs.
     pub commits: BTreeMap<EpochId, Vec<u8>>,
+    /// What the public rows refer to.
+    pub nodes: Nodes,
 }
 
 /// What has changed since a forkable group was loaded.
 pub struct ForkableChanges {
-    /// Graph, statements and what waits. A secret: seal it.
-    pub core: Vec<u8>,
+    /// Graph, statements and what waits, if any of it has changed. A secret: seal it.
+    pub core: Option<Vec<u8>>,
     /// The states of its epochs; an epoch's record comes a second time when its right tags are known.
     pub group: GroupChanges,
 }
@@ -52,15 +60,25 @@ impl ForkableGroup {
     /// # Errors
     /// If it is not what was stored.
     pub fn load(snapshot: ForkableSnapshot) -> Result<Self, MlsError> {
-        let core: Core = rmp_serde::from_slice(&snapshot.core).map_err(MlsError::stored)?;
-        let group_id = &snapshot.group_id;
-        let states = snapshot.states.into_iter().filter_map(|(id, (public, clients))| {
-            let head = EpochRef { id, number: core.graph.number(&id)? };
-            Some((id, Group::load(GroupSnapshot { group_id: group_id.clone(), head, public, clients })))
-        });
-        let states = states.map(|(id, state)| Ok((id, state?))).collect::<Result<BTreeMap<_, _>, MlsError>>()?;
+        let mut core: Core = rmp_serde::from_slice(&snapshot.core).map_err(MlsError::stored)?;
+        let (mut states, mut before) = (BTreeMap::new(), BTreeMap::new());
+        for (id, (public, clients)) in snapshot.states {
+            let Some(number) = core.graph.number(&id) else {
+                before.insert(id, PastEpoch { public, clients });
+                continue;
+            };
+            let (head, nodes, past) = (EpochRef { id, number }, snapshot.nodes.roots_of(&public), BTreeMap::new());
+            let group_id = snapshot.group_id.clone();
+            states.insert(id, Group::load_state(GroupSnapshot { group_id, head, public, clients, nodes, past })?);
+        }
+        for (id, past) in before {
+            stored_past(&mut states, id, past, &snapshot.nodes);
+        }
+        for unpublished in core.unpublished.values_mut() {
+            unpublished.state.nodes = snapshot.nodes.roots_of(&unpublished.state.public);
+        }
         let statements = core.statements.iter().map(|bytes| SignedStatement::from_bytes(bytes)).collect::<Result<_, _>>()?;
-        Ok(Self {
+        let mut group = Self {
             graph: core.graph,
             states,
             commits: with_variants(snapshot.commits, core.variants),
@@ -72,7 +90,11 @@ impl ForkableGroup {
             records: Vec::new(),
             forgotten: BTreeSet::new(),
             is_over: false,
-        })
+            stored_nodes: StoredNodes::default(),
+            stored_core: snapshot.core,
+        };
+        group.stored_nodes = StoredNodes::of(&snapshot.nodes, group.nodes());
+        Ok(group)
     }
 
     /// The group as it stands, to be loaded again.
@@ -83,8 +105,9 @@ impl ForkableGroup {
         Ok(ForkableSnapshot {
             core: self.core()?,
             group_id: self.group_id()?.to_vec(),
-            states: self.states.iter().map(|(id, state)| (*id, rows_of(state))).collect(),
+            states: self.states.iter().flat_map(|(id, state)| rows_of(*id, state)).collect(),
             commits: self.commits.iter().filter_map(|(id, all)| Some((*id, all.first()?.clone()))).collect(),
+            nodes: self.nodes(),
         })
     }
 
@@ -95,14 +118,26 @@ impl ForkableGroup {
     pub fn take_changes(&mut self) -> Result<ForkableChanges, MlsError> {
         let core = self.core()?;
         let (mut states, mut epochs) = (BTreeMap::new(), Vec::new());
-        for changes in self.states.values_mut().map(Group::take_changes) {
+        for changes in self.states.values_mut().map(Group::take_changes_of_rows) {
             states.extend(changes.states);
             epochs.extend(changes.epochs);
+            self.forgotten.extend(changes.forgotten);
         }
         epochs.append(&mut self.records);
         let forgotten = std::mem::take(&mut self.forgotten).into_iter().collect();
-        let group = GroupChanges { head: self.head(), states, forgotten, epochs };
-        Ok(ForkableChanges { core, group })
+        let nodes = self.stored_nodes.change_to(self.nodes());
+        let group = GroupChanges { head: self.head(), states, forgotten, epochs, nodes };
+        let is_new = core != self.stored_core;
+        self.stored_core = core;
+        Ok(ForkableChanges { core: is_new.then(|| self.stored_core.clone()), group })
+    }
+
+    /// What the public state of all epochs is made of, that of prepared commits' included.
+    pub(super) fn nodes(&self) -> Nodes {
+        let mut nodes = Nodes::default();
+        self.states.values().for_each(|state| nodes.extend(&state.snapshot().nodes));
+        self.unpublished.values().for_each(|unpublished| nodes.extend(&unpublished.state.nodes));
+        nodes
     }
 
     fn variants_alone(&self) -> BTreeMap<EpochId, Vec<Vec<u8>>> {
@@ -124,8 +159,20 @@ impl ForkableGroup {
     }
 }
 
-fn rows_of(state: &Group) -> (Rows, BTreeMap<ClientUri, Rows>) {
-    (state.snapshot().public.clone(), state.snapshot().clients.clone())
+/// An epoch's, and those that are kept for it.
+pub(super) fn rows_of(id: EpochId, state: &Group) -> Vec<(EpochId, EpochRows)> {
+    let snapshot = state.snapshot();
+    let past = snapshot.past.iter().map(|(id, past)| (*id, (past.public.clone(), past.clients.clone())));
+    past.chain([(id, (snapshot.public.clone(), snapshot.clients.clone()))]).collect()
+}
+
+/// An epoch from before the group was forkable is kept with the next one that own clients hold: with it, it goes.
+fn stored_past(states: &mut BTreeMap<EpochId, Group>, id: EpochId, past: PastEpoch, nodes: &Nodes) {
+    let number = number_of(&Public { nodes: nodes.roots_of(&past.public), rows: past.public.clone() }).unwrap_or_default();
+    let later = |state: &&mut Group| (state.epoch().number <= number, state.own_clients().next().is_none(), state.epoch().number);
+    if let Some(state) = states.values_mut().min_by_key(later) {
+        state.stored_past(BTreeMap::from([(id, past)]), nodes);
+    }
 }
 
 fn with_variants(

@@ -6,10 +6,13 @@
 
 use std::collections::BTreeSet;
 
+use std::collections::BTreeMap;
+
 use causeway_drafts::mimi_uri::UserUri;
 use serde::{Deserialize, Serialize};
 
 use super::{ForkableGroup, Judge, SignedStatement};
+use crate::rows::{GroupSnapshot, PastEpoch};
 use crate::{ClientIdentity, EpochId, EpochOrigin, EpochRecord, Group, MlsError};
 
 /// A graph from its anchor on.
@@ -96,10 +99,15 @@ impl ForkableGroup {
             if self.state(&id)?.group_context()? == context {
                 // The same epoch may be stored under a name of our own: that one is not used any more.
                 self.forgotten.extend(Some(joined.epoch().id).filter(|own| *own != id));
-                let clients = joined.snapshot().clients.clone();
+                let GroupSnapshot { clients, nodes, past, .. } = joined.snapshot().clone();
                 self.own.extend(clients.keys().cloned());
-                let state = self.state_mut(&id)?;
-                clients.into_iter().for_each(|(client, rows)| state.hold(&client, rows));
+                let (known, unknown) = past.into_iter().partition(|(id, _)| self.states.contains_key(id));
+                let known = BTreeMap::into_iter(known).map(|(id, past): (EpochId, PastEpoch)| (id, past.clients));
+                for (id, clients) in known.chain([(id, clients)]) {
+                    let state = self.state_mut(&id)?;
+                    clients.into_iter().for_each(|(client, rows)| state.hold(&client, rows));
+                }
+                self.state_mut(&id)?.keep_past(unknown, &nodes);
                 return Ok(id);
             }
         }

@@ -10,10 +10,11 @@ use openmls::prelude::{AppDataUpdateProposal, LeafNodeIndex, Proposal};
 use openmls_traits::OpenMlsProvider;
 
 use super::judge::dictionary_updates;
-use super::{CommitSummary, Group, PENDING_COMMIT_KEY, StagedEpoch};
+use super::{CommitSummary, Group, NEXT_EPOCH, PENDING_COMMIT_KEY, StagedEpoch, join_config};
 use crate::credential::TrustRoots;
 use crate::epoch_id::EpochRecord;
-use crate::{ClientIdentity, MlsError, key_package, overlay};
+use crate::storage::OURS;
+use crate::{ClientIdentity, MlsError, key_package};
 
 /// What a commit shall do. What is proposed already is always included (P-118).
 #[derive(Clone, Debug, Default)]
@@ -58,7 +59,8 @@ impl CommitPlan {
 }
 
 impl Group {
-    /// Makes a commit and keeps it pending. It is judged first as every receiver will judge it.
+    /// Makes a commit and keeps it pending, with what the client will hold in the epoch that it opens. It is judged first
+    /// as every receiver will judge it.
     ///
     /// # Errors
     /// If MLS or the room's policy forbids it; then nothing is pending.
@@ -72,6 +74,7 @@ impl Group {
         let client = &identity.client_uri;
         let (provider, mut group) = self.member_group(client)?;
         group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
+        group.set_configuration(provider.storage(), &join_config()).map_err(MlsError::stored)?;
         let key_packages = plan.add_key_packages.iter().map(|bytes| key_package::parse(bytes)).collect::<Result<Vec<_>, _>>()?;
         let removals = plan.remove_clients.iter().map(|client| self.leaf_of(client)).collect::<Result<Vec<_>, _>>()?;
         if plan.term > 0 {
@@ -99,9 +102,13 @@ impl Group {
         let commit = bundle.commit().to_bytes().map_err(MlsError::invalid)?;
         let group_info = bundle.group_info().map(encode).ok_or_else(|| MlsError::Invalid("no GroupInfo was made".to_owned()))?;
         let staged = self.stage(&commit, roots, now_ms)?;
-        let (_, mut private) = overlay::split(&provider);
-        private.insert(PENDING_COMMIT_KEY.to_vec(), commit.clone());
-        self.snapshot.clients.insert(client.clone(), private);
+        group.merge_pending_commit(&provider).map_err(MlsError::invalid)?;
+        let next = provider.private()?;
+        self.clear_pending(client)?;
+        if let Some(rows) = self.snapshot.clients.get_mut(client) {
+            rows.insert(PENDING_COMMIT_KEY.to_vec(), commit.clone());
+            rows.extend(next.into_iter().map(|(key, value)| ([NEXT_EPOCH, &key].concat(), value)));
+        }
         Ok(PendingCommit {
             commit,
             welcome: bundle.welcome().map(encode),
@@ -145,11 +152,14 @@ impl Group {
         if self.pending_commit(client).is_none() {
             return Ok(());
         }
-        let (provider, mut group) = self.member_group(client)?;
-        group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
-        self.keep_private(client, &provider);
+        if self.snapshot.clients.get(client).is_some_and(|rows| !rows.keys().any(|key| key.starts_with(NEXT_EPOCH))) {
+            // The earlier version left it to openmls.
+            let (provider, mut group) = self.member_group(client)?;
+            group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
+            self.keep_private(client, &provider)?;
+        }
         if let Some(rows) = self.snapshot.clients.get_mut(client) {
-            rows.remove(PENDING_COMMIT_KEY);
+            rows.retain(|key, _| !key.starts_with(OURS));
         }
         Ok(())
     }

@@ -2,16 +2,15 @@
 
 use openmls::prelude::{
     AppDataDictionaryExtension, Extension, Extensions, ExternalSender, GroupContext, GroupId, MIXED_PLAINTEXT_WIRE_FORMAT_POLICY,
-    MlsGroup, MlsGroupCreateConfig, PublicGroup,
+    MlsGroup, MlsGroupCreateConfig,
 };
-use openmls_rust_crypto::OpenMlsRustCrypto;
-use openmls_traits::OpenMlsProvider;
 
-use super::{Group, PAST_EPOCHS, capabilities, ratchet_configuration, required_capabilities, root_id, tag_bytes};
+use super::{Group, capabilities, load_public, ratchet_configuration, required_capabilities, root_id, tag_bytes};
 use crate::epoch_id::{EpochOrigin, EpochRecord, EpochRef};
 use crate::key_package::SUITE;
 use crate::rows::GroupSnapshot;
-use crate::{ClientIdentity, HubIdentity, MlsError, RoomState, overlay};
+use crate::storage::Provider;
+use crate::{ClientIdentity, HubIdentity, MlsError, RoomState};
 
 /// What a new group is made of.
 pub struct CreateGroup<'a> {
@@ -30,13 +29,13 @@ impl Group {
     /// If the creator is no participant, or a key is unusable.
     pub fn create(parameters: CreateGroup<'_>, creator: &ClientIdentity) -> Result<Self, MlsError> {
         parameters.room_state.covers([&creator.user_uri])?;
-        let provider = OpenMlsRustCrypto::default();
+        let provider = Provider::default();
         let config = MlsGroupCreateConfig::builder()
             .ciphersuite(SUITE)
             .capabilities(capabilities())
             .wire_format_policy(MIXED_PLAINTEXT_WIRE_FORMAT_POLICY)
             .use_ratchet_tree_extension(false)
-            .max_past_epochs(PAST_EPOCHS)
+            .max_past_epochs(0)
             .number_of_resumption_psks(0)
             .sender_ratchet_configuration(ratchet_configuration())
             .with_group_context_extensions(extensions(&parameters)?)
@@ -44,9 +43,7 @@ impl Group {
         let group_id = GroupId::from_slice(&parameters.group_id);
         MlsGroup::new_with_group_id(&provider, &creator.signer(), &config, group_id.clone(), creator.credential_with_key())
             .map_err(MlsError::invalid)?;
-        let public = PublicGroup::load(provider.storage(), &group_id)
-            .map_err(MlsError::stored)?
-            .ok_or_else(|| MlsError::Stored("a new group was not stored".to_owned()))?;
+        let public = load_public(&provider, &group_id)?;
         let id = root_id(&public);
         let record = EpochRecord {
             id,
@@ -57,12 +54,14 @@ impl Group {
             commit: Vec::new(),
             origin: EpochOrigin::Created,
         };
-        let (public_rows, private) = overlay::split(&provider);
+        let state = provider.public(None)?;
         let snapshot = GroupSnapshot {
             group_id: parameters.group_id,
             head: EpochRef { id, number: 0 },
-            public: public_rows,
-            clients: [(creator.client_uri.clone(), private)].into(),
+            public: state.rows,
+            clients: [(creator.client_uri.clone(), provider.private()?)].into(),
+            nodes: state.nodes,
+            past: Default::default(),
         };
         Self::fresh(snapshot, record)
     }

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use openmls::prelude::{ProcessedMessageContent, Sender};
-use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
 
 use causeway_drafts::mimi_protocol_06::message::MessageKind;
 use causeway_drafts::mimi_uri::ClientUri;
 
 use super::judge::{dictionary_updates, handshake};
-use super::{Group, NextEpoch, PENDING_COMMIT_KEY, ProposalSummary, QUEUED_PROPOSAL, StagedEpoch, join_config};
+use super::{Group, NEXT_EPOCH, NextEpoch, ProposalSummary, QUEUED_PROPOSAL, StagedEpoch, join_config};
+use crate::MlsError;
 use crate::epoch_id::EpochRecord;
 use crate::rows::{GroupSnapshot, Rows};
-use crate::{MlsError, overlay};
+use crate::storage::Provider;
+use crate::storage::node::StoredNodes;
 
 /// An epoch beside its parent.
 pub(crate) struct Child {
@@ -32,7 +33,7 @@ impl Group {
         let _operation = super::operation!("merge");
         let mut clients = BTreeMap::new();
         for client in self.snapshot.clients.keys() {
-            if let Some(rows) = self.follow(client, &staged.commit, self.past_epochs)? {
+            if let Some(rows) = self.follow(client, &staged.commit)? {
                 clients.insert(client.clone(), rows);
             }
         }
@@ -45,8 +46,7 @@ impl Group {
     pub(crate) fn child(&self, staged: StagedEpoch) -> Result<Child, MlsError> {
         let (mut clients, mut unopened) = (BTreeMap::new(), Vec::new());
         for client in self.snapshot.clients.keys() {
-            // Each epoch's secrets stand in its own state, and nowhere else: no message opens twice.
-            match self.follow(client, &staged.commit, 0) {
+            match self.follow(client, &staged.commit) {
                 Ok(rows) => clients.extend(rows.map(|rows| (client.clone(), rows))),
                 Err(_) => unopened.push(client.clone()),
             }
@@ -54,21 +54,29 @@ impl Group {
         let committer = Some(staged.summary.committer.clone());
         let mut group = self.clone();
         (group.stored, group.records) = (GroupSnapshot::empty(self.group_id(), self.epoch()), Vec::new());
+        group.stored_nodes = StoredNodes::default();
         let record = group.enter(&staged.commit, NextEpoch { public: staged.public, clients, committer })?;
         group.records.clear();
+        group.snapshot.past.clear();
+        group.snapshot.nodes = group.snapshot.roots();
         Ok(Child { group, record, unopened })
     }
 
-    /// One own client processes a commit; none if it was removed. Of so many past epochs, its new state can open messages.
-    fn follow(&self, client: &ClientUri, commit: &[u8], past_epochs: usize) -> Result<Option<Rows>, MlsError> {
+    /// One own client processes a commit; none if it was removed.
+    fn follow(&self, client: &ClientUri, commit: &[u8]) -> Result<Option<Rows>, MlsError> {
+        if self.pending_commit(client) == Some(commit)
+            && let Some(next) = self.rows_after_own_commit(client)
+        {
+            return Ok(Some(next));
+        }
         let (provider, mut group) = self.member_group(client)?;
-        group.set_configuration(provider.storage(), &join_config(past_epochs)).map_err(MlsError::stored)?;
+        group.set_configuration(provider.storage(), &join_config()).map_err(MlsError::stored)?;
         let message = handshake(commit, MessageKind::Commit)?;
         let processed = group.process_message(&provider, message).map_err(MlsError::invalid)?;
         let staged = match processed.into_content() {
             ProcessedMessageContent::OwnPendingCommit => {
                 group.merge_pending_commit(&provider).map_err(MlsError::stored)?;
-                return Ok(Some(without_pending(overlay::split(&provider).1)));
+                return Ok(Some(without_pending(provider.private()?)));
             }
             ProcessedMessageContent::StagedCommitMessage(staged) => *staged,
             ProcessedMessageContent::UnresolvedAppDataCommit(unresolved) => {
@@ -84,7 +92,14 @@ impl Group {
         group.merge_staged_commit(&provider, staged).map_err(MlsError::stored)?;
         // What this client had pending was made in the epoch that is over now.
         group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
-        Ok(Some(without_pending(overlay::split(&provider).1)))
+        Ok(Some(without_pending(provider.private()?)))
+    }
+
+    /// What a client made aside for the epoch that its own commit opens.
+    fn rows_after_own_commit(&self, client: &ClientUri) -> Option<Rows> {
+        let rows = self.snapshot.clients.get(client)?;
+        let next = rows.iter().filter_map(|(key, value)| Some((key.strip_prefix(NEXT_EPOCH)?.to_vec(), value.clone())));
+        Some(next.collect()).filter(|next: &Rows| !next.is_empty())
     }
 
     /// Queues proposals for the next commit: all or none (P-042).
@@ -97,7 +112,7 @@ impl Group {
         for bytes in messages {
             let message = handshake(bytes, MessageKind::Proposal)?;
             self.check_epoch(message.epoch().as_u64())?;
-            let processed = public.process_message(OpenMlsRustCrypto::default().crypto(), message).map_err(MlsError::invalid)?;
+            let processed = public.process_message(Provider::default().crypto(), message).map_err(MlsError::invalid)?;
             let sender = match processed.sender() {
                 Sender::Member(leaf) => Some(self.member_at(*leaf)?.client.clone()),
                 _ => None,
@@ -118,15 +133,14 @@ impl Group {
                     group.store_pending_proposal(provider.storage(), *proposal).map_err(MlsError::stored)?;
                 }
             }
-            self.keep_private(&client, &provider);
+            self.keep_private(&client, &provider)?;
         }
         Ok(summaries)
     }
 }
 
-/// What a commit has made void: openmls' storage in memory empties the list of queued proposals, but leaves the
-/// proposals themselves behind.
+/// What a commit has made void. The storage of the earlier version emptied the list of queued proposals only.
 fn without_pending(mut rows: Rows) -> Rows {
-    rows.retain(|key, _| key != PENDING_COMMIT_KEY && !key.starts_with(QUEUED_PROPOSAL));
+    rows.retain(|key, _| !key.starts_with(QUEUED_PROPOSAL));
     rows
 }

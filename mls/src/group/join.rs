@@ -8,17 +8,17 @@ use openmls::framing::{SafeAad, SafeAadItem};
 use openmls::group::ProposalStore;
 use openmls::messages::group_info::VerifiableGroupInfo;
 use openmls::prelude::{MlsGroup, MlsMessageBodyIn, PublicGroup, PublicMessageIn, RatchetTreeIn, StagedWelcome, Welcome};
-use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
 use serde::{Deserialize, Serialize};
 use tls_codec::VLBytes;
 
-use super::{Group, PAST_EPOCHS, join_config, root_id, tag_bytes};
+use super::{Group, join_config, load_public, root_id, tag_bytes};
 use crate::credential::{TrustRoots, certify};
 use crate::epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
 use crate::key_package::KeyPackageBundle;
 use crate::rows::{GroupSnapshot, Rows};
-use crate::{ClientIdentity, MlsError, overlay};
+use crate::storage::{Provider, Public};
+use crate::{ClientIdentity, MlsError};
 
 /// What a joiner gets from the hub [mimi-protocol-06 §5.6].
 #[derive(Clone)]
@@ -51,7 +51,7 @@ pub struct ExternalJoin {
 impl ExternalJoin {
     /// The joiner's secrets in the new epoch.
     pub(crate) fn private_rows(&self) -> Result<Rows, MlsError> {
-        Ok(overlay::split(&overlay::provider([&self.rows])).1)
+        Ok(Provider::over_whole(&self.rows)?.private()?)
     }
 }
 
@@ -68,30 +68,27 @@ impl Group {
         existing: Option<Self>,
         (roots, now_ms): (&TrustRoots, u64),
     ) -> Result<Self, MlsError> {
-        let provider = overlay::provider([&key_package.private]);
+        let provider = Provider::over_whole(&key_package.private)?;
         let welcome: Verbatim<Welcome> = Verbatim::from_bytes(welcome).map_err(MlsError::malformed)?;
         let tree: Verbatim<RatchetTreeIn> = Verbatim::from_bytes(ratchet_tree).map_err(MlsError::malformed)?;
-        let group =
-            StagedWelcome::new_from_welcome(&provider, &join_config(PAST_EPOCHS), welcome.into_value(), Some(tree.into_value()))
-                .map_err(MlsError::invalid)?
-                .into_group(&provider)
-                .map_err(MlsError::invalid)?;
+        let group = StagedWelcome::new_from_welcome(&provider, &join_config(), welcome.into_value(), Some(tree.into_value()))
+            .map_err(MlsError::invalid)?
+            .into_group(&provider)
+            .map_err(MlsError::invalid)?;
         Self::adopt(&provider, &group, identity, existing, (EpochOrigin::JoinedByWelcome, roots, now_ms))
     }
 
     fn adopt(
-        provider: &OpenMlsRustCrypto,
+        provider: &Provider,
         group: &MlsGroup,
         identity: &ClientIdentity,
         existing: Option<Self>,
         (origin, roots, now_ms): (EpochOrigin, &TrustRoots, u64),
     ) -> Result<Self, MlsError> {
         let client = identity.client_uri.clone();
-        let public = PublicGroup::load(provider.storage(), group.group_id())
-            .map_err(MlsError::stored)?
-            .ok_or_else(|| MlsError::Stored("a joined group was not stored".to_owned()))?;
+        let public = load_public(provider, group.group_id())?;
         check_roster(&public, roots, now_ms)?;
-        let (public_rows, private) = overlay::split(provider);
+        let private = provider.private()?;
         if let Some(mut known) = existing {
             let (_, ours) = known.public_group()?;
             if ours.group_context() != public.group_context() {
@@ -110,12 +107,10 @@ impl Group {
             commit: Vec::new(),
             origin,
         };
-        let snapshot = GroupSnapshot {
-            group_id: group.group_id().as_slice().to_vec(),
-            head,
-            public: public_rows,
-            clients: [(client, private)].into(),
-        };
+        let Public { rows: public, nodes } = provider.public(None)?;
+        let group_id = group.group_id().as_slice().to_vec();
+        let clients = [(client, private)].into();
+        let snapshot = GroupSnapshot { group_id, head, public, clients, nodes, past: Default::default() };
         let joined = Self::fresh(snapshot, record)?;
         joined.state.covers(joined.members.iter().map(|member| &member.user))?;
         Ok(joined)
@@ -130,7 +125,7 @@ impl Group {
         id: EpochId,
         (roots, now_ms): (&TrustRoots, u64),
     ) -> Result<Self, MlsError> {
-        let provider = OpenMlsRustCrypto::default();
+        let provider = Provider::default();
         let group_info: Verbatim<VerifiableGroupInfo> = Verbatim::from_bytes(group_info).map_err(MlsError::malformed)?;
         let tree: Verbatim<RatchetTreeIn> = Verbatim::from_bytes(ratchet_tree).map_err(MlsError::malformed)?;
         let (tree, group_info) = (tree.into_value(), group_info.into_value());
@@ -138,10 +133,11 @@ impl Group {
             PublicGroup::from_external(provider.crypto(), provider.storage(), tree, group_info, ProposalStore::default())
                 .map_err(MlsError::invalid)?;
         check_roster(&public, roots, now_ms)?;
-        let (rows, _) = overlay::split(&provider);
+        let Public { rows, nodes } = provider.public(None)?;
         let head = EpochRef { id, number: public.group_context().epoch().as_u64() };
         let group_id = public.group_id().as_slice().to_vec();
-        Self::load_unstored(GroupSnapshot { group_id, head, public: rows, clients: Default::default() })
+        let (clients, past) = Default::default();
+        Self::load_unstored(GroupSnapshot { group_id, head, public: rows, clients, nodes, past })
     }
 
     /// Makes an external commit. Nothing of a known group changes until the hub has taken it.
@@ -163,12 +159,12 @@ impl Group {
         term: u64,
         (roots, now_ms): (&TrustRoots, u64),
     ) -> Result<ExternalJoin, MlsError> {
-        let provider = OpenMlsRustCrypto::default();
+        let provider = Provider::default();
         let group_info: Verbatim<VerifiableGroupInfo> = Verbatim::from_bytes(&info.group_info).map_err(MlsError::malformed)?;
         let tree: Verbatim<RatchetTreeIn> = Verbatim::from_bytes(&info.ratchet_tree).map_err(MlsError::malformed)?;
         let proposals = info.pending_proposals.iter().map(|bytes| public_message(bytes)).collect::<Result<Vec<_>, _>>()?;
         let (group, bundle) = MlsGroup::external_commit_builder()
-            .with_config(join_config(PAST_EPOCHS))
+            .with_config(join_config())
             .with_ratchet_tree(tree.into_value())
             .with_proposals(proposals)
             .with_aad(term_aad(term)?)
@@ -183,9 +179,7 @@ impl Group {
             .map_err(MlsError::invalid)?
             .finalize(&provider)
             .map_err(MlsError::invalid)?;
-        let public = PublicGroup::load(provider.storage(), group.group_id())
-            .map_err(MlsError::stored)?
-            .ok_or_else(|| MlsError::Stored("a joined group was not stored".to_owned()))?;
+        let public = load_public(&provider, group.group_id())?;
         check_hub_key(&public, &info.hub_key)?;
         check_roster(&public, roots, now_ms)?;
         Ok(ExternalJoin {
@@ -194,7 +188,7 @@ impl Group {
             group_info: bundle.group_info().map(encode).ok_or_else(|| MlsError::Invalid("no GroupInfo was made".to_owned()))?,
             ratchet_tree: encode(&public.export_ratchet_tree()),
             group_id: group.group_id().as_slice().to_vec(),
-            rows: overlay::rows(provider.storage()),
+            rows: provider.whole(),
         })
     }
 
@@ -208,7 +202,7 @@ impl Group {
         existing: Option<Self>,
         (roots, now_ms): (&TrustRoots, u64),
     ) -> Result<Self, MlsError> {
-        let provider = overlay::provider([&join.rows]);
+        let provider = Provider::over_whole(&join.rows)?;
         let group_id = openmls::prelude::GroupId::from_slice(&join.group_id);
         let group = MlsGroup::load(provider.storage(), &group_id)
             .map_err(MlsError::stored)?

@@ -14,15 +14,14 @@ use openmls::prelude::{
     AppDataUpdateOperation, AppDataUpdateProposal, ExternalCommitValidationError, LeafNodeIndex, ProcessedMessageContent, Proposal,
     ProtocolMessage, PublicGroup, PublicProcessMessageError, Sender, StageCommitError, StagedCommit, ValidationError, Welcome,
 };
-use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
 
 use super::replay::Credentials;
 use super::{Group, Member};
 use crate::credential::TrustRoots;
 use crate::policy::{ClientChange, NotAllowed};
-use crate::rows::Rows;
-use crate::{MlsError, RoomState, overlay};
+use crate::storage::{Provider, Public};
+use crate::{MlsError, RoomState};
 
 /// What a commit does.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,7 +82,7 @@ fn missing(from: &RoomState, to: &RoomState) -> Vec<UserUri> {
 /// A valid commit, not yet merged.
 pub struct StagedEpoch {
     pub(super) commit: Vec<u8>,
-    pub(super) public: Rows,
+    pub(super) public: Public,
     pub(super) ratchet_tree: Vec<u8>,
     pub(super) summary: CommitSummary,
     /// References of the KeyPackages that it adds, sorted.
@@ -116,7 +115,7 @@ impl From<Unfit> for MlsError {
 }
 
 impl StagedEpoch {
-    pub(super) fn public_rows(&self) -> &Rows {
+    pub(super) fn public_state(&self) -> &Public {
         &self.public
     }
 
@@ -209,7 +208,7 @@ fn unstaged(error: StageCommitError) -> Unfit {
     }
 }
 
-fn added_references(staged: &StagedCommit, provider: &OpenMlsRustCrypto) -> Result<Vec<Vec<u8>>, MlsError> {
+fn added_references(staged: &StagedCommit, provider: &Provider) -> Result<Vec<Vec<u8>>, MlsError> {
     let references = staged.add_proposals().map(|proposal| proposal.add_proposal().key_package().hash_ref(provider.crypto()));
     let references: Vec<_> = references.collect::<Result<_, _>>().map_err(MlsError::invalid)?;
     let mut added: Vec<_> = references.iter().map(|reference| reference.as_slice().to_vec()).collect();
@@ -254,7 +253,7 @@ impl Group {
         let added = added_references(&staged, &provider)?;
         public.merge_commit(provider.storage(), staged).map_err(MlsError::stored)?;
         let ratchet_tree = causeway_drafts::encode(&public.export_ratchet_tree());
-        let (public, _) = overlay::split(&provider);
+        let public = provider.public(Some(&self.snapshot.public_state())).map_err(MlsError::from)?;
         Ok(StagedEpoch { commit: commit.to_vec(), public, ratchet_tree, summary, added, term })
     }
 
@@ -379,7 +378,7 @@ impl Group {
 
 fn resolve_public(
     public: &PublicGroup,
-    provider: &OpenMlsRustCrypto,
+    provider: &Provider,
     state: &RoomState,
     content: ProcessedMessageContent,
 ) -> Result<StagedCommit, Unfit> {

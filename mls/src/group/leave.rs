@@ -38,7 +38,7 @@ impl Group {
             .propose_app_data_update(&provider, &signer, numbers::COMPONENT_PARTICIPANT_LIST, operation)
             .map_err(MlsError::invalid)?;
         messages.push(message);
-        self.keep_private(client, &provider);
+        self.keep_private(client, &provider)?;
         messages.iter().map(|message| message.to_bytes().map_err(MlsError::invalid)).collect()
     }
 }

@@ -10,9 +10,9 @@ use openmls::group::{ProcessMessageError, ValidationError};
 use openmls::prelude::{MlsMessageBodyIn, ProcessedMessage, ProcessedMessageContent, ProtocolMessage};
 use tls_codec::Deserialize;
 
-use super::Group;
+use super::{Group, number_of};
 use crate::credential::{TrustRoots, certify_provider, named_client, verify_signature};
-use crate::{CIPHERSUITE, ClientIdentity, EpochRef, MlsError};
+use crate::{CIPHERSUITE, ClientIdentity, EpochId, EpochRef, MlsError};
 
 /// An opened message.
 #[derive(Clone)]
@@ -89,7 +89,7 @@ impl Group {
         let (provider, mut group) = self.member_group(client)?;
         group.set_safe_aad(vec![SafeAadItem::new(COMPONENT_FRANK_AAD, franking_tag.to_vec())]).map_err(MlsError::invalid)?;
         let message = group.create_message(&provider, &identity.signer(), application_data).map_err(MlsError::invalid)?;
-        self.keep_private(client, &provider);
+        self.keep_private(client, &provider)?;
         message.to_bytes().map_err(MlsError::invalid)
     }
 
@@ -118,26 +118,46 @@ impl Group {
     pub fn open(&mut self, message: &[u8]) -> Result<Opened, MlsError> {
         let _operation = super::operation!("open");
         let protocol_message = application(message)?.mls().clone().try_into_protocol_message().map_err(MlsError::malformed)?;
-        let current = self.snapshot.head.number;
-        if protocol_message.epoch().as_u64() > current {
+        let (current, number) = (self.snapshot.head.number, protocol_message.epoch().as_u64());
+        if number > current {
             return Err(MlsError::FutureEpoch { current });
         }
-        let clients: Vec<ClientUri> = self.snapshot.clients.keys().cloned().collect();
         let mut failure = MlsError::TooOld { current };
-        for client in clients {
-            let (provider, mut group) = self.member_group(&client)?;
+        for (id, client) in self.holders(number) {
+            let (provider, mut group) = self.member_group_in(&id, &client)?;
             match group.process_message(&provider, protocol_message.clone()) {
                 Ok(processed) => {
                     if matches!(processed.content(), ProcessedMessageContent::OwnPrivateMessage) {
                         return Err(MlsError::OwnMessage);
                     }
-                    self.keep_private(&client, &provider);
+                    self.keep_private_in(&id, &client, &provider)?;
                     return self.opened(processed);
                 }
-                Err(error) => failure = unopened(error),
+                Err(error) if self.number_of_state(&id) == Some(number) => failure = unopened(error),
+                // A later state, which may hold what an earlier version left there.
+                Err(_) => {}
             }
         }
         Err(failure)
+    }
+
+    /// Who may hold the secrets of the epoch with this number, and in which state: its own. Of an epoch that the earlier
+    /// version has left, the secrets may be in the states of the next ones.
+    fn holders(&self, number: u64) -> Vec<(EpochId, ClientUri)> {
+        let mut states = vec![(self.snapshot.head.number, self.snapshot.head.id, &self.snapshot.clients)];
+        for (id, past) in self.snapshot.past.iter().filter(|_| number < self.snapshot.head.number) {
+            states.extend(self.number_of_state(id).map(|state| (state, *id, &past.clients)));
+        }
+        states.retain(|(state, ..)| *state >= number);
+        states.sort_by_key(|(state, ..)| *state);
+        states.into_iter().flat_map(|(_, id, clients)| clients.keys().map(move |client| (id, client.clone()))).collect()
+    }
+
+    fn number_of_state(&self, id: &EpochId) -> Option<u64> {
+        match self.snapshot.past.get(id) {
+            Some(past) => number_of(&self.snapshot.public_of(&past.public)).ok(),
+            None => Some(self.snapshot.head.number),
+        }
     }
 
     fn opened(&self, processed: ProcessedMessage) -> Result<Opened, MlsError> {

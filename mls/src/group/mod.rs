@@ -25,9 +25,8 @@ use std::collections::BTreeMap;
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use openmls::prelude::{
     Capabilities, CredentialType, ExtensionType, GroupId, MIXED_PLAINTEXT_WIRE_FORMAT_POLICY, MlsGroup, MlsGroupJoinConfig,
-    PastEpochDeletion, ProposalType, PublicGroup, RequiredCapabilitiesExtension, SenderRatchetConfiguration,
+    ProposalType, PublicGroup, RequiredCapabilitiesExtension, SenderRatchetConfiguration,
 };
-use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
 
 pub use commit::{CommitPlan, PendingCommit};
@@ -41,10 +40,12 @@ pub use message::{ApplicationHeader, Opened};
 
 use crate::credential::named_client;
 use crate::epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
-use crate::rows::{GroupChanges, GroupSnapshot, Rows};
-use crate::{ClientIdentity, MlsError, RoomState, overlay};
+use crate::rows::{GroupChanges, GroupSnapshot, PastEpoch, Rows};
+use crate::storage::node::{Nodes, StoredNodes};
+use crate::storage::{self, OURS, Provider, Public};
+use crate::{ClientIdentity, MlsError, RoomState};
 
-/// Stragglers of so many past epochs still decrypt (application messages only), if nothing else is set.
+/// Stragglers of so many past epochs still decrypt (application messages only), if nothing else is set: their states are kept.
 pub(crate) const PAST_EPOCHS: usize = 2;
 /// The most that may be set.
 pub const MAX_PAST_EPOCHS: u64 = 16;
@@ -67,6 +68,7 @@ pub struct Member {
 pub struct Group {
     snapshot: GroupSnapshot,
     stored: GroupSnapshot,
+    stored_nodes: StoredNodes,
     records: Vec<EpochRecord>,
     state: RoomState,
     members: Vec<Member>,
@@ -96,11 +98,12 @@ pub(crate) fn ratchet_configuration() -> SenderRatchetConfiguration {
     SenderRatchetConfiguration::new(OUT_OF_ORDER_TOLERANCE, MAX_FORWARD_DISTANCE)
 }
 
-pub(crate) fn join_config(past_epochs: usize) -> MlsGroupJoinConfig {
+/// openmls' own memory of past epochs is off: each epoch's secrets stand in its own state, and nowhere else.
+pub(crate) fn join_config() -> MlsGroupJoinConfig {
     MlsGroupJoinConfig::builder()
         .wire_format_policy(MIXED_PLAINTEXT_WIRE_FORMAT_POLICY)
         .use_ratchet_tree_extension(false)
-        .max_past_epochs(past_epochs)
+        .max_past_epochs(0)
         .number_of_resumption_psks(0)
         .sender_ratchet_configuration(ratchet_configuration())
         .build()
@@ -113,6 +116,8 @@ const QUEUED_PROPOSAL: &[u8] = b"QueuedProposal";
 
 /// The key under which a client's own pending commit stands, beside openmls' rows.
 pub(crate) const PENDING_COMMIT_KEY: &[u8] = b"causeway/pending-commit";
+/// What keys of the client's rows in the epoch that its pending commit opens begin with.
+pub(crate) const NEXT_EPOCH: &[u8] = b"causeway/next-epoch/";
 
 impl Group {
     /// A group that the store has given back.
@@ -120,14 +125,23 @@ impl Group {
     /// # Errors
     /// If the rows are not a group.
     pub fn load(snapshot: GroupSnapshot) -> Result<Self, MlsError> {
+        let nodes = snapshot.nodes.clone();
+        let group = Self::load_state(snapshot)?;
+        Ok(Self { stored_nodes: StoredNodes::of(&nodes, group.snapshot.nodes.clone()), ..group })
+    }
+
+    /// The same where somebody else knows which nodes are stored.
+    pub(crate) fn load_state(mut snapshot: GroupSnapshot) -> Result<Self, MlsError> {
+        snapshot.nodes = snapshot.roots();
         let (state, members) = read(&snapshot)?;
-        Ok(Self { stored: snapshot.clone(), snapshot, records: Vec::new(), state, members, past_epochs: PAST_EPOCHS })
+        let (stored, stored_nodes) = (snapshot.clone(), StoredNodes::default());
+        Ok(Self { stored, stored_nodes, snapshot, records: Vec::new(), state, members, past_epochs: PAST_EPOCHS })
     }
 
     /// An epoch of which nothing has been stored yet, under its record or otherwise.
     pub(crate) fn load_unstored(snapshot: GroupSnapshot) -> Result<Self, MlsError> {
         let stored = GroupSnapshot::empty(&snapshot.group_id, snapshot.head);
-        Ok(Self { stored, ..Self::load(snapshot)? })
+        Ok(Self { stored, ..Self::load_state(snapshot)? })
     }
 
     /// The same epoch with another state. What is stored of it stays known.
@@ -146,21 +160,16 @@ impl Group {
         self.past_epochs = epochs;
     }
 
-    /// The secrets of past epochs go, but for those of so many.
-    ///
-    /// # Errors
-    /// If the stored state is broken.
-    pub fn forget_past_epochs_but(&mut self, epochs: usize) -> Result<(), MlsError> {
-        let clients: Vec<ClientUri> = self.own_clients().cloned().collect();
-        for client in clients {
-            let (provider, mut group) = self.member_group(&client)?;
-            let policy = match epochs {
-                0 => PastEpochDeletion::delete_all(),
-                // Beside the number openmls wants a condition; no epoch of ours is without a timestamp.
-                _ => PastEpochDeletion::delete_all_without_timestamps().max_past_epochs(epochs),
-            };
-            group.delete_past_epoch_secrets(&provider, policy).map_err(MlsError::stored)?;
-            self.keep_private(&client, &provider);
+    /// The secrets of past epochs go whose time is up.
+    pub fn forget_past(&mut self, is_due: impl Fn(&EpochId) -> bool) {
+        self.snapshot.past.retain(|id, _| !is_due(id));
+        self.snapshot.nodes = self.snapshot.roots();
+    }
+
+    /// A hub orders from now on, and this epoch is over: of its secrets, those stay that open messages.
+    pub(crate) fn keep_for_stragglers(&mut self) -> Result<(), MlsError> {
+        for rows in self.snapshot.clients.values_mut() {
+            *rows = storage::for_stragglers(rows)?;
         }
         Ok(())
     }
@@ -168,13 +177,41 @@ impl Group {
     /// The secrets of this epoch go.
     pub(crate) fn drop_secrets(&mut self) {
         self.snapshot.clients.clear();
+        self.snapshot.past.clear();
+        self.snapshot.nodes = self.snapshot.roots();
+    }
+
+    /// What of the epochs before it a state of the same epoch has brought.
+    pub(crate) fn keep_past(&mut self, past: BTreeMap<EpochId, PastEpoch>, nodes: &Nodes) {
+        self.snapshot.past.extend(past);
+        self.snapshot.nodes.extend(nodes);
+        self.snapshot.nodes = self.snapshot.roots();
+    }
+
+    /// The same, where it is stored with the state already.
+    pub(crate) fn stored_past(&mut self, past: BTreeMap<EpochId, PastEpoch>, nodes: &Nodes) {
+        self.stored.past.extend(past.clone());
+        self.keep_past(past, nodes);
+    }
+
+    /// Which nodes are stored is somebody else's concern from now on.
+    pub(crate) fn take_stored_nodes(&mut self) -> StoredNodes {
+        std::mem::take(&mut self.stored_nodes)
     }
 
     /// A group that nothing has been stored of yet.
     fn fresh(snapshot: GroupSnapshot, record: EpochRecord) -> Result<Self, MlsError> {
         let (state, members) = read(&snapshot)?;
         let stored = GroupSnapshot::empty(&snapshot.group_id, snapshot.head);
-        Ok(Self { snapshot, stored, records: vec![record], state, members, past_epochs: PAST_EPOCHS })
+        Ok(Self {
+            snapshot,
+            stored,
+            stored_nodes: StoredNodes::default(),
+            records: vec![record],
+            state,
+            members,
+            past_epochs: PAST_EPOCHS,
+        })
     }
 
     /// The group as it stands.
@@ -182,9 +219,15 @@ impl Group {
         &self.snapshot
     }
 
-    /// What has changed since it was loaded; asked once, then it counts as stored. Only the head's state is kept: with a
-    /// new head, the old one is forgotten.
+    /// What has changed since it was loaded; asked once, then it counts as stored. The states of the head and of a few
+    /// epochs before it are kept.
     pub fn take_changes(&mut self) -> GroupChanges {
+        let nodes = self.stored_nodes.change_to(self.snapshot.roots());
+        GroupChanges { nodes, ..self.take_changes_of_rows() }
+    }
+
+    /// The same without nodes.
+    pub(crate) fn take_changes_of_rows(&mut self) -> GroupChanges {
         let changes = GroupChanges::between(&self.stored, &self.snapshot, std::mem::take(&mut self.records));
         self.stored = self.snapshot.clone();
         changes
@@ -275,7 +318,7 @@ impl Group {
     }
 
     /// The delivery service's view: public state, no secret.
-    fn public_group(&self) -> Result<(OpenMlsRustCrypto, PublicGroup), MlsError> {
+    fn public_group(&self) -> Result<(Provider, PublicGroup), MlsError> {
         let queue = self.snapshot.clients.values().next();
         let proposals: Rows = queue
             .into_iter()
@@ -283,27 +326,44 @@ impl Group {
             .filter(|(key, _)| key.starts_with(QUEUED_PROPOSAL) || key.starts_with(PROPOSAL_REFERENCES))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
-        let provider = overlay::provider([&self.snapshot.public, &proposals]);
-        let group = PublicGroup::load(provider.storage(), &self.mls_group_id())
-            .map_err(MlsError::stored)?
-            .ok_or_else(|| MlsError::Stored("the public part is missing".to_owned()))?;
+        let provider = Provider::over_epoch(&self.snapshot.public_state(), Some(&proposals))?;
+        let group = load_public(&provider, &self.mls_group_id())?;
         Ok((provider, group))
     }
 
-    /// A member's view.
-    fn member_group(&self, client: &ClientUri) -> Result<(OpenMlsRustCrypto, MlsGroup), MlsError> {
-        let rows = self.snapshot.clients.get(client).ok_or_else(|| MlsError::NoSuchClient(client.clone()))?;
-        let provider = overlay::provider([&self.snapshot.public, rows]);
+    /// A member's view of the head.
+    fn member_group(&self, client: &ClientUri) -> Result<(Provider, MlsGroup), MlsError> {
+        self.member_group_in(&self.snapshot.head.id, client)
+    }
+
+    /// A member's view of an epoch that is kept.
+    fn member_group_in(&self, epoch: &EpochId, client: &ClientUri) -> Result<(Provider, MlsGroup), MlsError> {
+        let (public, clients) = match self.snapshot.past.get(epoch) {
+            Some(past) => (&past.public, &past.clients),
+            None => (&self.snapshot.public, &self.snapshot.clients),
+        };
+        let rows = clients.get(client).ok_or_else(|| MlsError::NoSuchClient(client.clone()))?;
+        let provider = Provider::over_epoch(&self.snapshot.public_of(public), Some(rows))?.without_trees();
         let group = MlsGroup::load(provider.storage(), &self.mls_group_id())
             .map_err(MlsError::stored)?
             .ok_or_else(|| MlsError::Stored(format!("the private part of {client} is missing")))?;
         Ok((provider, group))
     }
 
+    /// Takes back what an operation of one client in the head left.
+    fn keep_private(&mut self, client: &ClientUri, provider: &Provider) -> Result<(), MlsError> {
+        self.keep_private_in(&self.snapshot.head.id.clone(), client, provider)
+    }
+
     /// Takes back what an operation of one client left.
-    fn keep_private(&mut self, client: &ClientUri, provider: &OpenMlsRustCrypto) {
-        let (_, private) = overlay::split(provider);
-        self.snapshot.clients.insert(client.clone(), private);
+    fn keep_private_in(&mut self, epoch: &EpochId, client: &ClientUri, provider: &Provider) -> Result<(), MlsError> {
+        let mut private = provider.private()?;
+        let clients = self.snapshot.past.get_mut(epoch).map_or(&mut self.snapshot.clients, |past| &mut past.clients);
+        if let Some(rows) = clients.get_mut(client) {
+            private.extend(rows.iter().filter(|(key, _)| key.starts_with(OURS)).map(|(key, value)| (key.clone(), value.clone())));
+            *rows = private;
+        }
+        Ok(())
     }
 
     /// Enters the epoch that a commit opens: new public rows, new private rows of those still in.
@@ -311,9 +371,13 @@ impl Group {
         let parent = self.snapshot.head;
         let id = parent.id.child(commit)?;
         let head = EpochRef { id, number: parent.number + 1 };
-        let snapshot = GroupSnapshot { group_id: self.snapshot.group_id.clone(), head, public: next.public, clients: next.clients };
+        let Public { rows: public, nodes } = next.public;
+        let group_id = self.snapshot.group_id.clone();
+        let snapshot = GroupSnapshot { group_id, head, public, nodes, clients: next.clients, past: BTreeMap::new() };
         let (state, members) = read(&snapshot)?;
-        (self.snapshot, self.state, self.members) = (snapshot, state, members);
+        let before = std::mem::replace(&mut self.snapshot, snapshot);
+        (self.state, self.members) = (state, members);
+        self.keep_before(before)?;
         let record = EpochRecord {
             id,
             parent: Some(parent.id),
@@ -325,6 +389,27 @@ impl Group {
         };
         self.records.push(record.clone());
         Ok(record)
+    }
+
+    /// Keeps the last epochs for stragglers, with what opens messages of those who are still in.
+    fn keep_before(&mut self, before: GroupSnapshot) -> Result<(), MlsError> {
+        let oldest = self.snapshot.head.number.saturating_sub(self.past_epochs as u64);
+        let mut nodes = before.nodes;
+        let mut head = PastEpoch { public: before.public, clients: before.clients };
+        for rows in head.clients.values_mut() {
+            *rows = storage::for_stragglers(rows)?;
+        }
+        for (id, mut past) in before.past.into_iter().chain([(before.head.id, head)]) {
+            past.clients.retain(|client, _| self.snapshot.clients.contains_key(client));
+            let public = Public { nodes: nodes.roots_of(&past.public), rows: past.public.clone() };
+            if !past.clients.is_empty() && number_of(&public).is_ok_and(|number| number >= oldest) {
+                self.snapshot.past.insert(id, past);
+            }
+        }
+        nodes.extend(&self.snapshot.nodes);
+        self.snapshot.nodes = nodes;
+        self.snapshot.nodes = self.snapshot.roots();
+        Ok(())
     }
 
     /// RFC 9420 §8.1: the head's, as the stored public state has it.
@@ -339,7 +424,7 @@ impl Group {
 
 /// What an epoch consists of.
 struct NextEpoch {
-    public: Rows,
+    public: Public,
     clients: BTreeMap<ClientUri, Rows>,
     committer: Option<ClientUri>,
 }
@@ -354,27 +439,36 @@ fn root_id(public: &PublicGroup) -> EpochId {
     EpochId::root(&causeway_drafts::encode(public.group_context()))
 }
 
-/// Room state and roster of a snapshot.
-fn read(snapshot: &GroupSnapshot) -> Result<(RoomState, Vec<Member>), MlsError> {
-    let provider = overlay::provider([&snapshot.public]);
-    let public = PublicGroup::load(provider.storage(), &GroupId::from_slice(&snapshot.group_id))
+fn load_public(provider: &Provider, group_id: &GroupId) -> Result<PublicGroup, MlsError> {
+    PublicGroup::load(provider.storage(), group_id)
         .map_err(MlsError::stored)?
-        .ok_or_else(|| MlsError::Stored("the public part is missing".to_owned()))?;
-    let dictionary = public
-        .group_context()
-        .extensions()
-        .app_data_dictionary()
-        .map(|extension| extension.dictionary())
-        .ok_or_else(|| MlsError::Invalid("G-66: the group has no app_data_dictionary".to_owned()))?;
-    Ok((RoomState::from_dictionary(dictionary)?, roster(&public)?))
+        .ok_or_else(|| MlsError::Stored("the public part is missing".to_owned()))
 }
 
-fn roster(public: &PublicGroup) -> Result<Vec<Member>, MlsError> {
-    public
-        .members()
-        .map(|member| {
-            let (client, user) = named_client(&member.credential)?;
-            Ok(Member { leaf: member.index.u32(), client, user })
-        })
-        .collect()
+/// The number of an epoch.
+pub(crate) fn number_of(public: &Public) -> Result<u64, MlsError> {
+    Ok(storage::group_context(public)?.epoch().as_u64())
+}
+
+/// Room state and roster of a snapshot.
+fn read(snapshot: &GroupSnapshot) -> Result<(RoomState, Vec<Member>), MlsError> {
+    let public = snapshot.public_state();
+    let context = storage::group_context(&public)?;
+    let dictionary = context.extensions().app_data_dictionary().map(|extension| extension.dictionary());
+    let dictionary = dictionary.ok_or_else(|| MlsError::Invalid("G-66: the group has no app_data_dictionary".to_owned()))?;
+    Ok((RoomState::from_dictionary(dictionary)?, roster(snapshot, &public)?))
+}
+
+fn roster(snapshot: &GroupSnapshot, public: &Public) -> Result<Vec<Member>, MlsError> {
+    let Some(leaves) = public.leaves()? else {
+        // As the earlier version stored it.
+        let group = load_public(&Provider::over_epoch(public, None)?, &GroupId::from_slice(&snapshot.group_id))?;
+        let members = group.members().map(|member| (member.index.u32(), named_client(&member.credential)));
+        return members.map(|(leaf, named)| named.map(|(client, user)| Member { leaf, client, user })).collect();
+    };
+    let members = leaves.into_iter().map(|(leaf, node)| {
+        let (client, user) = node.named_by(named_client)?.clone();
+        Ok(Member { leaf, client, user })
+    });
+    members.collect()
 }

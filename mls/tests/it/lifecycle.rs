@@ -101,7 +101,8 @@ fn a_refused_commit_is_forgotten() {
     assert_eq!(group.epoch().number, 1);
 }
 
-/// A removed client's secrets are deleted in the very changes that store the removal, with all of the epoch before.
+/// A removed client's secrets are deleted in the very changes that store the removal. Of others, what opens stragglers
+/// stays for two epochs.
 #[test]
 fn removal_deletes_secrets() {
     let a = Provider::new("a.test");
@@ -123,8 +124,15 @@ fn removal_deletes_secrets() {
     assert_eq!(changes.forgotten, []);
     group.merge_pending(&alice.client_uri, &roots, NOW).unwrap();
     let changes = group.take_changes();
-    assert_eq!(changes.forgotten, [before]);
-    assert_eq!(changes.states.keys().collect::<Vec<_>>(), [&changes.head.id]);
+    assert_eq!(changes.forgotten, []);
+    let old = &changes.states[&before].clients;
+    let is_blank = |key: &Vec<u8>| key.starts_with(b"EpochSecrets") || key.starts_with(b"ResumptionPsk");
+    assert!(old.values().all(|rows| rows.put.keys().all(is_blank)), "no new secret in an old epoch");
+    assert_eq!(group.snapshot().past[&before].clients.keys().collect::<Vec<_>>(), [&alice.client_uri]);
+    assert!(!old[&two.client_uri].delete.is_empty() && old[&two.client_uri].put.is_empty());
+    for gone in ["EpochKeyPairs", "ApplicationExportTree", "causeway/"] {
+        assert!(old[&alice.client_uri].delete.iter().any(|key| key.starts_with(gone.as_bytes())), "{gone}");
+    }
     let state = &changes.states[&changes.head.id];
     assert_eq!(&state.public.put, &group.snapshot().public, "all rows of a new epoch are put");
     assert_eq!(state.clients.keys().collect::<Vec<_>>(), [&alice.client_uri]);
@@ -133,6 +141,14 @@ fn removal_deletes_secrets() {
     let changes = group.take_changes();
     assert!(changes.states.is_empty() && changes.forgotten.is_empty() && changes.epochs.is_empty());
     assert_eq!(group.own_clients().collect::<Vec<_>>(), vec![&alice.client_uri]);
+    let mut forgotten = Vec::new();
+    for _ in 0..2 {
+        group.commit(&alice, &CommitPlan::default(), &roots, NOW).unwrap();
+        group.merge_pending(&alice.client_uri, &roots, NOW).unwrap();
+        forgotten.push(group.take_changes().forgotten);
+    }
+    assert_eq!(forgotten[0].len(), 1, "the epoch before the removal's parent");
+    assert_eq!(forgotten[1], [before]);
 }
 
 /// A commit leaves nothing of the proposals that it covers, or makes void, in anybody's rows.
@@ -169,10 +185,29 @@ fn an_epoch_that_was_never_stored_is_not_forgotten() {
     let group_id = format!("mimi://{}/g/club", a.domain).into_bytes();
     let room_state = room(&a, &[(a.user("alice"), ADMIN)]);
     let mut group = Group::create(CreateGroup { group_id, room_state, hub: &a.hub }, &alice).unwrap();
-    group.commit(&alice, &CommitPlan::default(), &roots, NOW).unwrap();
-    group.merge_pending(&alice.client_uri, &roots, NOW).unwrap();
+    for _ in 0..4 {
+        group.commit(&alice, &CommitPlan::default(), &roots, NOW).unwrap();
+        group.merge_pending(&alice.client_uri, &roots, NOW).unwrap();
+    }
     let changes = group.take_changes();
     assert_eq!(changes.forgotten, []);
-    assert_eq!(changes.states.keys().collect::<Vec<_>>(), [&changes.head.id]);
-    assert_eq!(changes.epochs.len(), 2);
+    assert_eq!(changes.states.len(), 3, "the head, and two epochs for stragglers");
+    assert!(changes.states.contains_key(&changes.head.id));
+    assert_eq!(changes.epochs.len(), 5);
+}
+
+/// openmls gives whoever makes a group, or joins it from outside, a memory for those of 32 epochs, whatever is configured.
+#[test]
+fn no_resumption_psk_of_the_past_is_kept() {
+    let provider = Provider::new("a.test");
+    let roots = roots(&[&provider]);
+    let alice = provider.client("alice", "one");
+    let mut group = create(&provider, room(&provider, &[(provider.user("alice"), ADMIN)]), &alice);
+    for _ in 0..4 {
+        group = commit(group, &alice, &causeway_mls::CommitPlan::default(), &roots).0;
+    }
+    let rows = &group.snapshot().clients[&alice.client_uri];
+    let kept: Vec<usize> = rows.iter().filter(|(key, _)| key.starts_with(b"ResumptionPsk")).map(|(_, value)| value.len()).collect();
+    assert_eq!(kept.len(), 1);
+    assert!(kept[0] < 16, "{kept:?}");
 }

@@ -1,10 +1,14 @@
 //! The engine from outside: groups of real clients, every state stored and loaded on the way.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
 
+mod crowd;
+mod early;
 mod epochs;
 mod forkable;
 mod graph;
 mod lifecycle;
+mod nodes;
 mod refusals;
 mod replay;
 mod support;
+mod written;

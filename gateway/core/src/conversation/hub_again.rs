@@ -122,8 +122,9 @@ impl Conversation {
         if turn.now < since + ENDING_PATIENCE {
             return Ok(Prepared::Wait(since + ENDING_PATIENCE - turn.now));
         }
-        let (hub, forkable) = (self.hub()?, self.forkable()?);
-        let (head, term, terms) = (forkable.head().id, forkable.graph().term(), forkable.end());
+        let (hub, kept) = (self.hub()?, self.past_epochs(turn));
+        let forkable = self.forkable()?;
+        let (head, term, terms) = (forkable.head().id, forkable.graph().term(), forkable.end(kept)?);
         self.follow_head()?;
         self.book.is_ending = false;
         self.book.following.clear();

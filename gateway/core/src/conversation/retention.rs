@@ -66,6 +66,11 @@ impl Conversation {
         self.retention.or(turn.gateway.retention).window()
     }
 
+    /// Where a hub orders: late messages of so many past epochs open.
+    pub(super) fn past_epochs(&self, turn: &Turn<'_>) -> usize {
+        self.retention.or(turn.gateway.retention).past_epochs()
+    }
+
     /// Whoever has loaded the conversation calls this: what is set counts for the group from its next epoch on.
     pub fn apply_retention(&mut self, gateway: &Gateway) {
         let epochs = self.retention.or(gateway.retention).past_epochs();
@@ -114,12 +119,11 @@ impl Conversation {
         let due: Vec<String> = self.book.superseded.iter().filter(|(_, at)| is_due(at)).map(|(id, _)| id.clone()).collect();
         if !due.is_empty() {
             self.book.superseded.retain(|id, _| !due.contains(id));
-            let left = self.book.superseded.len();
             match &mut self.forkable {
                 Some(forkable) => {
                     forkable.forget_aged(|epoch| due.contains(&epoch.id.to_string()), &self.clients);
                 }
-                None => self.group_mut()?.forget_past_epochs_but(left)?,
+                None => self.group_mut()?.forget_past(|id| due.contains(&id.to_string())),
             }
             self.follow_head()?;
         }

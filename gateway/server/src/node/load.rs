@@ -7,12 +7,12 @@ use causeway_core::conversation::{Conversation, MessageIndex, Retention};
 use causeway_core::matrix::{Pdu, Room, RoomParts, StateMap};
 use causeway_core::records::{ConversationRow, EventRow};
 use causeway_drafts::mimi_uri::ClientUri;
-use causeway_mls::{ClientIdentity, EpochId, EpochRef, ForkableGroup, ForkableSnapshot, Group, GroupSnapshot, Rows};
+use causeway_mls::{
+    ClientIdentity, EpochId, EpochRef, EpochRows, ForkableGroup, ForkableSnapshot, Group, GroupSnapshot, Nodes, PastEpoch,
+};
 use ruma::{OwnedEventId, OwnedRoomId, RoomVersionId};
 
 use super::{NodeError, Session};
-
-type EpochRows = (Rows, BTreeMap<ClientUri, Rows>);
 
 fn epoch_id(bytes: &[u8]) -> Result<EpochId, NodeError> {
     <[u8; 32]>::try_from(bytes).map(EpochId::from_bytes).map_err(stored)
@@ -30,10 +30,13 @@ pub(super) fn pdu_of(row: &EventRow, version: &RoomVersionId) -> Result<Arc<Pdu>
 impl Session<'_> {
     pub(super) async fn load(&mut self, row: ConversationRow) -> Result<Conversation, NodeError> {
         let room = self.load_room(&row).await?;
-        let group = self.load_group(&row).await?;
-        let messages = MessageIndex::new(self.tx.messages(row.id).await?);
         let forkable = self.load_graph(&row).await?;
         let retention = self.tx.retention(row.id).await?;
+        let group = match &forkable {
+            Some(forkable) => Some(forkable.head_state()?.clone()),
+            None => self.load_group(&row).await?,
+        };
+        let messages = MessageIndex::new(self.tx.messages(row.id).await?);
         let mut conversation = Conversation::restore(row, room, group, messages)?;
         conversation.forkable = forkable;
         conversation.retention =
@@ -84,8 +87,14 @@ impl Session<'_> {
         };
         let id = epoch_id(head)?;
         let (public, clients) = self.rows_of_epoch(row.id, head).await?;
+        let mut past = BTreeMap::new();
+        for epoch in self.tx.kept_epochs(row.id).await?.iter().filter(|epoch| *epoch != head) {
+            let (public, clients) = self.rows_of_epoch(row.id, epoch).await?;
+            past.insert(epoch_id(epoch)?, PastEpoch { public, clients });
+        }
+        let nodes = Nodes::from_rows(self.tx.group_nodes(row.id).await?);
         let head = EpochRef { id, number: number as u64 };
-        Ok(Some(Group::load(GroupSnapshot { group_id: group_id.clone(), head, public, clients })?))
+        Ok(Some(Group::load(GroupSnapshot { group_id: group_id.clone(), head, public, clients, nodes, past })?))
     }
 
     /// The rows of one epoch's state: public ones, and each own client's.
@@ -113,7 +122,8 @@ impl Session<'_> {
         let commits = self.tx.kept_commits(row.id).await?;
         let commits = commits.into_iter().filter(|(_, commit)| !commit.is_empty());
         let commits = commits.map(|(epoch, commit)| Ok((epoch_id(&epoch)?, commit))).collect::<Result<_, NodeError>>()?;
-        Ok(Some(ForkableGroup::load(ForkableSnapshot { group_id: group_id.clone(), core, states, commits })?))
+        let nodes = Nodes::from_rows(self.tx.group_nodes(row.id).await?);
+        Ok(Some(ForkableGroup::load(ForkableSnapshot { group_id: group_id.clone(), core, states, commits, nodes })?))
     }
 
     /// The identities of all own clients that the conversation may have to speak as: an identity that exists must

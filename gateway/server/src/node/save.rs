@@ -31,13 +31,16 @@ impl Session<'_> {
             (Some(forkable), _) => {
                 let (changes, is_over) = (forkable.take_changes()?, forkable.is_over());
                 let head = changes.group.head.id;
-                match is_over {
-                    true => self.tx.delete_graph(id).await?,
-                    false => self.tx.put_graph(id, &changes.core).await?,
+                if is_over {
+                    self.tx.delete_graph(id).await?;
+                } else if let Some(core) = &changes.core {
+                    self.tx.put_graph(id, core).await?;
                 }
                 self.store_group(id, changes.group).await?;
                 self.tx.mark_head(id, head.as_bytes()).await?;
-                conversation.forkable.take_if(|forkable| forkable.is_over());
+                if let Some(ended) = conversation.forkable.take_if(|forkable| forkable.is_over()) {
+                    conversation.group = Some(ended.into_group()?);
+                }
             }
             (None, Some(group)) => {
                 let changes = group.take_changes();
@@ -131,6 +134,12 @@ impl Session<'_> {
     }
 
     async fn store_group(&mut self, conversation_id: i64, changes: GroupChanges) -> Result<(), NodeError> {
+        for (digest, body) in &changes.nodes.put {
+            self.tx.put_group_node(conversation_id, digest, body).await?;
+        }
+        for digest in &changes.nodes.delete {
+            self.tx.delete_group_node(conversation_id, digest).await?;
+        }
         for (epoch, state) in changes.states {
             self.store_values((conversation_id, epoch), "", state.public).await?;
             for (client, changes) in state.clients {

@@ -9,6 +9,7 @@ mod epochs;
 mod events;
 mod extremities;
 mod graphs;
+mod group_nodes;
 mod group_values;
 mod inbox;
 mod key_packages;

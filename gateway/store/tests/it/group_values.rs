@@ -93,3 +93,22 @@ async fn epochs_are_kept_and_forgotten_one_by_one() {
     })
     .await;
 }
+
+/// A node is stored once, whoever puts it, and is the conversation's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_are_put_once_and_deleted() {
+    for_each_database(|db| async move {
+        let (id, other) = (db.conversation().await, db.conversation().await);
+        db.run(tx!([id, other] | tx | {
+            for (digest, body) in [([1; 32], b"left"), ([2; 32], b"root"), ([1; 32], b"left")] {
+                tx.put_group_node(id, &digest, body).await?;
+            }
+            tx.put_group_node(other, &[2; 32], b"mine").await?;
+            tx.delete_group_node(id, &[2; 32]).await
+        }))
+        .await;
+        assert_eq!(db.run(tx!([id] | tx | tx.group_nodes(id).await)).await, [(vec![1; 32], b"left".to_vec())]);
+        assert_eq!(db.run(tx!([other] | tx | tx.group_nodes(other).await)).await, [(vec![2; 32], b"mine".to_vec())]);
+    })
+    .await;
+}

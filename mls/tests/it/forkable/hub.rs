@@ -66,6 +66,7 @@ fn dmls_32_the_graph_ends_where_the_hub_has_accepted_everything() {
     }
     assert!(!trio.bob.group.can_end().unwrap(), "nothing is accepted yet");
     let Trio { a, alice, bob, carol, .. } = &mut trio;
+    let at_root = carol.group.state(&carol.group.graph().root().id).unwrap().clone();
     order(alice, &a.hub, [bob, carol]);
     assert!(alice.group.can_end().unwrap() && bob.group.can_end().unwrap());
     // An own commit that the hub has not seen: whether it wins is not known.
@@ -76,12 +77,22 @@ fn dmls_32_the_graph_ends_where_the_hub_has_accepted_everything() {
     assert!(bob.group.can_end().unwrap());
     // The head's state is an ordinary group, and all others are forgotten.
     let head = bob.head();
-    let kept = bob.group.kept_secrets().count();
-    let terms = bob.group.end();
+    let late = carol.seal(b"late");
+    let too_late = {
+        let mut carol = copy(carol);
+        carol.group = ForkableGroup::begin(at_root, 5, Vec::new(), &[]).unwrap();
+        carol.seal(b"too late")
+    };
+    assert_eq!(bob.group.kept_secrets().count(), 3);
+    let terms = bob.group.end(1).unwrap();
     let changes = bob.group.take_changes().unwrap().group;
-    assert_eq!((changes.forgotten.len(), bob.group.kept_secrets().count()), (kept - 1, 1));
+    assert_eq!((changes.forgotten.len(), bob.group.kept_secrets().count()), (1, 2));
     assert!(bob.group.is_over() && bob.head() == head);
-    let mut linear = bob.group.head_state().unwrap().clone();
+    let mut linear = bob.group.clone().into_group().unwrap();
+    assert!(linear.take_changes().states.is_empty(), "all of it is stored");
+    // What was sealed an epoch before still opens, and that epoch leads nowhere else any more.
+    assert_eq!(linear.open(&late).unwrap().application_data, b"late");
+    assert!(matches!(linear.open(&too_late), Err(MlsError::TooOld { .. })));
     let sealed = linear.seal(&bob.identity, b"in order", [0; 32]).unwrap();
     assert_eq!(alice.group.open(&sealed).unwrap().application_data, b"in order");
     // Should the hub be lost once more, terms go on where they were.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::bail;
 use causeway_core::records::EpochRow;
-use causeway_mls::Rows;
+use causeway_mls::{Nodes, Rows};
 use causeway_store::operator::RoomLine;
 use causeway_store::{Store, StoreError};
 use serde::Serialize;
@@ -94,16 +94,20 @@ fn lines_of(record: Record, head: &Head, history: &History) -> Vec<Line> {
 async fn record(store: &Store, room: &RoomLine) -> anyhow::Result<Record> {
     let (id, group_id) = (room.id, room.group_id.clone().unwrap_or_default());
     let read = store.transaction::<_, StoreError, _>("record of a group", move |tx| {
-        Box::pin(async move { Ok((tx.epochs(id).await?, tx.public_values_by_epoch(id).await?, tx.has_graph(id).await?)) })
+        Box::pin(async move {
+            let state = (tx.public_values_by_epoch(id).await?, tx.group_nodes(id).await?);
+            Ok((tx.epochs(id).await?, state, tx.has_graph(id).await?))
+        })
     });
-    let (epochs, values, has_graph) = read.await?;
+    let (epochs, (values, nodes), has_graph) = read.await?;
+    let nodes = Nodes::from_rows(nodes);
     let mut rows: BTreeMap<Vec<u8>, Rows> = BTreeMap::new();
     for (epoch, key, value) in values {
         rows.entry(epoch).or_default().insert(key, value);
     }
     let state = |(epoch, rows): (Vec<u8>, Rows)| {
         let number = number_of(&epochs, &epoch).or(room.head_number)?;
-        let state = super::loaded(&group_id, (&epoch, number), rows);
+        let state = super::loaded(&group_id, (&epoch, number), rows, &nodes);
         Some((epoch, state.map_err(|error| format!("{error:#}"))))
     };
     let states = rows.into_iter().filter_map(state).collect();

@@ -34,7 +34,7 @@ pub(crate) mod trace;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
-use causeway_mls::{EpochId, EpochRef, Group, GroupSnapshot, Rows};
+use causeway_mls::{EpochId, EpochRef, Group, GroupSnapshot, Nodes, Rows};
 use causeway_store::operator::RoomLine;
 use causeway_store::{Store, StoreError};
 
@@ -48,19 +48,23 @@ async fn group(store: &Store, room: &RoomLine) -> anyhow::Result<Group> {
         bail!("conversation {} has no group yet (status: {})", room.id, room.status);
     };
     let (id, epoch) = (room.id, <[u8; 32]>::try_from(head.as_slice()).context("the stored epoch id has not 32 octets")?);
-    let public =
-        store.transaction("public group values", move |tx| Box::pin(async move { tx.public_group_values(id, &epoch).await }));
-    loaded(group_id, (head, number), public.await?.into_iter().collect())
+    let stored = store.transaction::<_, StoreError, _>("public group values", move |tx| {
+        Box::pin(async move { Ok((tx.public_group_values(id, &epoch).await?, tx.group_nodes(id).await?)) })
+    });
+    let (public, nodes) = stored.await?;
+    loaded(group_id, (head, number), public.into_iter().collect(), &Nodes::from_rows(nodes))
 }
 
 /// A group in one of its epochs, from the rows that are no secret.
-fn loaded(group_id: &[u8], (epoch, number): (&[u8], i64), public: Rows) -> anyhow::Result<Group> {
+fn loaded(group_id: &[u8], (epoch, number): (&[u8], i64), public: Rows, nodes: &Nodes) -> anyhow::Result<Group> {
     let id = <[u8; 32]>::try_from(epoch).context("the stored epoch id has not 32 octets")?;
     let snapshot = GroupSnapshot {
         group_id: group_id.to_vec(),
         head: EpochRef { id: EpochId::from_bytes(id), number: number as u64 },
         public,
         clients: BTreeMap::new(),
+        nodes: nodes.clone(),
+        past: BTreeMap::new(),
     };
     Group::load(snapshot).context("the stored group does not load")
 }

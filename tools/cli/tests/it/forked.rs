@@ -171,7 +171,7 @@ async fn true_fork(tx: &mut Tx) -> Result<(), StoreError> {
     for changes in [before, after.group] {
         put(tx, id, changes).await?;
     }
-    tx.put_graph(id, &after.core).await?;
+    tx.put_graph(id, &after.core.unwrap()).await?;
     tx.mark_head(id, head.id.as_bytes()).await
 }
 
@@ -179,6 +179,9 @@ async fn true_fork(tx: &mut Tx) -> Result<(), StoreError> {
 async fn put(tx: &mut Tx, conversation_id: i64, changes: GroupChanges) -> Result<(), StoreError> {
     for (place, record) in changes.epochs.into_iter().enumerate() {
         tx.insert_epoch(&row(conversation_id, NOW + place as i64, record)).await?;
+    }
+    for (digest, body) in &changes.nodes.put {
+        tx.put_group_node(conversation_id, digest, body).await?;
     }
     for (epoch, state) in changes.states {
         let public = state.public.put.into_iter().map(|(key, value)| (String::new(), key, value));

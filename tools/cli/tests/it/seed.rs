@@ -267,6 +267,9 @@ async fn true_history(tx: &mut Tx) -> Result<(), StoreError> {
 
 /// The head's rows, in the name of an epoch.
 async fn put_group(tx: &mut Tx, (conversation_id, epoch_id): (i64, Vec<u8>), mut changes: GroupChanges) -> Result<(), StoreError> {
+    for (digest, body) in &changes.nodes.put {
+        tx.put_group_node(conversation_id, digest, body).await?;
+    }
     let state = changes.states.remove(&changes.head.id).unwrap();
     let public = state.public.put.into_iter().map(|(key, value)| (String::new(), key, value));
     let private = state

@@ -69,8 +69,10 @@ impl Stored {
         self.row = conversation.row;
         self.messages = conversation.messages;
         self.clients = conversation.clients;
-        let forkable = conversation.forkable.filter(|forkable| !forkable.is_over());
-        self.forkable = forkable.map(|forkable| forkable.snapshot().unwrap());
+        if let Some(ended) = conversation.forkable.take_if(|forkable| forkable.is_over()) {
+            conversation.group = Some(ended.into_group().unwrap());
+        }
+        self.forkable = conversation.forkable.map(|forkable| forkable.snapshot().unwrap());
         self.group = conversation.group.map(|group| group.snapshot().clone());
         if let Some(mut room) = conversation.room {
             let changes = room.take_changes();
