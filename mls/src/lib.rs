@@ -10,6 +10,7 @@ mod group;
 mod hpke;
 mod key_package;
 mod overlay;
+mod plain;
 #[cfg(feature = "planted-bugs")]
 pub mod planted;
 #[cfg(not(feature = "planted-bugs"))]

@@ -29,7 +29,8 @@ pub struct JoinableGroupInfo {
     pub ratchet_tree: Vec<u8>,
     /// Proposals that the commit has to include, where it can (P-081).
     pub pending_proposals: Vec<Vec<u8>>,
-    /// The key that signed the hub's answer; it has to be one of the group's external senders (P-078).
+    /// The key that signed the hub's answer; it has to be one of the group's external senders (P-078). Of no matter in a
+    /// plain group.
     pub hub_key: Vec<u8>,
 }
 
@@ -66,16 +67,43 @@ impl Group {
         key_package: &KeyPackageBundle,
         identity: &ClientIdentity,
         existing: Option<Self>,
+        against: (&TrustRoots, u64),
+    ) -> Result<Self, MlsError> {
+        Self::enter_by((welcome, Some(ratchet_tree)), key_package, identity, existing, against)
+    }
+
+    /// Joins by a Welcome (bare) that brings the tree in its GroupInfo [RFC 9420 §12.4.3.3], as those of plain groups may.
+    ///
+    /// # Errors
+    /// As [`Self::join`], or if the Welcome has no tree.
+    pub fn join_with_own_tree(
+        welcome: &[u8],
+        key_package: &KeyPackageBundle,
+        identity: &ClientIdentity,
+        existing: Option<Self>,
+        against: (&TrustRoots, u64),
+    ) -> Result<Self, MlsError> {
+        Self::enter_by((welcome, None), key_package, identity, existing, against)
+    }
+
+    fn enter_by(
+        (welcome, ratchet_tree): (&[u8], Option<&[u8]>),
+        key_package: &KeyPackageBundle,
+        identity: &ClientIdentity,
+        existing: Option<Self>,
         (roots, now_ms): (&TrustRoots, u64),
     ) -> Result<Self, MlsError> {
         let provider = overlay::provider([&key_package.private]);
         let welcome: Verbatim<Welcome> = Verbatim::from_bytes(welcome).map_err(MlsError::malformed)?;
-        let tree: Verbatim<RatchetTreeIn> = Verbatim::from_bytes(ratchet_tree).map_err(MlsError::malformed)?;
-        let group =
-            StagedWelcome::new_from_welcome(&provider, &join_config(PAST_EPOCHS), welcome.into_value(), Some(tree.into_value()))
-                .map_err(MlsError::invalid)?
-                .into_group(&provider)
-                .map_err(MlsError::invalid)?;
+        let tree = ratchet_tree.map(|tree| Verbatim::from_bytes(tree).map(Verbatim::<RatchetTreeIn>::into_value));
+        let tree = tree.transpose().map_err(MlsError::malformed)?;
+        let join = StagedWelcome::build_from_welcome(&provider, &join_config(PAST_EPOCHS), welcome.into_value());
+        // RFC 9420 §7.3: a KeyPackage may have run out since its client was added, and nobody can renew it but that client.
+        let mut join = join.map_err(MlsError::invalid)?.skip_lifetime_validation();
+        if let Some(tree) = tree {
+            join = join.with_ratchet_tree(tree);
+        }
+        let group = join.build().map_err(MlsError::invalid)?.into_group(&provider).map_err(MlsError::invalid)?;
         Self::adopt(&provider, &group, identity, existing, (EpochOrigin::JoinedByWelcome, roots, now_ms))
     }
 
@@ -90,6 +118,7 @@ impl Group {
         let public = PublicGroup::load(provider.storage(), group.group_id())
             .map_err(MlsError::stored)?
             .ok_or_else(|| MlsError::Stored("a joined group was not stored".to_owned()))?;
+        check_kind(&public, roots)?;
         check_roster(&public, roots, now_ms)?;
         let (public_rows, private) = overlay::split(provider);
         if let Some(mut known) = existing {
@@ -137,6 +166,7 @@ impl Group {
         let (public, _) =
             PublicGroup::from_external(provider.crypto(), provider.storage(), tree, group_info, ProposalStore::default())
                 .map_err(MlsError::invalid)?;
+        check_kind(&public, roots)?;
         check_roster(&public, roots, now_ms)?;
         let (rows, _) = overlay::split(&provider);
         let head = EpochRef { id, number: public.group_context().epoch().as_u64() };
@@ -170,6 +200,7 @@ impl Group {
         let (group, bundle) = MlsGroup::external_commit_builder()
             .with_config(join_config(PAST_EPOCHS))
             .with_ratchet_tree(tree.into_value())
+            .skip_lifetime_validation()
             .with_proposals(proposals)
             .with_aad(term_aad(term)?)
             .build_group(&provider, group_info.into_value(), identity.credential_with_key())
@@ -186,6 +217,7 @@ impl Group {
         let public = PublicGroup::load(provider.storage(), group.group_id())
             .map_err(MlsError::stored)?
             .ok_or_else(|| MlsError::Stored("a joined group was not stored".to_owned()))?;
+        check_kind(&public, roots)?;
         check_hub_key(&public, &info.hub_key)?;
         check_roster(&public, roots, now_ms)?;
         Ok(ExternalJoin {
@@ -245,7 +277,23 @@ fn public_message(bytes: &[u8]) -> Result<PublicMessageIn, MlsError> {
     }
 }
 
+/// G-66: a group without a room's components is none that we would be in, unless somebody wants plain groups.
+fn check_kind(public: &PublicGroup, roots: &TrustRoots) -> Result<(), MlsError> {
+    match is_room(public) || roots.admits_plain_groups() {
+        true => Ok(()),
+        false => Err(MlsError::Invalid("G-66: the group has no app_data_dictionary".to_owned())),
+    }
+}
+
+fn is_room(public: &PublicGroup) -> bool {
+    public.group_context().extensions().app_data_dictionary().is_some()
+}
+
+/// A plain group has no hub: there, nothing but the GroupInfo's own signature says that a member has made it.
 fn check_hub_key(public: &PublicGroup, hub_key: &[u8]) -> Result<(), MlsError> {
+    if !is_room(public) {
+        return Ok(());
+    }
     let senders = public.group_context().extensions().external_senders();
     // openmls keeps the key to itself, but an ExternalSender is encoded with its signature_key<V> first.
     let key = encode(&VLBytes::new(hub_key.to_vec()));

@@ -24,6 +24,9 @@ use crate::policy::{ClientChange, NotAllowed};
 use crate::rows::Rows;
 use crate::{MlsError, RoomState, overlay};
 
+/// A client, with its user.
+type Named = (ClientUri, UserUri);
+
 /// What a commit does.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CommitSummary {
@@ -291,11 +294,25 @@ impl Group {
         if external {
             added.push((committer.clone(), committer.user_uri()));
         }
-        let removed = self.removed(staged)?.into_iter().map(|member| (member.client.clone(), member.user.clone())).collect();
-        let dictionary = staged.group_context().extensions().app_data_dictionary().map(|extension| extension.dictionary());
-        let dictionary = dictionary.ok_or_else(|| MlsError::Invalid("P-126: the dictionary may not go".to_owned()))?;
-        let after = RoomState::from_dictionary(dictionary)?;
+        let removed = self.removed(staged)?.into_iter().map(|member| (member.client.clone(), member.user.clone()));
+        let removed: Vec<_> = removed.collect();
+        let after = self.state_after(staged, &added, &removed)?;
         Ok(CommitSummary { committer, external, added, removed, before: self.state.clone(), after, actors: self.actors(staged) })
+    }
+
+    /// The room after a commit: what its components say then; in a plain group, who is left.
+    fn state_after(&self, staged: &StagedCommit, added: &[Named], removed: &[Named]) -> Result<RoomState, MlsError> {
+        let dictionary = staged.group_context().extensions().app_data_dictionary().map(|extension| extension.dictionary());
+        match (dictionary, self.state.is_plain()) {
+            (Some(dictionary), false) => RoomState::from_dictionary(dictionary),
+            (None, false) => Err(MlsError::Invalid("P-126: the dictionary may not go".to_owned())),
+            (Some(_), true) => Err(MlsError::Invalid("DMLS-31: a plain group becomes no room".to_owned())),
+            (None, true) => {
+                let stays = |member: &&Member| !removed.iter().any(|(gone, _)| *gone == member.client);
+                let users = self.members.iter().filter(stays).map(|member| &member.user);
+                RoomState::plain(self.group_id(), users.chain(added.iter().map(|(_, user)| user)))
+            }
+        }
     }
 
     fn removed(&self, staged: &StagedCommit) -> Result<Vec<&Member>, MlsError> {
@@ -334,6 +351,9 @@ impl Group {
 
     /// The room's policy, proposal by proposal, each in the name of who proposed it.
     fn authorise(&self, staged: &StagedCommit, summary: &CommitSummary) -> Result<(), MlsError> {
+        if self.state.is_plain() {
+            return self.check_clients(staged, summary);
+        }
         let committer = summary.committer.user_uri();
         if self.state.participants.find(&committer).is_none() {
             return Err(NotAllowed { rule: "P-035", why: format!("{committer} is not a participant") }.into());
@@ -353,20 +373,31 @@ impl Group {
         self.authorise_clients(staged, summary, &committer)
     }
 
-    fn authorise_clients(&self, staged: &StagedCommit, summary: &CommitSummary, committer: &UserUri) -> Result<(), MlsError> {
-        for (client, user) in &summary.added {
+    /// What holds whatever the policy: a client is in the group once, and an external commit may only replace its own former
+    /// leaf, never remove somebody else.
+    fn check_clients(&self, staged: &StagedCommit, summary: &CommitSummary) -> Result<(), MlsError> {
+        for (client, _) in &summary.added {
             if self.members.iter().any(|member| member.client == *client) && !summary.removed.iter().any(|(gone, _)| gone == client)
             {
                 return Err(MlsError::Invalid(format!("{client} is in the group already")));
             }
+        }
+        for proposal in staged.remove_proposals() {
+            let removed = self.member_at(proposal.remove_proposal().removed())?;
+            if summary.external && removed.client != summary.committer {
+                return Err(MlsError::Invalid("RFC 9420 §12.2: an external commit removes another client".to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    fn authorise_clients(&self, staged: &StagedCommit, summary: &CommitSummary, committer: &UserUri) -> Result<(), MlsError> {
+        self.check_clients(staged, summary)?;
+        for (_, user) in &summary.added {
             self.state.may_change_client(&summary.after, committer, &ClientChange::Added(user.clone()))?;
         }
         for proposal in staged.remove_proposals() {
             let removed = self.member_at(proposal.remove_proposal().removed())?;
-            // An external commit may only replace its own former leaf, never remove somebody else.
-            if summary.external && removed.client != summary.committer {
-                return Err(MlsError::Invalid("RFC 9420 §12.2: an external commit removes another client".to_owned()));
-            }
             if let Some(actor) = self.proposer(proposal.sender(), committer) {
                 self.state.may_change_client(&summary.after, &actor, &ClientChange::Removed(removed.user.clone()))?;
             }

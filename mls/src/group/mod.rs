@@ -198,9 +198,9 @@ impl Group {
         self.snapshot.clients.values().flat_map(|rows| rows.keys()).any(|key| key.starts_with(PROPOSAL_REFERENCES))
     }
 
-    /// What a client has to be able to do to be added.
+    /// What a client has to be able to do to be added. In a plain group: what RFC 9420 makes mandatory.
     pub fn required_capabilities(&self) -> RequiredCapabilitiesExtension {
-        required_capabilities()
+        if self.state.is_plain() { RequiredCapabilitiesExtension::default() } else { required_capabilities() }
     }
 
     /// The ratchet tree, encoded.
@@ -300,6 +300,16 @@ impl Group {
         Ok(record)
     }
 
+    /// The head's epoch_authenticator, a secret of its members [RFC 9420 §8.7]: two that compare theirs know whether they
+    /// are in one epoch.
+    ///
+    /// # Errors
+    /// If the client is not ours, or not in the group.
+    pub fn epoch_authenticator(&self, client: &ClientUri) -> Result<Vec<u8>, MlsError> {
+        let (_, group) = self.member_group(client)?;
+        Ok(group.epoch_authenticator().as_slice().to_vec())
+    }
+
     /// RFC 9420 §8.1: the head's, as the stored public state has it.
     ///
     /// # Errors
@@ -333,13 +343,12 @@ fn read(snapshot: &GroupSnapshot) -> Result<(RoomState, Vec<Member>), MlsError> 
     let public = PublicGroup::load(provider.storage(), &GroupId::from_slice(&snapshot.group_id))
         .map_err(MlsError::stored)?
         .ok_or_else(|| MlsError::Stored("the public part is missing".to_owned()))?;
-    let dictionary = public
-        .group_context()
-        .extensions()
-        .app_data_dictionary()
-        .map(|extension| extension.dictionary())
-        .ok_or_else(|| MlsError::Invalid("G-66: the group has no app_data_dictionary".to_owned()))?;
-    Ok((RoomState::from_dictionary(dictionary)?, roster(&public)?))
+    let members = roster(&public)?;
+    let state = match public.group_context().extensions().app_data_dictionary() {
+        Some(extension) => RoomState::from_dictionary(extension.dictionary())?,
+        None => RoomState::plain(&snapshot.group_id, members.iter().map(|member| &member.user))?,
+    };
+    Ok((state, members))
 }
 
 fn roster(public: &PublicGroup) -> Result<Vec<Member>, MlsError> {

@@ -5,6 +5,8 @@ mod epochs;
 mod forkable;
 mod graph;
 mod lifecycle;
+mod plain;
 mod refusals;
 mod replay;
+mod rfc9420;
 mod support;
