@@ -1,6 +1,11 @@
 //! RFC 9420's published test vectors, through the engine where it is concerned (docs/conformance/rfc9420-vectors.md).
 
+mod kdf;
+mod messages;
 mod passive;
+mod sealed;
+mod tree;
+mod wire;
 
 use causeway_mls::TrustRoots;
 use serde::de::DeserializeOwned;
