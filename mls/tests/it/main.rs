@@ -5,6 +5,7 @@ mod epochs;
 mod forkable;
 mod graph;
 mod lifecycle;
+mod mls_rs;
 mod plain;
 mod refusals;
 mod replay;
