@@ -8,9 +8,9 @@ use openmls_traits::OpenMlsProvider;
 
 use crate::credential::{CertifiedClient, TrustRoots, certify};
 use crate::group::capabilities;
-use crate::overlay;
 use crate::rows::Rows;
 use crate::{ClientIdentity, MlsError};
+use crate::{overlay, weak_key};
 
 pub(crate) const SUITE: Ciphersuite = Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519;
 /// Lifetime of our KeyPackages, seconds: 30 days.
@@ -62,6 +62,8 @@ pub fn new_key_package(identity: &ClientIdentity, now_ms: u64) -> Result<KeyPack
 pub fn verify_key_package(bytes: &[u8], roots: &TrustRoots, user: &UserUri, now_ms: u64) -> Result<VerifiedKeyPackage, MlsError> {
     let key_package = parse(bytes)?;
     let leaf = key_package.leaf_node();
+    weak_key::check(key_package.hpke_init_key().as_slice())?;
+    weak_key::check(&encode(leaf.encryption_key()).split_off(1))?;
     let client = certify(leaf.credential(), leaf.signature_key().as_slice(), roots, now_ms)?;
     match client.user() == user {
         true => Ok(VerifiedKeyPackage { client }),

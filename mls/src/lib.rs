@@ -18,6 +18,7 @@ mod planted;
 pub mod policy;
 mod room_state;
 mod rows;
+mod weak_key;
 
 pub use authority::{ClientIdentity, CredentialAuthority, HubIdentity};
 pub use credential::{CertifiedClient, TrustRoots, certify, certify_hub_signature, certify_signature};

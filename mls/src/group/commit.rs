@@ -9,7 +9,7 @@ use openmls::framing::SafeAadItem;
 use openmls::prelude::{AppDataUpdateProposal, LeafNodeIndex, Proposal};
 use openmls_traits::OpenMlsProvider;
 
-use super::judge::dictionary_updates;
+use super::judge::{check_not_last, dictionary_updates};
 use super::{CommitSummary, Group, PENDING_COMMIT_KEY, StagedEpoch};
 use crate::credential::TrustRoots;
 use crate::epoch_id::EpochRecord;
@@ -70,6 +70,7 @@ impl Group {
         now_ms: u64,
     ) -> Result<PendingCommit, MlsError> {
         let client = &identity.client_uri;
+        check_not_last(self.epoch().number)?;
         let (provider, mut group) = self.member_group(client)?;
         group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
         let key_packages = plan.add_key_packages.iter().map(|bytes| key_package::parse(bytes)).collect::<Result<Vec<_>, _>>()?;

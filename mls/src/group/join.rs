@@ -13,12 +13,13 @@ use openmls_traits::OpenMlsProvider;
 use serde::{Deserialize, Serialize};
 use tls_codec::VLBytes;
 
+use super::judge::check_not_last;
 use super::{Group, PAST_EPOCHS, join_config, root_id, tag_bytes};
 use crate::credential::{TrustRoots, certify};
 use crate::epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
-use crate::key_package::KeyPackageBundle;
+use crate::key_package::{KeyPackageBundle, SUITE};
 use crate::rows::{GroupSnapshot, Rows};
-use crate::{ClientIdentity, MlsError, overlay};
+use crate::{ClientIdentity, MlsError, overlay, weak_key};
 
 /// What a joiner gets from the hub [mimi-protocol-06 §5.6].
 #[derive(Clone)]
@@ -195,6 +196,7 @@ impl Group {
     ) -> Result<ExternalJoin, MlsError> {
         let provider = OpenMlsRustCrypto::default();
         let group_info: Verbatim<VerifiableGroupInfo> = Verbatim::from_bytes(&info.group_info).map_err(MlsError::malformed)?;
+        check_not_last(group_info.value().epoch().as_u64())?;
         let tree: Verbatim<RatchetTreeIn> = Verbatim::from_bytes(&info.ratchet_tree).map_err(MlsError::malformed)?;
         let proposals = info.pending_proposals.iter().map(|bytes| public_message(bytes)).collect::<Result<Vec<_>, _>>()?;
         let (group, bundle) = MlsGroup::external_commit_builder()
@@ -277,8 +279,11 @@ fn public_message(bytes: &[u8]) -> Result<PublicMessageIn, MlsError> {
     }
 }
 
-/// G-66: a group without a room's components is none that we would be in, unless somebody wants plain groups.
+/// G-67: a group of our ciphersuite. G-66: a group without a room's components is none that we would be in, unless somebody wants plain groups.
 fn check_kind(public: &PublicGroup, roots: &TrustRoots) -> Result<(), MlsError> {
+    if public.ciphersuite() != SUITE {
+        return Err(MlsError::Invalid("G-67: the group has another ciphersuite".to_owned()));
+    }
     match is_room(public) || roots.admits_plain_groups() {
         true => Ok(()),
         false => Err(MlsError::Invalid("G-66: the group has no app_data_dictionary".to_owned())),
@@ -306,6 +311,7 @@ fn check_hub_key(public: &PublicGroup, hub_key: &[u8]) -> Result<(), MlsError> {
 /// Every leaf's credential is checked before we stay.
 fn check_roster(public: &PublicGroup, roots: &TrustRoots, now_ms: u64) -> Result<(), MlsError> {
     for member in public.members() {
+        weak_key::check(&member.encryption_key)?;
         certify(&member.credential, &member.signature_key, roots, now_ms)?;
     }
     Ok(())

@@ -5,14 +5,13 @@
 
 use causeway_drafts::Verbatim;
 use causeway_drafts::mimi_protocol_06::message::{KnownMessage, MessageKind};
-use causeway_drafts::mimi_protocol_06::participant_list::ParticipantListUpdate;
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
-use causeway_drafts::numbers::{COMPONENT_DMLS, COMPONENT_PARTICIPANT_LIST};
+use causeway_drafts::numbers::COMPONENT_DMLS;
 use openmls::component::ComponentData;
 use openmls::group::{AppDataDictionaryUpdater, AppDataUpdates};
 use openmls::prelude::{
-    AppDataUpdateOperation, AppDataUpdateProposal, ExternalCommitValidationError, LeafNodeIndex, ProcessedMessageContent, Proposal,
-    ProtocolMessage, PublicGroup, PublicProcessMessageError, Sender, StageCommitError, StagedCommit, ValidationError, Welcome,
+    AppDataUpdateProposal, ExternalCommitValidationError, LeafNodeIndex, ProcessedMessageContent, Proposal, ProtocolMessage,
+    PublicGroup, PublicProcessMessageError, Sender, StageCommitError, StagedCommit, ValidationError, Welcome,
 };
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
@@ -20,9 +19,9 @@ use openmls_traits::OpenMlsProvider;
 use super::replay::Credentials;
 use super::{Group, Member};
 use crate::credential::TrustRoots;
-use crate::policy::{ClientChange, NotAllowed};
+use crate::policy::NotAllowed;
 use crate::rows::Rows;
-use crate::{MlsError, RoomState, overlay};
+use crate::{MlsError, RoomState, overlay, weak_key};
 
 /// A client, with its user.
 type Named = (ClientUri, UserUri);
@@ -176,21 +175,6 @@ pub(super) fn dictionary_updates(
     Ok(updater.changes())
 }
 
-/// P-121: no user is touched twice in a commit; P-123: metadata, which is replaced as a whole, changes at most once, and
-/// so does everything else that is.
-fn once_each<'a>(proposals: impl Iterator<Item = &'a AppDataUpdateProposal>, state: &RoomState) -> Result<(), MlsError> {
-    let (lists, others): (Vec<_>, Vec<_>) = proposals.partition(|proposal| proposal.component_id() == COMPONENT_PARTICIPANT_LIST);
-    if let Some(pair) = others.windows(2).find(|pair| pair[0].component_id() == pair[1].component_id()) {
-        return Err(MlsError::Invalid(format!("P-123: component {:#06x} is replaced twice in one commit", pair[0].component_id())));
-    }
-    let updates = lists.iter().filter_map(|proposal| match proposal.operation() {
-        AppDataUpdateOperation::Update(data) => Some(causeway_drafts::decode_exact(data.as_slice())),
-        AppDataUpdateOperation::Remove => None,
-    });
-    let updates: Vec<ParticipantListUpdate> = updates.collect::<Result<_, _>>().map_err(MlsError::malformed)?;
-    state.participants.apply_all(&updates).map(|_| ()).map_err(MlsError::invalid)
-}
-
 /// A signature is made over the GroupContext, so that it holds in one epoch only.
 fn unfit(error: PublicProcessMessageError) -> Unfit {
     match error {
@@ -220,8 +204,23 @@ fn added_references(staged: &StagedCommit, provider: &OpenMlsRustCrypto) -> Resu
     Ok(added)
 }
 
+/// There is no epoch after 2^64 - 1 [RFC 9420 §8.1]: a group that has got there has been put there.
+pub(super) fn check_not_last(epoch: u64) -> Result<(), MlsError> {
+    match epoch {
+        u64::MAX => Err(MlsError::Invalid("§8.1: no epoch can follow".to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// So large may a handshake be: a commit to 10,000 members who have all just been added has below 1 MiB. What it costs to
+/// judge one grows with what is in it.
+const MAX_HANDSHAKE: usize = 2 << 20;
+
 /// A handshake message for this group and epoch.
 pub(crate) fn handshake(bytes: &[u8], kind: MessageKind) -> Result<ProtocolMessage, MlsError> {
+    if bytes.len() > MAX_HANDSHAKE {
+        return Err(MlsError::Malformed(format!("a handshake of {} octets; {MAX_HANDSHAKE} are taken", bytes.len())));
+    }
     let message: Verbatim<KnownMessage> = Verbatim::from_bytes(bytes).map_err(MlsError::malformed)?;
     if message.value().kind() != kind {
         return Err(MlsError::Malformed(format!("P-037: not a {kind:?} in a PublicMessage")));
@@ -247,6 +246,7 @@ impl Group {
     pub(super) fn judge_with(&self, commit: &[u8], credentials: Credentials<'_>) -> Result<StagedEpoch, Unfit> {
         let message = handshake(commit, MessageKind::Commit)?;
         self.check_epoch(message.epoch().as_u64())?;
+        check_not_last(self.snapshot.head.number)?;
         let (provider, mut public) = self.public_group()?;
         let processed = public.process_message(provider.crypto(), message).map_err(unfit)?;
         let sender = processed.sender().clone();
@@ -286,7 +286,9 @@ impl Group {
         }
         let mut added = Vec::new();
         for proposal in staged.add_proposals() {
-            added.push(credentials.client_of(proposal.add_proposal().key_package().leaf_node())?);
+            let key_package = proposal.add_proposal().key_package();
+            weak_key::check(key_package.hpke_init_key().as_slice())?;
+            added.push(credentials.client_of(key_package.leaf_node())?);
         }
         for proposal in staged.update_proposals() {
             credentials.client_of(proposal.update_proposal().leaf_node())?;
@@ -324,15 +326,6 @@ impl Group {
         by_remove.chain(by_self).collect()
     }
 
-    fn proposer(&self, sender: &Sender, committer: &UserUri) -> Option<UserUri> {
-        match sender {
-            Sender::Member(leaf) => self.member_at(*leaf).ok().map(|member| member.user.clone()),
-            Sender::NewMemberCommit => Some(committer.clone()),
-            // The hub, whose word orders the room.
-            _ => None,
-        }
-    }
-
     fn actors(&self, staged: &StagedCommit) -> Vec<(UserUri, UserUri)> {
         let mut state = self.state.clone();
         let mut actors = Vec::new();
@@ -347,64 +340,6 @@ impl Group {
             state = next;
         }
         actors
-    }
-
-    /// The room's policy, proposal by proposal, each in the name of who proposed it.
-    fn authorise(&self, staged: &StagedCommit, summary: &CommitSummary) -> Result<(), MlsError> {
-        if self.state.is_plain() {
-            return self.check_clients(staged, summary);
-        }
-        let committer = summary.committer.user_uri();
-        if self.state.participants.find(&committer).is_none() {
-            return Err(NotAllowed { rule: "P-035", why: format!("{committer} is not a participant") }.into());
-        }
-        self.state.may_follow(&summary.after)?;
-        let mut proposals: Vec<_> = staged.app_data_update_proposals().collect();
-        proposals.sort_by_key(|proposal| proposal.app_data_update_proposal().component_id());
-        once_each(proposals.iter().map(|proposal| proposal.app_data_update_proposal()), &self.state)?;
-        let mut state = self.state.clone();
-        for proposal in proposals {
-            let next = state.after(proposal.app_data_update_proposal())?;
-            if let Some(actor) = self.proposer(proposal.sender(), &committer) {
-                state.may_become(&next, &actor)?;
-            }
-            state = next;
-        }
-        self.authorise_clients(staged, summary, &committer)
-    }
-
-    /// What holds whatever the policy: a client is in the group once, and an external commit may only replace its own former
-    /// leaf, never remove somebody else.
-    fn check_clients(&self, staged: &StagedCommit, summary: &CommitSummary) -> Result<(), MlsError> {
-        for (client, _) in &summary.added {
-            if self.members.iter().any(|member| member.client == *client) && !summary.removed.iter().any(|(gone, _)| gone == client)
-            {
-                return Err(MlsError::Invalid(format!("{client} is in the group already")));
-            }
-        }
-        for proposal in staged.remove_proposals() {
-            let removed = self.member_at(proposal.remove_proposal().removed())?;
-            if summary.external && removed.client != summary.committer {
-                return Err(MlsError::Invalid("RFC 9420 §12.2: an external commit removes another client".to_owned()));
-            }
-        }
-        Ok(())
-    }
-
-    fn authorise_clients(&self, staged: &StagedCommit, summary: &CommitSummary, committer: &UserUri) -> Result<(), MlsError> {
-        self.check_clients(staged, summary)?;
-        for (_, user) in &summary.added {
-            self.state.may_change_client(&summary.after, committer, &ClientChange::Added(user.clone()))?;
-        }
-        for proposal in staged.remove_proposals() {
-            let removed = self.member_at(proposal.remove_proposal().removed())?;
-            if let Some(actor) = self.proposer(proposal.sender(), committer) {
-                self.state.may_change_client(&summary.after, &actor, &ClientChange::Removed(removed.user.clone()))?;
-            }
-        }
-        let remaining = self.members.iter().filter(|member| !summary.removed.iter().any(|(gone, _)| *gone == member.client));
-        let users: Vec<_> = remaining.map(|member| &member.user).chain(summary.added.iter().map(|(_, user)| user)).collect();
-        Ok(summary.after.covers(users)?)
     }
 }
 

@@ -10,6 +10,7 @@ macro_rules! operation {
 }
 use operation;
 
+mod authorise;
 mod commit;
 mod create;
 mod follow;

@@ -1,6 +1,7 @@
 //! The engine from outside: groups of real clients, every state stored and loaded on the way.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that fails should say where")]
 
+mod bad_input;
 mod epochs;
 mod forkable;
 mod graph;
@@ -11,3 +12,4 @@ mod refusals;
 mod replay;
 mod rfc9420;
 mod support;
+mod wire;

@@ -14,9 +14,8 @@ use mls_rs::identity::{Credential, SigningIdentity};
 use mls_rs::{CipherSuite, Client, ExtensionList, MlsMessage};
 use mls_rs_crypto_rustcrypto::RustCryptoProvider;
 use mls_rs_crypto_rustcrypto::x509::{X509Reader, X509Validator};
-use serde::Deserialize;
 
-use crate::support::{Provider, roots, stored};
+use crate::support::{KeyOf, Provider, key_of, roots, stored};
 
 type Identities = X509IdentityProvider<Names, X509Validator>;
 type Config = WithIdentityProvider<Identities, WithCryptoProvider<RustCryptoProvider, BaseConfig>>;
@@ -62,19 +61,6 @@ pub(crate) struct Guest {
     pub(crate) group: mls_rs::Group<Config>,
 }
 
-/// What of an identity mls-rs has to be given: that of ours is sealed as MessagePack.
-#[derive(Deserialize)]
-struct Stored {
-    key: StoredKey,
-}
-
-#[derive(Deserialize)]
-struct StoredKey {
-    private: Vec<u8>,
-    public: Vec<u8>,
-    chain: Vec<Vec<u8>>,
-}
-
 impl Stranger {
     pub(crate) fn new(provider: &Provider, name: &str, trusted: &[&Provider]) -> Self {
         Self::with(provider, name, trusted, Names::new(false))
@@ -87,7 +73,7 @@ impl Stranger {
 
     fn with(provider: &Provider, name: &str, trusted: &[&Provider], names: Names) -> Self {
         let identity = provider.client(name, "mls-rs");
-        let StoredKey { private, public, chain } = rmp_serde::from_slice::<Stored>(&identity.to_bytes()).unwrap().key;
+        let KeyOf { private, public, chain } = key_of(&identity);
         let chain: CertificateChain = chain.into_iter().map(DerCertificate::from).collect::<Vec<_>>().into();
         let signing = SigningIdentity::new(Credential::X509(chain), SignaturePublicKey::from(public.clone()));
         let secret = SignatureSecretKey::from([private, public].concat());

@@ -8,8 +8,8 @@ use openmls_traits::types::{Ciphersuite, HashType, HpkeCiphertext, SignatureSche
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::wire::{group_context, labelled, sign, vector};
 use super::{Hex, cases};
+use crate::wire::{group_context, labelled, sign, vector};
 
 const HASH: HashType = HashType::Sha2_256;
 pub(crate) const SUITE: Ciphersuite = Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519;

@@ -9,8 +9,8 @@ use openmls::prelude::{KeyPackageIn, RatchetTreeIn};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::wire::{Reader, vector};
 use super::{Hex, cases};
+use crate::wire::{Reader, vector};
 
 #[derive(Deserialize)]
 struct Messages {

@@ -5,7 +5,6 @@ mod messages;
 mod passive;
 mod sealed;
 mod tree;
-mod wire;
 
 use causeway_mls::TrustRoots;
 use serde::de::DeserializeOwned;

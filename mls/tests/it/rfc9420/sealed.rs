@@ -9,8 +9,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::kdf::{SUITE, derive, expand, extract, leaf_secret, ratcheted, sender_data_key};
-use super::wire::{Reader, group_context, labelled, vector};
 use super::{Hex, cases};
+use crate::wire::{Reader, group_context, labelled, vector};
 
 fn unseal((key, nonce): (&[u8], &[u8]), sealed: &[u8], aad: &[u8]) -> Vec<u8> {
     OpenMlsRustCrypto::default().crypto().aead_decrypt(AeadType::Aes128Gcm, key, sealed, nonce, aad).unwrap()

@@ -3,9 +3,9 @@
 use causeway_mls::{EpochId, Group, MlsError};
 use serde::Deserialize;
 
-use super::wire::{Tree, group_context, group_info, path_commit};
 use super::{Hex, admitting, cases};
 use crate::support::NOW;
+use crate::wire::{Tree, group_context, group_info, path_commit};
 
 #[derive(Deserialize)]
 struct Validation {

@@ -1,4 +1,4 @@
-//! RFC 9420's presentation language by hand: what the vectors leave to be put together, without the library that is tested.
+//! RFC 9420's presentation language by hand: what has to be put together without the library that is tested.
 
 use openmls::prelude::{OpenMlsCrypto, OpenMlsProvider};
 use openmls_rust_crypto::OpenMlsRustCrypto;
@@ -39,19 +39,89 @@ pub(crate) fn group_info(context: &[u8], confirmation_tag: &[u8], (signer, key):
     [tbs, signature].concat()
 }
 
-/// A Commit without proposals in a PublicMessage, as an MLSMessage, with tags of zeros [RFC 9420 §6, §12.4].
+/// A Commit without proposals.
 pub(crate) fn path_commit(
     (group_id, epoch, context): (&[u8], u64, &[u8]),
     update_path: &[u8],
     (sender, key): (u32, &[u8]),
 ) -> Vec<u8> {
-    let sender = [&[1][..], &sender.to_be_bytes()].concat();
-    let commit = [&[0, 1][..], update_path].concat();
-    let framed = [&vector(group_id), &epoch.to_be_bytes()[..], &sender, &[0], &[3], &commit].concat();
-    let head = [0, 1, 0, 1];
-    let signature = vector(&sign(key, "FramedContentTBS", &[&head[..], &framed, context].concat()));
-    let tag = vector(&[0; 32]);
-    [&head[..], &framed, &signature, &tag, &tag].concat()
+    let path = [&[1], update_path].concat();
+    let (group_id, sender) = (group_id.to_vec(), member(sender));
+    Commit { group_id, epoch, sender, authenticated_data: vec![], proposals: vec![], path }.signed(key, context)
+}
+
+/// A Commit in a PublicMessage, taken apart to be put together otherwise [RFC 9420 §6, §12.4].
+#[derive(Clone)]
+pub(crate) struct Commit {
+    pub(crate) group_id: Vec<u8>,
+    pub(crate) epoch: u64,
+    /// The type, and a member's leaf.
+    pub(crate) sender: Vec<u8>,
+    pub(crate) authenticated_data: Vec<u8>,
+    /// ProposalOrRef, each.
+    pub(crate) proposals: Vec<Vec<u8>>,
+    /// The octet that says whether there is a path, and the path.
+    pub(crate) path: Vec<u8>,
+}
+
+/// A member as sender.
+pub(crate) fn member(leaf: u32) -> Vec<u8> {
+    [&[1][..], &leaf.to_be_bytes()].concat()
+}
+
+/// A Proposal by value, as ProposalOrRef.
+pub(crate) fn proposal(proposal_type: u16, body: &[u8]) -> Vec<u8> {
+    [&[1][..], &proposal_type.to_be_bytes(), body].concat()
+}
+
+impl Commit {
+    /// Of a commit whose proposals are all of one kind of which `body` knows the length, or none.
+    pub(crate) fn read(message: &[u8], read_proposal: impl Fn(&mut Reader<'_>)) -> Self {
+        let mut reader = Reader(&message[4..]);
+        let group_id = reader.vector().to_vec();
+        let epoch = u64::from_be_bytes(reader.take(8).try_into().unwrap());
+        let sender = reader.over(|reader| {
+            if reader.octet() == 1 {
+                reader.take(4);
+            }
+        });
+        let authenticated_data = reader.vector().to_vec();
+        assert_eq!(reader.octet(), 3, "a commit");
+        let mut list = Reader(reader.vector());
+        let mut proposals = Vec::new();
+        while !list.0.is_empty() {
+            proposals.push(list.over(&read_proposal).to_vec());
+        }
+        let path = reader.over(|reader| {
+            if reader.octet() == 1 {
+                reader.leaf_node();
+                reader.vector();
+            }
+        });
+        Self { group_id, epoch, sender: sender.to_vec(), authenticated_data, proposals, path: path.to_vec() }
+    }
+
+    /// With a signature that holds in an epoch, and tags of zeros, which nobody without secrets checks.
+    pub(crate) fn signed(&self, key: &[u8], context: &[u8]) -> Vec<u8> {
+        let head = [&vector(&self.group_id), &self.epoch.to_be_bytes()[..], &self.sender].concat();
+        let content = [&vector(&self.authenticated_data), &[3][..], &vector(&self.proposals.concat()), &self.path].concat();
+        let framed = [&[0, 1, 0, 1][..], &head, &content].concat();
+        let signature = vector(&sign(key, "FramedContentTBS", &[framed.as_slice(), context].concat()));
+        let tags = if self.sender[0] == 1 { vec![0; 2] } else { vec![0; 1] };
+        let tags: Vec<u8> = tags.iter().flat_map(|_| vector(&[0; 32])).collect();
+        [framed, signature, tags].concat()
+    }
+}
+
+/// A path whose leaf has another encryption key, and a signature of its owner that holds [RFC 9420 §7.2].
+pub(crate) fn path_with_key(path: &[u8], encryption_key: &[u8], (group_id, leaf): (&[u8], u32), key: &[u8]) -> Vec<u8> {
+    let mut reader = Reader(&path[1..]);
+    let old = reader.over(Reader::leaf_node);
+    let nodes = reader.0;
+    let signature = vector(&[0; 64]).len();
+    let unsigned = [&vector(encryption_key), &old[33..old.len() - signature]].concat();
+    let tbs = [unsigned.as_slice(), &vector(group_id), &leaf.to_be_bytes()].concat();
+    [&[1], unsigned.as_slice(), &vector(&sign(key, "LeafNodeTBS", &tbs)), nodes].concat()
 }
 
 /// Octets that are read from the front.
@@ -74,21 +144,21 @@ impl<'a> Reader<'a> {
         self.take(prefix & ((1 << (8 * width - 2)) - 1))
     }
 
-    fn vectors(&mut self, count: usize) {
+    pub(crate) fn vectors(&mut self, count: usize) {
         for _ in 0..count {
             self.vector();
         }
     }
 
     /// What `skip` reads over.
-    fn over(&mut self, skip: impl FnOnce(&mut Self)) -> &'a [u8] {
+    pub(crate) fn over(&mut self, skip: impl FnOnce(&mut Self)) -> &'a [u8] {
         let before = self.0;
         skip(self);
         &before[..before.len() - self.0.len()]
     }
 
     /// LeafNode [RFC 9420 §7.2].
-    fn leaf_node(&mut self) {
+    pub(crate) fn leaf_node(&mut self) {
         self.vectors(2);
         self.take(2);
         self.vector();
@@ -125,6 +195,14 @@ impl<'a> Tree<'a> {
         let full = (nodes.len() + 1).next_power_of_two() - 1;
         nodes.resize_with(full, || None);
         Self(nodes)
+    }
+
+    /// The encryption key of a leaf.
+    pub(crate) fn leaf_key(&self, leaf: usize) -> &'a [u8] {
+        match &self.0[2 * leaf] {
+            Some(Node::Leaf(node)) => Reader(node).vector(),
+            _ => panic!("leaf {leaf} is blank"),
+        }
     }
 
     pub(crate) fn root(&self) -> usize {
