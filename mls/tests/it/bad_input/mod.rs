@@ -4,6 +4,7 @@
 //! nothing but the engine is there to refuse it.
 
 mod commits;
+mod graph;
 
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate, UserRolePair};
 use causeway_mls::{ClientIdentity, CommitPlan, Group, MlsError, TrustRoots};
