@@ -24,7 +24,7 @@ fn l31_a_commit_that_opens_at_nobody_ends_with_its_author_removed() {
     let dead = dead_commit(&trio.carol, &roots);
     for node in [&mut trio.alice, &mut trio.bob] {
         let placed = node.place(&dead, &roots);
-        assert_eq!(placed.unopened, [node.identity.client_uri.clone()]);
+        assert_eq!(placed.unopened, std::slice::from_ref(&node.identity.client_uri));
         assert!(matches!(node.try_commit(&CommitPlan::default(), &roots), Err(MlsError::Stranded(_))));
     }
     let dead_epoch = trio.alice.head();

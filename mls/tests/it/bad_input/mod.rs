@@ -5,6 +5,8 @@
 
 mod commits;
 mod graph;
+mod joins;
+mod obstacles;
 
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate, UserRolePair};
 use causeway_mls::{ClientIdentity, CommitPlan, Group, MlsError, TrustRoots};

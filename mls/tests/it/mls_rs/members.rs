@@ -180,7 +180,7 @@ fn mls_rs_joins_externally_and_comes_back_externally() {
 /// RFC 9420 §12.2: whom an external commit may replace is the application's to say, and mls-rs leaves it to it. Here, nobody but
 /// the joiner itself.
 #[test]
-fn an_external_commit_that_removes_another_client_is_refused() {
+fn l35_an_external_commit_that_removes_another_client_is_refused() {
     let pair = Pair::new();
     let info = (pair.at_alice.group_info(&pair.alice).unwrap(), pair.at_alice.ratchet_tree().unwrap());
     let mallory = Stranger::careless(&pair.z, "mallory", &[&pair.a, &pair.z]);
