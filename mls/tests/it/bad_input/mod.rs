@@ -7,6 +7,7 @@ mod commits;
 mod graph;
 mod joins;
 mod obstacles;
+pub(crate) mod signatures;
 
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate, UserRolePair};
 use causeway_mls::{ClientIdentity, CommitPlan, Group, MlsError, TrustRoots};
