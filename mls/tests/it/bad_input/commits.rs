@@ -1,6 +1,6 @@
 //! Commits that a member could sign, and may not make.
 
-use causeway_mls::{EpochId, GroupSnapshot};
+use causeway_mls::EpochId;
 
 use super::*;
 use crate::wire::{Tree, group_info, member, path_with_key, proposal, vector};
@@ -18,7 +18,7 @@ fn assert_invalid(error: Option<MlsError>, what: &str) {
     assert!(matches!(error, Some(MlsError::Invalid(_))), "{what}: {error:?}");
 }
 
-fn assert_rule(error: Option<MlsError>, rule: &str) {
+pub(crate) fn assert_rule(error: Option<MlsError>, rule: &str) {
     assert!(matches!(&error, Some(MlsError::NotAllowed(refusal)) if refusal.rule == rule), "{rule}: {error:?}");
 }
 
@@ -125,7 +125,7 @@ fn external(club: &Club, joiner: &ClientIdentity) -> (Vec<u8>, Commit, Vec<u8>) 
     (join.commit, taken_apart, key_of(joiner).private)
 }
 
-fn joinable(club: &Club) -> causeway_mls::JoinableGroupInfo {
+pub(crate) fn joinable(club: &Club) -> causeway_mls::JoinableGroupInfo {
     causeway_mls::JoinableGroupInfo {
         group_info: club.at_alice.group_info(&club.alice).unwrap(),
         ratchet_tree: club.at_alice.ratchet_tree().unwrap(),
@@ -297,7 +297,7 @@ fn l19_nobody_becomes_somebody_else() {
 }
 
 /// A leaf node with another client's signature key and credential, signed by that.
-fn leaf_of(leaf: &[u8], client: &ClientIdentity, at: (&[u8], u32)) -> Vec<u8> {
+pub(crate) fn leaf_of(leaf: &[u8], client: &ClientIdentity, at: (&[u8], u32)) -> Vec<u8> {
     let key = key_of(client);
     let chain: Vec<u8> = key.chain.iter().flat_map(|certificate| vector(certificate)).collect();
     let named = [&vector(&key.public)[..], &[0, 2], &vector(&chain)].concat();
@@ -305,7 +305,7 @@ fn leaf_of(leaf: &[u8], client: &ClientIdentity, at: (&[u8], u32)) -> Vec<u8> {
 }
 
 /// A leaf node with other octets where signature key and credential stand.
-fn leaf_with(leaf: &[u8], named: &[u8], key: &[u8], (group_id, index): (&[u8], u32)) -> Vec<u8> {
+pub(crate) fn leaf_with(leaf: &[u8], named: &[u8], key: &[u8], (group_id, index): (&[u8], u32)) -> Vec<u8> {
     let mut reader = crate::wire::Reader(leaf);
     let encryption_key = vector(reader.vector());
     let _ = (reader.vector(), reader.take(2), reader.vector());

@@ -2,19 +2,11 @@
 
 use causeway_drafts::decode_exact;
 use causeway_mls::{EpochId, JoinableGroupInfo, KeyPackageBundle, verify_key_package};
-use openmls::prelude::RatchetTreeIn;
+use openmls::prelude::{Capabilities, Ciphersuite, CredentialType, CredentialWithKey, MlsGroupCreateConfig, RatchetTreeIn};
 
+use super::commits::joinable;
 use super::*;
 use crate::wire::{Reader, Tree, vector};
-
-fn joinable(club: &Club) -> JoinableGroupInfo {
-    JoinableGroupInfo {
-        group_info: club.at_alice.group_info(&club.alice).unwrap(),
-        ratchet_tree: club.at_alice.ratchet_tree().unwrap(),
-        pending_proposals: vec![],
-        hub_key: club.a.hub.signature_public_key(),
-    }
-}
 
 /// A tree that is not the GroupInfo's, for whoever joins or looks on.
 #[test]
@@ -128,4 +120,29 @@ fn l07_the_tree_that_all_see_is_one() {
     let info = joinable(&club);
     let seen = Group::observe((&info.group_info, &info.ratchet_tree), club.at_alice.epoch().id, (&club.roots, NOW)).unwrap();
     assert_eq!(seen.members(), club.at_alice.members());
+}
+
+/// G-67: all groups of ours have one ciphersuite. What members sign with another one is looked at by nobody.
+#[test]
+fn l22_a_group_of_another_ciphersuite_is_not_entered() {
+    let club = Club::new();
+    let key = key_of(&club.alice);
+    let provider = OpenMlsRustCrypto::default();
+    let signer = SignatureKeyPair::from_raw(SignatureScheme::ED25519, key.private, key.public.clone());
+    let config = MlsGroupCreateConfig::builder()
+        .ciphersuite(Ciphersuite::MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519)
+        .capabilities(Capabilities::new(None, None, None, None, Some(&[CredentialType::X509])))
+        .build();
+    let credential = CredentialWithKey { credential: club.alice.credential(), signature_key: key.public.into() };
+    let group = MlsGroup::new(&provider, &signer, &config, credential).unwrap();
+    let group_info = group.export_group_info(provider.crypto(), &signer, false).unwrap().to_bytes().unwrap().split_off(4);
+    let ratchet_tree = causeway_drafts::encode(&group.export_ratchet_tree());
+    let mut roots = club.roots.clone();
+    roots.admit_plain_groups();
+    let seen = Group::observe((&group_info, &ratchet_tree), EpochId::from_bytes([0; 32]), (&roots, NOW));
+    let info = JoinableGroupInfo { group_info, ratchet_tree, pending_proposals: vec![], hub_key: vec![] };
+    let joined = Group::join_externally(&info, &club.bob, (&roots, NOW));
+    for refused in [seen.err(), joined.err()] {
+        assert!(matches!(&refused, Some(MlsError::Invalid(why)) if why.starts_with("G-67")), "{refused:?}");
+    }
 }

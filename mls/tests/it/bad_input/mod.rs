@@ -7,10 +7,15 @@ mod commits;
 mod graph;
 mod joins;
 mod obstacles;
+mod proposals;
 pub(crate) mod signatures;
 
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate, UserRolePair};
-use causeway_mls::{ClientIdentity, CommitPlan, Group, MlsError, TrustRoots};
+use causeway_mls::{ClientIdentity, CommitPlan, Group, GroupSnapshot, MlsError, TrustRoots};
+use openmls::prelude::{MlsGroup, OpenMlsProvider};
+use openmls_basic_credential::SignatureKeyPair;
+use openmls_rust_crypto::OpenMlsRustCrypto;
+use openmls_traits::types::SignatureScheme;
 
 use crate::support::*;
 use crate::wire::Commit;
@@ -87,4 +92,26 @@ impl Club {
         assert_eq!(*self.at_alice.snapshot(), before);
         judged
     }
+}
+
+/// A client's rows, with the library on them, and the rows again.
+pub(crate) fn with_library<T>(
+    group: &Group,
+    identity: &ClientIdentity,
+    act: impl FnOnce(&OpenMlsRustCrypto, &mut MlsGroup, &SignatureKeyPair) -> T,
+) -> (T, Group) {
+    let provider = OpenMlsRustCrypto::default();
+    let snapshot = group.snapshot().clone();
+    let rows = snapshot.public.iter().chain(&snapshot.clients[&identity.client_uri]);
+    provider.storage().values.write().unwrap().extend(rows.map(|(key, value)| (key.clone(), value.clone())));
+    let group_id = openmls::prelude::GroupId::from_slice(&snapshot.group_id);
+    let mut library = MlsGroup::load(provider.storage(), &group_id).unwrap().unwrap();
+    let key = key_of(identity);
+    let signer = SignatureKeyPair::from_raw(SignatureScheme::ED25519, key.private, key.public);
+    let result = act(&provider, &mut library, &signer);
+    let values = provider.storage().values.read().unwrap();
+    let private = values.iter().filter(|(key, _)| !snapshot.public.contains_key(*key));
+    let private = private.map(|(key, value)| (key.clone(), value.clone())).collect();
+    let clients = [(identity.client_uri.clone(), private)].into();
+    (result, Group::load(GroupSnapshot { clients, ..snapshot }).unwrap())
 }

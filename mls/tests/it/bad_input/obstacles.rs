@@ -1,35 +1,9 @@
 //! What openmls makes hard for a group whose epochs are a graph, and what was done about it: the cases O.
 
-use causeway_mls::GroupSnapshot;
-use openmls::prelude::{LeafNodeParameters, MlsGroup, OpenMlsProvider};
-use openmls_basic_credential::SignatureKeyPair;
-use openmls_rust_crypto::OpenMlsRustCrypto;
-use openmls_traits::types::SignatureScheme;
+use openmls::prelude::{LeafNodeParameters, OpenMlsProvider};
 
 use super::*;
 use crate::forkable::{Trio, renaming};
-
-/// A client's rows, with the library on them, and the rows again.
-fn with_library<T>(
-    group: &Group,
-    identity: &ClientIdentity,
-    act: impl FnOnce(&OpenMlsRustCrypto, &mut MlsGroup, &SignatureKeyPair) -> T,
-) -> (T, Group) {
-    let provider = OpenMlsRustCrypto::default();
-    let snapshot = group.snapshot().clone();
-    let rows = snapshot.public.iter().chain(&snapshot.clients[&identity.client_uri]);
-    provider.storage().values.write().unwrap().extend(rows.map(|(key, value)| (key.clone(), value.clone())));
-    let group_id = openmls::prelude::GroupId::from_slice(&snapshot.group_id);
-    let mut library = MlsGroup::load(provider.storage(), &group_id).unwrap().unwrap();
-    let key = key_of(identity);
-    let signer = SignatureKeyPair::from_raw(SignatureScheme::ED25519, key.private, key.public);
-    let result = act(&provider, &mut library, &signer);
-    let values = provider.storage().values.read().unwrap();
-    let private = values.iter().filter(|(key, _)| !snapshot.public.contains_key(*key));
-    let private = private.map(|(key, value)| (key.clone(), value.clone())).collect();
-    let clients = [(identity.client_uri.clone(), private)].into();
-    (result, Group::load(GroupSnapshot { clients, ..snapshot }).unwrap())
-}
 
 /// The library keeps the private key of a leaf that was proposed under a name that all groups share, and deletes it with the
 /// first commit that uses it. Here it is the epoch's own, so that both commits of a fork find it.
