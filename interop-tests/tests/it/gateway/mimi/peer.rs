@@ -23,7 +23,7 @@ async fn dmls_30_a_provider_that_has_no_client_in_the_room_is_no_peer() {
             path: path("causewayPeer", &bridge.mimi_room),
             ..Raw::honest(&light, "causewayPeer", &bridge.mimi_room, message.to_bytes())
         };
-        told(&stranger.send(&light).await, 403, "DMLS-30");
+        told(&stranger.send(&light).await, 403, "not allowed (DMLS-30)");
     }
     // A room that there is not: the same provider, and one that has clients in other rooms.
     let nowhere = "mimi://gw.test/r/nowhere";
