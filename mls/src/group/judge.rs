@@ -16,6 +16,7 @@ use openmls::prelude::{
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
 
+use super::listed::check_distinct;
 use super::replay::Credentials;
 use super::{Group, Member};
 use crate::credential::TrustRoots;
@@ -247,6 +248,7 @@ impl Group {
         let message = handshake(commit, MessageKind::Commit)?;
         self.check_epoch(message.epoch().as_u64())?;
         check_not_last(self.snapshot.head.number)?;
+        check_distinct(commit)?;
         let (provider, mut public) = self.public_group()?;
         let processed = public.process_message(provider.crypto(), message).map_err(unfit)?;
         let sender = processed.sender().clone();

@@ -18,6 +18,7 @@ mod group_info;
 mod join;
 mod judge;
 mod leave;
+mod listed;
 mod message;
 mod replay;
 

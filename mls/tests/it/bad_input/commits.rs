@@ -148,6 +148,7 @@ fn l05_external_commits_bring_themselves_in_and_nothing_else() {
     let added = key_package(&club.b.client("bob", "two")).key_package;
     assert_invalid(judged(&with(vec![])), "without ExternalInit");
     assert_invalid(judged(&with(vec![init.clone(), proposal(EXTERNAL_INIT, &vector(&[1; 32]))])), "two of them");
+    assert_invalid(judged(&with(vec![init.clone(), init.clone()])), "the same twice");
     assert_invalid(judged(&with(vec![init.clone(), remove(2)])), "another user's client removed");
     assert_invalid(judged(&with(vec![init.clone(), remove(1)])), "another client of the same user removed");
     assert_invalid(judged(&with(vec![init.clone(), remove(1), remove(2)])), "two removed");
