@@ -200,9 +200,13 @@ impl Group {
         self.snapshot.clients.values().flat_map(|rows| rows.keys()).any(|key| key.starts_with(PROPOSAL_REFERENCES))
     }
 
-    /// What a client has to be able to do to be added. In a plain group: what RFC 9420 makes mandatory.
+    /// What a client has to be able to do to be added. In a plain group, nothing but what its GroupContext says.
     pub fn required_capabilities(&self) -> RequiredCapabilitiesExtension {
-        if self.state.is_plain() { RequiredCapabilitiesExtension::default() } else { required_capabilities() }
+        if !self.state.is_plain() {
+            return required_capabilities();
+        }
+        let said = |public: PublicGroup| public.group_context().extensions().required_capabilities().cloned();
+        self.public_group().ok().and_then(|(_, public)| said(public)).unwrap_or_default()
     }
 
     /// The ratchet tree, encoded.

@@ -2,6 +2,10 @@
 
 use causeway_mls::{Group, GroupSnapshot, JoinableGroupInfo, MlsError};
 
+use mls_rs::ProtocolVersion;
+use mls_rs::extension::built_in::RequiredCapabilitiesExt;
+use mls_rs::identity::CredentialType;
+
 use super::*;
 use crate::support::{ADMIN, NOW, commit, create, follow, key_package, room};
 
@@ -205,4 +209,26 @@ fn g_66_a_client_that_knows_no_components_is_not_added_to_a_room() {
     let mut group = create(&a, room(&a, &participants), &alice);
     let refused = group.commit(&alice, &adding(vec![zoe.key_package()]), &roots, NOW);
     assert!(matches!(refused, Err(MlsError::Invalid(_))), "{:?}", refused.err());
+}
+
+/// What else a member of a plain group may commit is between the members: extensions of the GroupContext may, a ReInit, after
+/// which there is no group any more, may not.
+#[test]
+fn dmls_31_what_else_mls_rs_may_commit_in_a_plain_group() {
+    let mut pair = Pair::new();
+    let before = pair.at_zoe.group.clone();
+    let end = pair.at_zoe.group.commit_builder();
+    let end = end.reinit(None, ProtocolVersion::MLS_10, CipherSuite::CURVE25519_AES128, ExtensionList::new()).unwrap();
+    let end = end.build().unwrap().commit_message.to_bytes().unwrap();
+    let refused = pair.at_alice.stage(&end, &pair.roots, NOW).err();
+    assert!(matches!(&refused, Some(MlsError::NotAllowed(rule)) if rule.rule == "P-051"), "{refused:?}");
+
+    // The group requires X.509 credentials from now on, which all of its members have.
+    pair.at_zoe.group = before;
+    let mut required = ExtensionList::new();
+    required.set_from(RequiredCapabilitiesExt { credentials: vec![CredentialType::X509], ..Default::default() }).unwrap();
+    let change = pair.at_zoe.group.commit_builder().set_group_context_ext(required).unwrap().build().unwrap();
+    pair.at_zoe.group.apply_pending_commit().unwrap();
+    pair.follow(&change.commit_message.to_bytes().unwrap());
+    assert_eq!(pair.at_alice.required_capabilities().credential_types(), [openmls::prelude::CredentialType::X509]);
 }
