@@ -10,8 +10,8 @@ use causeway_drafts::numbers::COMPONENT_DMLS;
 use openmls::component::ComponentData;
 use openmls::group::{AppDataDictionaryUpdater, AppDataUpdates};
 use openmls::prelude::{
-    AppDataUpdateProposal, ExternalCommitValidationError, LeafNodeIndex, ProcessedMessageContent, Proposal, ProtocolMessage,
-    PublicGroup, PublicProcessMessageError, Sender, StageCommitError, StagedCommit, ValidationError, Welcome,
+    AppDataUpdateProposal, ExternalCommitValidationError, KeyPackageVerifyError, LeafNodeIndex, ProcessedMessageContent, Proposal,
+    ProtocolMessage, PublicGroup, PublicProcessMessageError, Sender, StageCommitError, StagedCommit, ValidationError, Welcome,
 };
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
@@ -100,6 +100,8 @@ pub(crate) enum Unfit {
     MadeElsewhere(MlsError),
     /// It refers to proposals that are not here.
     Incomplete(MlsError),
+    /// It adds a KeyPackage that has run out, by the clock of this machine: the library has no other.
+    RunOut(MlsError),
     /// It was made here, and breaks a rule.
     Refused(MlsError),
 }
@@ -113,7 +115,7 @@ impl From<MlsError> for Unfit {
 impl From<Unfit> for MlsError {
     fn from(unfit: Unfit) -> Self {
         match unfit {
-            Unfit::MadeElsewhere(error) | Unfit::Incomplete(error) | Unfit::Refused(error) => error,
+            Unfit::MadeElsewhere(error) | Unfit::Incomplete(error) | Unfit::RunOut(error) | Unfit::Refused(error) => error,
         }
     }
 }
@@ -182,6 +184,9 @@ fn unfit(error: PublicProcessMessageError) -> Unfit {
         PublicProcessMessageError::ValidationError(ValidationError::InvalidSignature | ValidationError::UnknownMember) => {
             Unfit::MadeElsewhere(MlsError::invalid(error))
         }
+        PublicProcessMessageError::ValidationError(ValidationError::KeyPackageVerifyError(
+            KeyPackageVerifyError::LifetimeError(_),
+        )) => Unfit::RunOut(MlsError::invalid(error)),
         PublicProcessMessageError::InvalidCommit(error) => unstaged(error),
         error => Unfit::Refused(MlsError::invalid(error)),
     }

@@ -34,14 +34,14 @@ impl Credentials<'_> {
 
 impl Group {
     /// The public state of the epoch that a commit opens which was judged before and is judged again, for the record: all
-    /// but whether its credentials hold, because roots and clocks have moved since. None if the commit refers to proposals
-    /// that are not here.
+    /// but whether its credentials hold, because roots and clocks have moved since. None if that cannot be said: the commit
+    /// refers to proposals that are not here, or adds a KeyPackage that has run out since.
     ///
     /// # Errors
     /// The epoch, the rule of MLS or the rule of the room that it fails.
     pub fn replay(&self, commit: &[u8]) -> Result<Option<Self>, MlsError> {
         let staged = match self.judge_with(commit, Credentials::Name) {
-            Err(Unfit::Incomplete(_)) => return Ok(None),
+            Err(Unfit::Incomplete(_) | Unfit::RunOut(_)) => return Ok(None),
             judged => judged?,
         };
         let mut next = self.clone();
