@@ -8,6 +8,7 @@ use causeway_drafts::mimi_protocol_06::message::{KnownMessage, MessageKind};
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use causeway_drafts::numbers::COMPONENT_DMLS;
 use openmls::component::ComponentData;
+use openmls::framing::SafeAad;
 use openmls::group::{AppDataDictionaryUpdater, AppDataUpdates};
 use openmls::prelude::{
     AppDataUpdateProposal, ExternalCommitValidationError, KeyPackageVerifyError, LeafNodeIndex, ProcessedMessageContent, Proposal,
@@ -15,6 +16,7 @@ use openmls::prelude::{
 };
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
+use tls_codec::Deserialize;
 
 use super::listed::check_distinct;
 use super::replay::Credentials;
@@ -257,7 +259,7 @@ impl Group {
         let (provider, mut public) = self.public_group()?;
         let processed = public.process_message(provider.crypto(), message).map_err(unfit)?;
         let sender = processed.sender().clone();
-        let term = processed.safe_aad_item(COMPONENT_DMLS).and_then(|item| item.try_into().ok()).map_or(0, u64::from_be_bytes);
+        let term = term_of(processed.aad());
         let staged = resolve_public(&public, &provider, &self.state, processed.into_content())?;
         let summary = self.summarise(&staged, &sender, credentials)?;
         self.authorise(&staged, &summary)?;
@@ -348,6 +350,13 @@ impl Group {
         }
         actors
     }
+}
+
+/// The term in a commit's authenticated data, or 0 (DMLS-10). In a plain group, that is SafeAAD because its committer says so.
+fn term_of(mut authenticated_data: &[u8]) -> u64 {
+    let items = SafeAad::tls_deserialize(&mut authenticated_data).ok();
+    let term = items.as_ref().and_then(|items| items.get(COMPONENT_DMLS)?.try_into().ok());
+    term.map_or(0, u64::from_be_bytes)
 }
 
 fn resolve_public(

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use causeway_mls::graph::Placement;
+use causeway_mls::graph::{Authority, Placement};
 use causeway_mls::{CommitOutcome, ForkableGroup, Judge, Placed, Prepared};
 
 use super::*;
@@ -230,4 +230,31 @@ fn a_join_of_mls_rs_on_a_losing_branch_is_made_again_on_the_head() {
     }
     world.zoe.1.hear(&external);
     assert_eq!(world.zoe.1.authenticator(), at_xenia.authenticator());
+}
+
+/// The term that a commit of ours carries is authenticated data, which mls-rs need not understand; its own are of term 0, and rank
+/// behind (DMLS-10).
+#[test]
+fn dmls_31_a_commit_in_a_later_term_is_an_ordinary_one_for_mls_rs() {
+    let mut world = World::new();
+    let roots = world.roots.clone();
+    let statement = world.alice.group.open_term(&world.alice.identity, Authority::Members).unwrap();
+    world.bob.group.receive_statement(&statement.to_bytes()).unwrap();
+    // Zoe's removes somebody, which outranks all else in one term.
+    let by_zoe = {
+        let mut elsewhere = Guest { group: world.zoe.1.group.clone() };
+        elsewhere.remove(world.yan.1.group.current_member_index())
+    };
+    let by_alice = world.alice.commit(&CommitPlan::default(), &roots);
+    for (_, guest) in [&mut world.zoe, &mut world.yan] {
+        guest.hear(&by_alice.pending.commit);
+    }
+    assert_eq!(world.alice.place(&by_zoe, &roots).placement, Placement::LosesFork);
+    for commit in [&by_zoe, &by_alice.pending.commit] {
+        world.bob.place(commit, &roots);
+    }
+    assert_eq!(world.bob.group.head().id, by_alice.id);
+    for (_, guest) in [&world.zoe, &world.yan] {
+        assert_same(world.alice.group.head_state().unwrap(), &world.alice.identity, guest);
+    }
 }
