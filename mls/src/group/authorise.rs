@@ -130,8 +130,9 @@ impl Group {
         }
     }
 
-    /// What may be proposed at all, and committed by this client. In a room: what its policy says something of, and nothing that goes round it. Extensions
-    /// of the GroupContext say who the hub is (P-115); a PSK that others lack keeps them out; a ReInit ends the group.
+    /// What may be proposed at all, and committed by this client. In a room: what its policy says something of, and nothing
+    /// that goes round it. Extensions of the GroupContext say who the hub is (P-115); a PSK that others lack keeps them out; a
+    /// ReInit ends the group.
     fn check_kind(&self, proposal: &Proposal, sender: &Sender, committer: Option<&ClientUri>) -> Result<(), MlsError> {
         let is_plain = self.state.is_plain();
         match proposal {

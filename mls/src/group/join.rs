@@ -279,7 +279,8 @@ fn public_message(bytes: &[u8]) -> Result<PublicMessageIn, MlsError> {
     }
 }
 
-/// G-67: a group of our ciphersuite. G-66: a group without a room's components is none that we would be in, unless somebody wants plain groups.
+/// G-67: a group of our ciphersuite. G-66: a group without a room's components is none that we would be in, unless somebody
+/// wants plain groups.
 fn check_kind(public: &PublicGroup, roots: &TrustRoots) -> Result<(), MlsError> {
     if public.ciphersuite() != SUITE {
         return Err(MlsError::Invalid("G-67: the group has another ciphersuite".to_owned()));

@@ -4,7 +4,7 @@ use causeway_drafts::decode_exact;
 use causeway_mls::{EpochId, JoinableGroupInfo, KeyPackageBundle, verify_key_package};
 use openmls::prelude::{Capabilities, Ciphersuite, CredentialType, CredentialWithKey, MlsGroupCreateConfig, RatchetTreeIn};
 
-use super::commits::joinable;
+use super::external::joinable;
 use super::*;
 use crate::wire::{Reader, Tree, vector};
 

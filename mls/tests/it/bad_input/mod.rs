@@ -4,6 +4,7 @@
 //! nothing but the engine is there to refuse it.
 
 mod commits;
+mod external;
 mod graph;
 mod joins;
 mod obstacles;
