@@ -23,7 +23,7 @@ pub struct TrustRoots {
 }
 
 impl TrustRoots {
-    /// From now on, groups without a room's components are entered, too (DMLS-31). Whoever serves rooms leaves it (G-66).
+    /// From now on, groups without a room's components are entered, too (DMLS-33). Whoever serves rooms leaves it (G-66).
     pub fn admit_plain_groups(&mut self) {
         self.plain_groups = true;
     }

@@ -1,4 +1,4 @@
-//! Plain groups: RFC 9420 and nothing on top of it (DMLS-31).
+//! Plain groups: RFC 9420 and nothing on top of it (DMLS-33).
 //!
 //! A group whose GroupContext has no `app_data_dictionary` says nothing of participants, roles or metadata. It is run under
 //! one policy that needs none of it: who has a client in the group takes part, and all who take part may do the same.

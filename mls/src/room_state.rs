@@ -30,7 +30,7 @@ pub struct RoomState {
     pub base_policy: BaseRoomPolicy,
     /// Who franks.
     pub franking_agent: Option<FrankingAgent>,
-    /// Whether it is that of a group without components (DMLS-31).
+    /// Whether it is that of a group without components (DMLS-33).
     pub(crate) plain: bool,
 }
 
@@ -94,7 +94,7 @@ impl RoomState {
     /// If the proposal does not fit the state, or changes what must not change.
     pub fn after(&self, proposal: &AppDataUpdateProposal) -> Result<Self, MlsError> {
         if self.plain {
-            return Err(MlsError::Invalid("DMLS-31: a plain group has no components".to_owned()));
+            return Err(MlsError::Invalid("DMLS-33: a plain group has no components".to_owned()));
         }
         let AppDataUpdateOperation::Update(data) = proposal.operation() else {
             return Err(MlsError::Invalid("G-66: a baseline component cannot be removed".to_owned()));
@@ -132,7 +132,7 @@ impl RoomState {
     }
 
     /// The update that leads to another list of participants; none if it is the same (G-31), or is no list but the roster
-    /// (DMLS-31).
+    /// (DMLS-33).
     pub fn participants_update(&self, after: &Self) -> Option<ParticipantListUpdate> {
         if self.plain {
             return None;

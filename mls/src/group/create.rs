@@ -34,7 +34,7 @@ impl Group {
         Self::found(parameters.group_id, extensions, creator)
     }
 
-    /// Creates a plain group with one member: RFC 9420, and nothing on top of it (DMLS-31).
+    /// Creates a plain group with one member: RFC 9420, and nothing on top of it (DMLS-33).
     ///
     /// # Errors
     /// If a key is unusable.

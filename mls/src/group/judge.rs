@@ -317,7 +317,7 @@ impl Group {
         match (dictionary, self.state.is_plain()) {
             (Some(dictionary), false) => RoomState::from_dictionary(dictionary),
             (None, false) => Err(MlsError::Invalid("P-126: the dictionary may not go".to_owned())),
-            (Some(_), true) => Err(MlsError::Invalid("DMLS-31: a plain group becomes no room".to_owned())),
+            (Some(_), true) => Err(MlsError::Invalid("DMLS-33: a plain group becomes no room".to_owned())),
             (None, true) => {
                 let stays = |member: &&Member| !removed.iter().any(|(gone, _)| *gone == member.client);
                 let users = self.members.iter().filter(stays).map(|member| &member.user);

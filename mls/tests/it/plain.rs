@@ -1,4 +1,4 @@
-//! Plain groups: RFC 9420 and nothing on top of it (SPEC §14.9).
+//! Plain groups: RFC 9420 and nothing on top of it (SPEC §14.10).
 
 use causeway_mls::{CommitPlan, ForkableGroup, Group, JoinableGroupInfo, Judge, MlsError, TrustRoots};
 
@@ -47,7 +47,7 @@ fn g_66_a_group_without_components_is_refused_unless_plain_groups_are_wanted() {
 
 /// Everybody who has a client takes part, and all may do the same.
 #[test]
-fn dmls_31_in_a_plain_group_every_member_may_add_remove_and_leave() {
+fn dmls_33_in_a_plain_group_every_member_may_add_remove_and_leave() {
     let (a, b) = (Provider::new("a.test"), Provider::new("b.test"));
     let roots = admitting(&[&a, &b]);
     let (alice, bob, carol) = (a.client("alice", "one"), b.client("bob", "one"), a.client("carol", "one"));
@@ -78,7 +78,7 @@ fn dmls_31_in_a_plain_group_every_member_may_add_remove_and_leave() {
 
 /// There is nothing to be changed but who is in.
 #[test]
-fn dmls_31_a_plain_group_has_no_components_to_change() {
+fn dmls_33_a_plain_group_has_no_components_to_change() {
     let a = Provider::new("a.test");
     let (alice, roots) = (a.client("alice", "one"), admitting(&[&a]));
     let mut group = plain(&alice);
@@ -86,13 +86,13 @@ fn dmls_31_a_plain_group_has_no_components_to_change() {
     let mut metadata = group.room_state().metadata.clone();
     metadata.room_name.0 = "A room".to_owned();
     let refused = group.commit(&alice, &CommitPlan { metadata: Some(metadata), ..Default::default() }, &roots, NOW);
-    assert!(matches!(&refused, Err(MlsError::Invalid(why)) if why.starts_with("DMLS-31")), "{refused:?}");
+    assert!(matches!(&refused, Err(MlsError::Invalid(why)) if why.starts_with("DMLS-33")), "{refused:?}");
     assert_eq!(*group.snapshot(), before);
 }
 
 /// G-28 holds in plain groups as well: plain does not mean unchecked.
 #[test]
-fn dmls_31_credentials_are_checked_in_plain_groups_too() {
+fn dmls_33_credentials_are_checked_in_plain_groups_too() {
     let (a, impostor) = (Provider::new("a.test"), Provider::new("a.test"));
     let (alice, roots) = (a.client("alice", "one"), admitting(&[&a]));
     let evil = key_package(&impostor.client("mallory", "one"));
@@ -103,7 +103,7 @@ fn dmls_31_credentials_are_checked_in_plain_groups_too() {
 
 /// What a fork's losing branch did is settled by what the roster says.
 #[test]
-fn dmls_31_a_fork_of_a_plain_group_is_settled() {
+fn dmls_33_a_fork_of_a_plain_group_is_settled() {
     let (a, b) = (Provider::new("a.test"), Provider::new("b.test"));
     let roots = admitting(&[&a, &b]);
     let judge = Judge { roots: &roots, now_ms: NOW };

@@ -1,4 +1,4 @@
-//! Groups that are no rooms (SPEC §14.9): the gateway serves rooms, and enters none of them (G-66).
+//! Groups that are no rooms (SPEC §14.10): the gateway serves rooms, and enters none of them (G-66).
 
 use causeway_core::conversation::{Conversation, ConversationError, PeerMessage, Turn, WelcomeFor};
 use causeway_drafts::Verbatim;

@@ -235,7 +235,7 @@ fn a_join_of_mls_rs_on_a_losing_branch_is_made_again_on_the_head() {
 /// The term that a commit of ours carries is authenticated data, which mls-rs need not understand; its own are of term 0, and rank
 /// behind (DMLS-10).
 #[test]
-fn dmls_31_a_commit_in_a_later_term_is_an_ordinary_one_for_mls_rs() {
+fn dmls_33_a_commit_in_a_later_term_is_an_ordinary_one_for_mls_rs() {
     let mut world = World::new();
     let roots = world.roots.clone();
     let statement = world.alice.group.open_term(&world.alice.identity, Authority::Members).unwrap();

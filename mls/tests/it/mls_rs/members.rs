@@ -214,7 +214,7 @@ fn g_66_a_client_that_knows_no_components_is_not_added_to_a_room() {
 /// What else a member of a plain group may commit is between the members: extensions of the GroupContext may, a ReInit, after
 /// which there is no group any more, may not.
 #[test]
-fn dmls_31_what_else_mls_rs_may_commit_in_a_plain_group() {
+fn dmls_33_what_else_mls_rs_may_commit_in_a_plain_group() {
     let mut pair = Pair::new();
     let before = pair.at_zoe.group.clone();
     let end = pair.at_zoe.group.commit_builder();

@@ -1,4 +1,4 @@
-//! mls-rs, a stack that shares no code with ours and knows nothing of rooms, in plain groups that the engine runs (SPEC §14.9).
+//! mls-rs, a stack that shares no code with ours and knows nothing of rooms, in plain groups that the engine runs (SPEC §14.10).
 
 mod forks;
 mod members;
