@@ -13,14 +13,34 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::MlsError;
 
-/// The pinned roots of the providers' credentials; several per provider while it rotates.
+/// What is trusted: the pinned roots of the providers' credentials, several per provider while it rotates; and, where
+/// somebody has said so, groups that are no rooms, and credentials that nobody has issued.
 #[derive(Clone, Debug, Default)]
-pub struct TrustRoots(BTreeMap<String, Vec<Vec<u8>>>);
+pub struct TrustRoots {
+    roots: BTreeMap<String, Vec<Vec<u8>>>,
+    plain_groups: bool,
+    basic_credentials: bool,
+}
 
 impl TrustRoots {
+    /// From now on, groups without a room's components are entered, too (DMLS-33). Whoever serves rooms leaves it (G-66).
+    pub fn admit_plain_groups(&mut self) {
+        self.plain_groups = true;
+    }
+
+    /// From now on, whoever has a basic credential is believed to be who it says it is [RFC 9420 §5.3]. Its name stands
+    /// under a domain that nobody can have, apart from all certified ones. Whoever serves rooms leaves it (G-28).
+    pub fn admit_basic_credentials(&mut self) {
+        self.basic_credentials = true;
+    }
+
+    pub(crate) fn admits_plain_groups(&self) -> bool {
+        self.plain_groups
+    }
+
     /// Pins a root, a certificate in DER.
     pub fn pin(&mut self, provider: &ProviderDomain, root: Vec<u8>) {
-        let roots = self.0.entry(provider.to_string()).or_default();
+        let roots = self.roots.entry(provider.to_string()).or_default();
         if !roots.contains(&root) {
             roots.push(root);
         }
@@ -28,11 +48,11 @@ impl TrustRoots {
 
     /// Whether any root of the provider is known.
     pub fn knows(&self, provider: &ProviderDomain) -> bool {
-        self.0.contains_key(provider.as_str())
+        self.roots.contains_key(provider.as_str())
     }
 
     fn of(&self, provider: &ProviderDomain) -> &[Vec<u8>] {
-        self.0.get(provider.as_str()).map_or(&[], Vec::as_slice)
+        self.roots.get(provider.as_str()).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -79,8 +99,23 @@ fn chain_of(credential: &Credential) -> Result<Vec<Vec<u8>>, MlsError> {
     if chain.is_empty() { Err(refused("RFC 9420 §5.3: an empty certificate list")) } else { Ok(chain) }
 }
 
+/// The provider of all basic credentials: a name that is reserved, so that it is nobody's [RFC 6761 §6.4].
+const BASIC_PROVIDER: &str = "basic.invalid";
+
+/// The name of whoever has a basic credential: the octets of its identity, one client of one user.
+fn basic_client(identity: &[u8]) -> Result<(ClientUri, UserUri), MlsError> {
+    let provider: ProviderDomain = BASIC_PROVIDER.parse().map_err(MlsError::stored)?;
+    let nameless = |error| refused(format!("a basic credential without a usable identity: {error}"));
+    let user = UserUri::checked(&provider, &hex::encode(identity)).map_err(nameless)?;
+    let client = ClientUri::checked(&user, "basic").map_err(nameless)?;
+    Ok((client, user))
+}
+
 /// Who a credential says it is, without checking that it may.
 pub(crate) fn named_client(credential: &Credential) -> Result<(ClientUri, UserUri), MlsError> {
+    if credential.credential_type() == CredentialType::Basic {
+        return basic_client(credential.serialized_content());
+    }
     let chain = chain_of(credential)?;
     let certificate = parse(&chain[0])?;
     let mut client = None;
@@ -119,7 +154,13 @@ pub fn certify(
     roots: &TrustRoots,
     now_ms: u64,
 ) -> Result<CertifiedClient, MlsError> {
+    if credential.credential_type() == CredentialType::Basic && !roots.basic_credentials {
+        return Err(refused("G-28: only X.509 credentials are accepted"));
+    }
     let (client, user) = named_client(credential)?;
+    if credential.credential_type() == CredentialType::Basic {
+        return Ok(CertifiedClient { client, user });
+    }
     let chain = chain_of(credential)?;
     verify_chain(&chain, (&user.provider(), roots), now_ms)?;
     check_key(&chain[0], signature_key)?;

@@ -97,7 +97,7 @@ impl EpochId {
     }
 
     /// From 32 octets.
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 }

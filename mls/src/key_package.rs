@@ -9,7 +9,7 @@ use crate::credential::{CertifiedClient, TrustRoots, certify};
 use crate::group::capabilities;
 use crate::rows::Rows;
 use crate::storage::Provider;
-use crate::{ClientIdentity, MlsError};
+use crate::{ClientIdentity, MlsError, weak_key};
 
 pub(crate) const SUITE: Ciphersuite = Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519;
 /// Lifetime of our KeyPackages, seconds: 30 days.
@@ -61,6 +61,8 @@ pub fn new_key_package(identity: &ClientIdentity, now_ms: u64) -> Result<KeyPack
 pub fn verify_key_package(bytes: &[u8], roots: &TrustRoots, user: &UserUri, now_ms: u64) -> Result<VerifiedKeyPackage, MlsError> {
     let key_package = parse(bytes)?;
     let leaf = key_package.leaf_node();
+    weak_key::check(key_package.hpke_init_key().as_slice())?;
+    weak_key::check(&encode(leaf.encryption_key()).split_off(1))?;
     let client = certify(leaf.credential(), leaf.signature_key().as_slice(), roots, now_ms)?;
     match client.user() == user {
         true => Ok(VerifiedKeyPackage { client }),

@@ -9,6 +9,7 @@ pub mod graph;
 mod group;
 mod hpke;
 mod key_package;
+mod plain;
 #[cfg(feature = "planted-bugs")]
 pub mod planted;
 #[cfg(not(feature = "planted-bugs"))]
@@ -17,6 +18,7 @@ pub mod policy;
 mod room_state;
 mod rows;
 mod storage;
+mod weak_key;
 
 pub use authority::{ClientIdentity, CredentialAuthority, HubIdentity};
 pub use credential::{CertifiedClient, TrustRoots, certify, certify_hub_signature, certify_signature};
@@ -34,6 +36,8 @@ pub use hpke::{HpkeKeyPair, seal_to};
 pub use key_package::{KeyPackageBundle, VerifiedKeyPackage, new_key_package, verify_key_package, welcome_references};
 pub use room_state::RoomState;
 pub use rows::{EpochChanges, GroupChanges, GroupSnapshot, PastEpoch, RowChanges, Rows};
+#[cfg(feature = "planted-bugs")]
+pub use storage::Provider as LibraryProvider;
 pub use storage::node::{Node, Nodes};
 
 /// The ciphersuite of all our groups: MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519, mandatory in RFC 9420 (G-67).

@@ -30,6 +30,8 @@ pub struct RoomState {
     pub base_policy: BaseRoomPolicy,
     /// Who franks.
     pub franking_agent: Option<FrankingAgent>,
+    /// Whether it is that of a group without components (DMLS-33).
+    pub(crate) plain: bool,
 }
 
 impl RoomState {
@@ -44,6 +46,7 @@ impl RoomState {
                 franking_signature_key: hub.signature_public_key().into(),
                 credential: hub.credential(),
             }),
+            plain: false,
         }
     }
 
@@ -61,6 +64,7 @@ impl RoomState {
             roles: decode(component(numbers::COMPONENT_ROLES_LIST, "roles_list")?)?,
             base_policy: decode(component(numbers::COMPONENT_BASE_ROOM_POLICY, "base_room_policy")?)?,
             franking_agent: dictionary.get(&numbers::COMPONENT_FRANKING_AGENT).map(decode).transpose()?,
+            plain: false,
         })
     }
 
@@ -89,6 +93,9 @@ impl RoomState {
     /// # Errors
     /// If the proposal does not fit the state, or changes what must not change.
     pub fn after(&self, proposal: &AppDataUpdateProposal) -> Result<Self, MlsError> {
+        if self.plain {
+            return Err(MlsError::Invalid("DMLS-33: a plain group has no components".to_owned()));
+        }
         let AppDataUpdateOperation::Update(data) = proposal.operation() else {
             return Err(MlsError::Invalid("G-66: a baseline component cannot be removed".to_owned()));
         };
@@ -124,8 +131,12 @@ impl RoomState {
         after
     }
 
-    /// The update that leads to another list of participants; none if it is the same (G-31).
+    /// The update that leads to another list of participants; none if it is the same (G-31), or is no list but the roster
+    /// (DMLS-33).
     pub fn participants_update(&self, after: &Self) -> Option<ParticipantListUpdate> {
+        if self.plain {
+            return None;
+        }
         let mut update = ParticipantListUpdate::default();
         for (participant, user_index) in self.participants.participants.iter().zip(0..) {
             match after.participants.find(&participant.user) {

@@ -66,7 +66,7 @@ async fn main() -> Result<()> {
         report.memory.push((members, memory::per_group(1_000, members)?));
     }
     let text = report.finish()?;
-    println!("{text}");
+    std::io::Write::write_all(&mut std::io::stdout(), format!("{text}\n").as_bytes())?;
     if let Some(file) = &arguments.write {
         let document = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         std::fs::write(file, report::written_into(&document, &text)?)

@@ -2,6 +2,7 @@
 //!
 //! openmls cannot process an own commit that comes back, so the epoch that it opens is made at once and kept aside.
 
+use causeway_drafts::mimi_room_policy_04::roles_list::NO_ROLE;
 use serde::{Deserialize, Serialize};
 
 use super::receive::facts;
@@ -35,12 +36,48 @@ impl ForkableGroup {
     /// If MLS or the room's policy forbids it, the client holds no secrets in the head, or the group is in conflict.
     pub fn prepare(&mut self, identity: &ClientIdentity, plan: &CommitPlan, judge: Judge<'_>) -> Result<Prepared, MlsError> {
         self.check_sending(&identity.client_uri)?;
-        let parent = self.head();
+        self.prepare_in(self.head().id, identity, plan, judge)
+    }
+
+    /// Makes a commit beside the head, for when nobody has the head's secrets because the commit that leads to it opens
+    /// nowhere: it takes out who made that, and outranks it (DMLS-11). It is published like any other.
+    ///
+    /// # Errors
+    /// If an own client does hold them, the client was not in the epoch before, or may not remove the author.
+    pub fn prepare_expulsion(&mut self, identity: &ClientIdentity, judge: Judge<'_>) -> Result<Prepared, MlsError> {
+        if let Some(conflict) = self.conflict() {
+            return Err(MlsError::Conflict(conflict));
+        }
+        let dead = self.graph.commit(&self.head().id).filter(|_| !self.opens_head()).cloned();
+        let dead = dead.ok_or_else(|| MlsError::Invalid("an own client can open the head".to_owned()))?;
+        let (parent, author) = (self.state(&dead.parent)?, dead.committer.user_uri());
+        let state = parent.room_state();
+        let clients = parent.members().iter().filter(|member| member.user == author);
+        let plan = CommitPlan {
+            participants: state.participants_update(&state.with_role(&author, NO_ROLE)),
+            remove_clients: clients.map(|member| member.client.clone()).collect(),
+            ..CommitPlan::default()
+        };
+        self.prepare_in(dead.parent, identity, &plan, judge)
+    }
+
+    /// Whether an own client holds the head's secrets.
+    fn opens_head(&self) -> bool {
+        self.head_state().is_ok_and(|head| head.own_clients().next().is_some())
+    }
+
+    fn prepare_in(
+        &mut self,
+        parent: EpochId,
+        identity: &ClientIdentity,
+        plan: &CommitPlan,
+        judge: Judge<'_>,
+    ) -> Result<Prepared, MlsError> {
         let plan = CommitPlan { term: self.graph.term(), ..plan.clone() };
-        let mut group = self.head_state()?.clone();
+        let mut group = self.state(&parent)?.clone();
         let pending = group.commit(identity, &plan, judge.roots, judge.now_ms)?;
         let staged = group.stage(&pending.commit, judge.roots, judge.now_ms)?;
-        let facts = facts(parent.id, &pending.commit, &staged)?;
+        let facts = facts(parent, &pending.commit, &staged)?;
         let Child { group, record, .. } = group.child(staged)?;
         let id = facts.id;
         self.unpublished.insert(id, Unpublished { facts, record, state: group.snapshot().clone() });
@@ -55,7 +92,9 @@ impl ForkableGroup {
         let before = self.head();
         let unpublished = self.unpublished.remove(id);
         let unpublished = unpublished.ok_or_else(|| MlsError::Stored(format!("no commit is prepared for epoch {id}")))?;
-        if unpublished.facts.parent != before.id {
+        // A sibling of a head that nobody of ours can open is welcome; else what was made for another head has lost already.
+        let dead = self.graph.commit(&before.id).filter(|_| !self.opens_head());
+        if unpublished.facts.parent != before.id && dead.is_none_or(|dead| dead.parent != unpublished.facts.parent) {
             return Err(MlsError::WrongEpoch { current: before.number });
         }
         let group = crate::Group::load_unstored(unpublished.state)?;

@@ -111,7 +111,7 @@ impl ForkableGroup {
             Ok(staged) => self.place(parent.id, commit, staged).map(Some),
             Err(Unfit::MadeElsewhere(_)) => Ok(None),
             Err(Unfit::Refused(error @ (MlsError::UnknownProvider(_) | MlsError::Stored(_)))) => Err(error),
-            Err(Unfit::Refused(error) | Unfit::Incomplete(error)) => Ok(Some(CommitOutcome::Refused(error))),
+            Err(Unfit::Refused(error) | Unfit::Incomplete(error) | Unfit::RunOut(error)) => Ok(Some(CommitOutcome::Refused(error))),
         }
     }
 

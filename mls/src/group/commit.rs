@@ -5,11 +5,11 @@ use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
 use causeway_drafts::mimi_room_policy_04::roles_list::RolesList;
 use causeway_drafts::mimi_uri::ClientUri;
 use causeway_drafts::{encode, numbers};
-use openmls::framing::SafeAadItem;
+use openmls::framing::{SafeAad, SafeAadItem};
 use openmls::prelude::{AppDataUpdateProposal, LeafNodeIndex, Proposal};
 use openmls_traits::OpenMlsProvider;
 
-use super::judge::dictionary_updates;
+use super::judge::{check_not_last, dictionary_updates};
 use super::{CommitSummary, Group, NEXT_EPOCH, PENDING_COMMIT_KEY, StagedEpoch, join_config};
 use crate::credential::TrustRoots;
 use crate::epoch_id::EpochRecord;
@@ -72,14 +72,19 @@ impl Group {
         now_ms: u64,
     ) -> Result<PendingCommit, MlsError> {
         let client = &identity.client_uri;
+        check_not_last(self.epoch().number)?;
         let (provider, mut group) = self.member_group(client)?;
         group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
         group.set_configuration(provider.storage(), &join_config()).map_err(MlsError::stored)?;
         let key_packages = plan.add_key_packages.iter().map(|bytes| key_package::parse(bytes)).collect::<Result<Vec<_>, _>>()?;
         let removals = plan.remove_clients.iter().map(|client| self.leaf_of(client)).collect::<Result<Vec<_>, _>>()?;
         if plan.term > 0 {
-            let item = SafeAadItem::new(numbers::COMPONENT_DMLS, plan.term.to_be_bytes().to_vec());
-            group.set_safe_aad(vec![item]).map_err(MlsError::invalid)?;
+            let items = vec![SafeAadItem::new(numbers::COMPONENT_DMLS, plan.term.to_be_bytes().to_vec())];
+            match self.state.is_plain() {
+                // The library frames nothing where the GroupContext does not ask for it.
+                true => group.set_aad(encode(&SafeAad::from_items(items).map_err(MlsError::invalid)?)),
+                false => group.set_safe_aad(items).map_err(MlsError::invalid)?,
+            }
         }
         let mut stage = group
             .commit_builder()

@@ -29,6 +29,19 @@ impl Group {
     /// If the creator is no participant, or a key is unusable.
     pub fn create(parameters: CreateGroup<'_>, creator: &ClientIdentity) -> Result<Self, MlsError> {
         parameters.room_state.covers([&creator.user_uri])?;
+        let extensions = extensions(&parameters)?;
+        Self::found(parameters.group_id, extensions, creator)
+    }
+
+    /// Creates a plain group with one member: RFC 9420, and nothing on top of it (DMLS-33).
+    ///
+    /// # Errors
+    /// If a key is unusable.
+    pub fn create_plain(group_id: Vec<u8>, creator: &ClientIdentity) -> Result<Self, MlsError> {
+        Self::found(group_id, Extensions::empty(), creator)
+    }
+
+    fn found(group_id: Vec<u8>, extensions: Extensions<GroupContext>, creator: &ClientIdentity) -> Result<Self, MlsError> {
         let provider = Provider::default();
         let config = MlsGroupCreateConfig::builder()
             .ciphersuite(SUITE)
@@ -38,12 +51,12 @@ impl Group {
             .max_past_epochs(0)
             .number_of_resumption_psks(0)
             .sender_ratchet_configuration(ratchet_configuration())
-            .with_group_context_extensions(extensions(&parameters)?)
+            .with_group_context_extensions(extensions)
             .build();
-        let group_id = GroupId::from_slice(&parameters.group_id);
-        MlsGroup::new_with_group_id(&provider, &creator.signer(), &config, group_id.clone(), creator.credential_with_key())
+        let mls_group_id = GroupId::from_slice(&group_id);
+        MlsGroup::new_with_group_id(&provider, &creator.signer(), &config, mls_group_id.clone(), creator.credential_with_key())
             .map_err(MlsError::invalid)?;
-        let public = load_public(&provider, &group_id)?;
+        let public = load_public(&provider, &mls_group_id)?;
         let id = root_id(&public);
         let record = EpochRecord {
             id,
@@ -56,7 +69,7 @@ impl Group {
         };
         let state = provider.public(None)?;
         let snapshot = GroupSnapshot {
-            group_id: parameters.group_id,
+            group_id,
             head: EpochRef { id, number: 0 },
             public: state.rows,
             clients: [(creator.client_uri.clone(), provider.private()?)].into(),

@@ -105,9 +105,9 @@ impl Group {
     /// Queues proposals for the next commit: all or none (P-042).
     ///
     /// # Errors
-    /// If any of them is invalid at the head.
+    /// If any of them is invalid at the head, or nobody could commit it.
     pub fn queue_proposals(&mut self, messages: &[&[u8]]) -> Result<Vec<ProposalSummary>, MlsError> {
-        let mut summaries = Vec::new();
+        let (mut summaries, mut proposals) = (Vec::new(), Vec::new());
         let (_, public) = self.public_group()?;
         for bytes in messages {
             let message = handshake(bytes, MessageKind::Proposal)?;
@@ -118,7 +118,11 @@ impl Group {
                 _ => None,
             };
             summaries.push(ProposalSummary { sender });
+            if let ProcessedMessageContent::ProposalMessage(proposal) = processed.into_content() {
+                proposals.push(*proposal);
+            }
         }
+        self.authorise_proposals(&proposals)?;
         let clients: Vec<ClientUri> = self.snapshot.clients.keys().cloned().collect();
         for client in clients {
             let (provider, mut group) = self.member_group(&client)?;

@@ -12,13 +12,14 @@ use openmls_traits::OpenMlsProvider;
 use serde::{Deserialize, Serialize};
 use tls_codec::VLBytes;
 
+use super::judge::check_not_last;
 use super::{Group, join_config, load_public, root_id, tag_bytes};
 use crate::credential::{TrustRoots, certify};
 use crate::epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
-use crate::key_package::KeyPackageBundle;
+use crate::key_package::{KeyPackageBundle, SUITE};
 use crate::rows::{GroupSnapshot, Rows};
 use crate::storage::{Provider, Public};
-use crate::{ClientIdentity, MlsError};
+use crate::{ClientIdentity, MlsError, weak_key};
 
 /// What a joiner gets from the hub [mimi-protocol-06 §5.6].
 #[derive(Clone)]
@@ -29,7 +30,8 @@ pub struct JoinableGroupInfo {
     pub ratchet_tree: Vec<u8>,
     /// Proposals that the commit has to include, where it can (P-081).
     pub pending_proposals: Vec<Vec<u8>>,
-    /// The key that signed the hub's answer; it has to be one of the group's external senders (P-078).
+    /// The key that signed the hub's answer; it has to be one of the group's external senders (P-078). Of no matter in a
+    /// plain group.
     pub hub_key: Vec<u8>,
 }
 
@@ -66,15 +68,43 @@ impl Group {
         key_package: &KeyPackageBundle,
         identity: &ClientIdentity,
         existing: Option<Self>,
+        against: (&TrustRoots, u64),
+    ) -> Result<Self, MlsError> {
+        Self::enter_by((welcome, Some(ratchet_tree)), key_package, identity, existing, against)
+    }
+
+    /// Joins by a Welcome (bare) that brings the tree in its GroupInfo [RFC 9420 §12.4.3.3], as those of plain groups may.
+    ///
+    /// # Errors
+    /// As [`Self::join`], or if the Welcome has no tree.
+    pub fn join_with_own_tree(
+        welcome: &[u8],
+        key_package: &KeyPackageBundle,
+        identity: &ClientIdentity,
+        existing: Option<Self>,
+        against: (&TrustRoots, u64),
+    ) -> Result<Self, MlsError> {
+        Self::enter_by((welcome, None), key_package, identity, existing, against)
+    }
+
+    fn enter_by(
+        (welcome, ratchet_tree): (&[u8], Option<&[u8]>),
+        key_package: &KeyPackageBundle,
+        identity: &ClientIdentity,
+        existing: Option<Self>,
         (roots, now_ms): (&TrustRoots, u64),
     ) -> Result<Self, MlsError> {
         let provider = Provider::over_whole(&key_package.private)?;
         let welcome: Verbatim<Welcome> = Verbatim::from_bytes(welcome).map_err(MlsError::malformed)?;
-        let tree: Verbatim<RatchetTreeIn> = Verbatim::from_bytes(ratchet_tree).map_err(MlsError::malformed)?;
-        let group = StagedWelcome::new_from_welcome(&provider, &join_config(), welcome.into_value(), Some(tree.into_value()))
-            .map_err(MlsError::invalid)?
-            .into_group(&provider)
-            .map_err(MlsError::invalid)?;
+        let tree = ratchet_tree.map(|tree| Verbatim::from_bytes(tree).map(Verbatim::<RatchetTreeIn>::into_value));
+        let tree = tree.transpose().map_err(MlsError::malformed)?;
+        let join = StagedWelcome::build_from_welcome(&provider, &join_config(), welcome.into_value());
+        // RFC 9420 §7.3: a KeyPackage may have run out since its client was added, and nobody can renew it but that client.
+        let mut join = join.map_err(MlsError::invalid)?.skip_lifetime_validation();
+        if let Some(tree) = tree {
+            join = join.with_ratchet_tree(tree);
+        }
+        let group = join.build().map_err(MlsError::invalid)?.into_group(&provider).map_err(MlsError::invalid)?;
         Self::adopt(&provider, &group, identity, existing, (EpochOrigin::JoinedByWelcome, roots, now_ms))
     }
 
@@ -87,6 +117,7 @@ impl Group {
     ) -> Result<Self, MlsError> {
         let client = identity.client_uri.clone();
         let public = load_public(provider, group.group_id())?;
+        check_kind(&public, roots)?;
         check_roster(&public, roots, now_ms)?;
         let private = provider.private()?;
         if let Some(mut known) = existing {
@@ -132,6 +163,7 @@ impl Group {
         let (public, _) =
             PublicGroup::from_external(provider.crypto(), provider.storage(), tree, group_info, ProposalStore::default())
                 .map_err(MlsError::invalid)?;
+        check_kind(&public, roots)?;
         check_roster(&public, roots, now_ms)?;
         let Public { rows, nodes } = provider.public(None)?;
         let head = EpochRef { id, number: public.group_context().epoch().as_u64() };
@@ -161,11 +193,13 @@ impl Group {
     ) -> Result<ExternalJoin, MlsError> {
         let provider = Provider::default();
         let group_info: Verbatim<VerifiableGroupInfo> = Verbatim::from_bytes(&info.group_info).map_err(MlsError::malformed)?;
+        check_not_last(group_info.value().epoch().as_u64())?;
         let tree: Verbatim<RatchetTreeIn> = Verbatim::from_bytes(&info.ratchet_tree).map_err(MlsError::malformed)?;
         let proposals = info.pending_proposals.iter().map(|bytes| public_message(bytes)).collect::<Result<Vec<_>, _>>()?;
         let (group, bundle) = MlsGroup::external_commit_builder()
             .with_config(join_config())
             .with_ratchet_tree(tree.into_value())
+            .skip_lifetime_validation()
             .with_proposals(proposals)
             .with_aad(term_aad(term)?)
             .build_group(&provider, group_info.into_value(), identity.credential_with_key())
@@ -180,6 +214,7 @@ impl Group {
             .finalize(&provider)
             .map_err(MlsError::invalid)?;
         let public = load_public(&provider, group.group_id())?;
+        check_kind(&public, roots)?;
         check_hub_key(&public, &info.hub_key)?;
         check_roster(&public, roots, now_ms)?;
         Ok(ExternalJoin {
@@ -239,7 +274,27 @@ fn public_message(bytes: &[u8]) -> Result<PublicMessageIn, MlsError> {
     }
 }
 
+/// G-67: a group of our ciphersuite. G-66: a group without a room's components is none that we would be in, unless somebody
+/// wants plain groups.
+fn check_kind(public: &PublicGroup, roots: &TrustRoots) -> Result<(), MlsError> {
+    if public.ciphersuite() != SUITE {
+        return Err(MlsError::Invalid("G-67: the group has another ciphersuite".to_owned()));
+    }
+    match is_room(public) || roots.admits_plain_groups() {
+        true => Ok(()),
+        false => Err(MlsError::Invalid("G-66: the group has no app_data_dictionary".to_owned())),
+    }
+}
+
+fn is_room(public: &PublicGroup) -> bool {
+    public.group_context().extensions().app_data_dictionary().is_some()
+}
+
+/// A plain group has no hub: there, nothing but the GroupInfo's own signature says that a member has made it.
 fn check_hub_key(public: &PublicGroup, hub_key: &[u8]) -> Result<(), MlsError> {
+    if !is_room(public) {
+        return Ok(());
+    }
     let senders = public.group_context().extensions().external_senders();
     // openmls keeps the key to itself, but an ExternalSender is encoded with its signature_key<V> first.
     let key = encode(&VLBytes::new(hub_key.to_vec()));
@@ -252,6 +307,7 @@ fn check_hub_key(public: &PublicGroup, hub_key: &[u8]) -> Result<(), MlsError> {
 /// Every leaf's credential is checked before we stay.
 fn check_roster(public: &PublicGroup, roots: &TrustRoots, now_ms: u64) -> Result<(), MlsError> {
     for member in public.members() {
+        weak_key::check(&member.encryption_key)?;
         certify(&member.credential, &member.signature_key, roots, now_ms)?;
     }
     Ok(())

@@ -5,23 +5,28 @@
 
 use causeway_drafts::Verbatim;
 use causeway_drafts::mimi_protocol_06::message::{KnownMessage, MessageKind};
-use causeway_drafts::mimi_protocol_06::participant_list::ParticipantListUpdate;
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
-use causeway_drafts::numbers::{COMPONENT_DMLS, COMPONENT_PARTICIPANT_LIST};
+use causeway_drafts::numbers::COMPONENT_DMLS;
 use openmls::component::ComponentData;
+use openmls::framing::SafeAad;
 use openmls::group::{AppDataDictionaryUpdater, AppDataUpdates};
 use openmls::prelude::{
-    AppDataUpdateOperation, AppDataUpdateProposal, ExternalCommitValidationError, LeafNodeIndex, ProcessedMessageContent, Proposal,
+    AppDataUpdateProposal, ExternalCommitValidationError, KeyPackageVerifyError, LeafNodeIndex, ProcessedMessageContent, Proposal,
     ProtocolMessage, PublicGroup, PublicProcessMessageError, Sender, StageCommitError, StagedCommit, ValidationError, Welcome,
 };
 use openmls_traits::OpenMlsProvider;
+use tls_codec::Deserialize;
 
+use super::listed::check_distinct;
 use super::replay::Credentials;
 use super::{Group, Member};
 use crate::credential::TrustRoots;
-use crate::policy::{ClientChange, NotAllowed};
+use crate::policy::NotAllowed;
 use crate::storage::{Provider, Public};
-use crate::{MlsError, RoomState};
+use crate::{MlsError, RoomState, weak_key};
+
+/// A client, with its user.
+type Named = (ClientUri, UserUri);
 
 /// What a commit does.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,6 +101,8 @@ pub(crate) enum Unfit {
     MadeElsewhere(MlsError),
     /// It refers to proposals that are not here.
     Incomplete(MlsError),
+    /// It adds a KeyPackage that has run out, by the clock of this machine: the library has no other.
+    RunOut(MlsError),
     /// It was made here, and breaks a rule.
     Refused(MlsError),
 }
@@ -109,7 +116,7 @@ impl From<MlsError> for Unfit {
 impl From<Unfit> for MlsError {
     fn from(unfit: Unfit) -> Self {
         match unfit {
-            Unfit::MadeElsewhere(error) | Unfit::Incomplete(error) | Unfit::Refused(error) => error,
+            Unfit::MadeElsewhere(error) | Unfit::Incomplete(error) | Unfit::RunOut(error) | Unfit::Refused(error) => error,
         }
     }
 }
@@ -172,27 +179,15 @@ pub(super) fn dictionary_updates(
     Ok(updater.changes())
 }
 
-/// P-121: no user is touched twice in a commit; P-123: metadata, which is replaced as a whole, changes at most once, and
-/// so does everything else that is.
-fn once_each<'a>(proposals: impl Iterator<Item = &'a AppDataUpdateProposal>, state: &RoomState) -> Result<(), MlsError> {
-    let (lists, others): (Vec<_>, Vec<_>) = proposals.partition(|proposal| proposal.component_id() == COMPONENT_PARTICIPANT_LIST);
-    if let Some(pair) = others.windows(2).find(|pair| pair[0].component_id() == pair[1].component_id()) {
-        return Err(MlsError::Invalid(format!("P-123: component {:#06x} is replaced twice in one commit", pair[0].component_id())));
-    }
-    let updates = lists.iter().filter_map(|proposal| match proposal.operation() {
-        AppDataUpdateOperation::Update(data) => Some(causeway_drafts::decode_exact(data.as_slice())),
-        AppDataUpdateOperation::Remove => None,
-    });
-    let updates: Vec<ParticipantListUpdate> = updates.collect::<Result<_, _>>().map_err(MlsError::malformed)?;
-    state.participants.apply_all(&updates).map(|_| ()).map_err(MlsError::invalid)
-}
-
 /// A signature is made over the GroupContext, so that it holds in one epoch only.
 fn unfit(error: PublicProcessMessageError) -> Unfit {
     match error {
         PublicProcessMessageError::ValidationError(ValidationError::InvalidSignature | ValidationError::UnknownMember) => {
             Unfit::MadeElsewhere(MlsError::invalid(error))
         }
+        PublicProcessMessageError::ValidationError(ValidationError::KeyPackageVerifyError(
+            KeyPackageVerifyError::LifetimeError(_),
+        )) => Unfit::RunOut(MlsError::invalid(error)),
         PublicProcessMessageError::InvalidCommit(error) => unstaged(error),
         error => Unfit::Refused(MlsError::invalid(error)),
     }
@@ -216,8 +211,23 @@ fn added_references(staged: &StagedCommit, provider: &Provider) -> Result<Vec<Ve
     Ok(added)
 }
 
+/// There is no epoch after 2^64 - 1 [RFC 9420 §8.1]: a group that has got there has been put there.
+pub(super) fn check_not_last(epoch: u64) -> Result<(), MlsError> {
+    match epoch {
+        u64::MAX => Err(MlsError::Invalid("§8.1: no epoch can follow".to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// So large may a handshake be: a commit to 10,000 members who have all just been added has below 1 MiB. What it costs to
+/// judge one grows with what is in it.
+const MAX_HANDSHAKE: usize = 2 << 20;
+
 /// A handshake message for this group and epoch.
 pub(crate) fn handshake(bytes: &[u8], kind: MessageKind) -> Result<ProtocolMessage, MlsError> {
+    if bytes.len() > MAX_HANDSHAKE {
+        return Err(MlsError::Malformed(format!("a handshake of {} octets; {MAX_HANDSHAKE} are taken", bytes.len())));
+    }
     let message: Verbatim<KnownMessage> = Verbatim::from_bytes(bytes).map_err(MlsError::malformed)?;
     if message.value().kind() != kind {
         return Err(MlsError::Malformed(format!("P-037: not a {kind:?} in a PublicMessage")));
@@ -243,10 +253,12 @@ impl Group {
     pub(super) fn judge_with(&self, commit: &[u8], credentials: Credentials<'_>) -> Result<StagedEpoch, Unfit> {
         let message = handshake(commit, MessageKind::Commit)?;
         self.check_epoch(message.epoch().as_u64())?;
+        check_not_last(self.snapshot.head.number)?;
+        check_distinct(commit)?;
         let (provider, mut public) = self.public_group()?;
         let processed = public.process_message(provider.crypto(), message).map_err(unfit)?;
         let sender = processed.sender().clone();
-        let term = processed.safe_aad_item(COMPONENT_DMLS).and_then(|item| item.try_into().ok()).map_or(0, u64::from_be_bytes);
+        let term = term_of(processed.aad());
         let staged = resolve_public(&public, &provider, &self.state, processed.into_content())?;
         let summary = self.summarise(&staged, &sender, credentials)?;
         self.authorise(&staged, &summary)?;
@@ -282,7 +294,9 @@ impl Group {
         }
         let mut added = Vec::new();
         for proposal in staged.add_proposals() {
-            added.push(credentials.client_of(proposal.add_proposal().key_package().leaf_node())?);
+            let key_package = proposal.add_proposal().key_package();
+            weak_key::check(key_package.hpke_init_key().as_slice())?;
+            added.push(credentials.client_of(key_package.leaf_node())?);
         }
         for proposal in staged.update_proposals() {
             credentials.client_of(proposal.update_proposal().leaf_node())?;
@@ -290,11 +304,25 @@ impl Group {
         if external {
             added.push((committer.clone(), committer.user_uri()));
         }
-        let removed = self.removed(staged)?.into_iter().map(|member| (member.client.clone(), member.user.clone())).collect();
-        let dictionary = staged.group_context().extensions().app_data_dictionary().map(|extension| extension.dictionary());
-        let dictionary = dictionary.ok_or_else(|| MlsError::Invalid("P-126: the dictionary may not go".to_owned()))?;
-        let after = RoomState::from_dictionary(dictionary)?;
+        let removed = self.removed(staged)?.into_iter().map(|member| (member.client.clone(), member.user.clone()));
+        let removed: Vec<_> = removed.collect();
+        let after = self.state_after(staged, &added, &removed)?;
         Ok(CommitSummary { committer, external, added, removed, before: self.state.clone(), after, actors: self.actors(staged) })
+    }
+
+    /// The room after a commit: what its components say then; in a plain group, who is left.
+    fn state_after(&self, staged: &StagedCommit, added: &[Named], removed: &[Named]) -> Result<RoomState, MlsError> {
+        let dictionary = staged.group_context().extensions().app_data_dictionary().map(|extension| extension.dictionary());
+        match (dictionary, self.state.is_plain()) {
+            (Some(dictionary), false) => RoomState::from_dictionary(dictionary),
+            (None, false) => Err(MlsError::Invalid("P-126: the dictionary may not go".to_owned())),
+            (Some(_), true) => Err(MlsError::Invalid("DMLS-33: a plain group becomes no room".to_owned())),
+            (None, true) => {
+                let stays = |member: &&Member| !removed.iter().any(|(gone, _)| *gone == member.client);
+                let users = self.members.iter().filter(stays).map(|member| &member.user);
+                RoomState::plain(self.group_id(), users.chain(added.iter().map(|(_, user)| user)))
+            }
+        }
     }
 
     fn removed(&self, staged: &StagedCommit) -> Result<Vec<&Member>, MlsError> {
@@ -304,15 +332,6 @@ impl Group {
             _ => None,
         });
         by_remove.chain(by_self).collect()
-    }
-
-    fn proposer(&self, sender: &Sender, committer: &UserUri) -> Option<UserUri> {
-        match sender {
-            Sender::Member(leaf) => self.member_at(*leaf).ok().map(|member| member.user.clone()),
-            Sender::NewMemberCommit => Some(committer.clone()),
-            // The hub, whose word orders the room.
-            _ => None,
-        }
     }
 
     fn actors(&self, staged: &StagedCommit) -> Vec<(UserUri, UserUri)> {
@@ -330,50 +349,13 @@ impl Group {
         }
         actors
     }
+}
 
-    /// The room's policy, proposal by proposal, each in the name of who proposed it.
-    fn authorise(&self, staged: &StagedCommit, summary: &CommitSummary) -> Result<(), MlsError> {
-        let committer = summary.committer.user_uri();
-        if self.state.participants.find(&committer).is_none() {
-            return Err(NotAllowed { rule: "P-035", why: format!("{committer} is not a participant") }.into());
-        }
-        self.state.may_follow(&summary.after)?;
-        let mut proposals: Vec<_> = staged.app_data_update_proposals().collect();
-        proposals.sort_by_key(|proposal| proposal.app_data_update_proposal().component_id());
-        once_each(proposals.iter().map(|proposal| proposal.app_data_update_proposal()), &self.state)?;
-        let mut state = self.state.clone();
-        for proposal in proposals {
-            let next = state.after(proposal.app_data_update_proposal())?;
-            if let Some(actor) = self.proposer(proposal.sender(), &committer) {
-                state.may_become(&next, &actor)?;
-            }
-            state = next;
-        }
-        self.authorise_clients(staged, summary, &committer)
-    }
-
-    fn authorise_clients(&self, staged: &StagedCommit, summary: &CommitSummary, committer: &UserUri) -> Result<(), MlsError> {
-        for (client, user) in &summary.added {
-            if self.members.iter().any(|member| member.client == *client) && !summary.removed.iter().any(|(gone, _)| gone == client)
-            {
-                return Err(MlsError::Invalid(format!("{client} is in the group already")));
-            }
-            self.state.may_change_client(&summary.after, committer, &ClientChange::Added(user.clone()))?;
-        }
-        for proposal in staged.remove_proposals() {
-            let removed = self.member_at(proposal.remove_proposal().removed())?;
-            // An external commit may only replace its own former leaf, never remove somebody else.
-            if summary.external && removed.client != summary.committer {
-                return Err(MlsError::Invalid("RFC 9420 §12.2: an external commit removes another client".to_owned()));
-            }
-            if let Some(actor) = self.proposer(proposal.sender(), committer) {
-                self.state.may_change_client(&summary.after, &actor, &ClientChange::Removed(removed.user.clone()))?;
-            }
-        }
-        let remaining = self.members.iter().filter(|member| !summary.removed.iter().any(|(gone, _)| *gone == member.client));
-        let users: Vec<_> = remaining.map(|member| &member.user).chain(summary.added.iter().map(|(_, user)| user)).collect();
-        Ok(summary.after.covers(users)?)
-    }
+/// The term in a commit's authenticated data, or 0 (DMLS-10). In a plain group, that is SafeAAD because its committer says so.
+fn term_of(mut authenticated_data: &[u8]) -> u64 {
+    let items = SafeAad::tls_deserialize(&mut authenticated_data).ok();
+    let term = items.as_ref().and_then(|items| items.get(COMPONENT_DMLS)?.try_into().ok());
+    term.map_or(0, u64::from_be_bytes)
 }
 
 fn resolve_public(

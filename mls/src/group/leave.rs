@@ -9,7 +9,7 @@ use crate::{ClientIdentity, MlsError};
 
 impl Group {
     /// SelfRemove for the own leaf, Remove for the user's other leaves, and the user's removal from the participant
-    /// list, to be sent together.
+    /// list, to be sent together. In a plain group, Remove for all of its leaves: others may not know SelfRemove.
     ///
     /// # Errors
     /// If the client is not in the group, or its user no participant.
@@ -26,18 +26,24 @@ impl Group {
             .collect();
         let (provider, mut group) = self.member_group(client)?;
         let signer = identity.signer();
-        let mut messages = vec![group.leave_group_via_self_remove(&provider, &signer).map_err(MlsError::invalid)?];
+        let is_plain = self.state.is_plain();
+        let mut messages = vec![match is_plain {
+            true => group.leave_group(&provider, &signer).map_err(MlsError::invalid)?,
+            false => group.leave_group_via_self_remove(&provider, &signer).map_err(MlsError::invalid)?,
+        }];
         for leaf in others {
             let (message, _) =
                 group.propose_remove_member(&provider, &signer, LeafNodeIndex::new(leaf)).map_err(MlsError::invalid)?;
             messages.push(message);
         }
-        let update = ParticipantListUpdate { removed_indices: vec![index], ..ParticipantListUpdate::default() };
-        let operation = AppDataUpdateOperation::Update(encode(&update).into());
-        let (message, _) = group
-            .propose_app_data_update(&provider, &signer, numbers::COMPONENT_PARTICIPANT_LIST, operation)
-            .map_err(MlsError::invalid)?;
-        messages.push(message);
+        if !is_plain {
+            let update = ParticipantListUpdate { removed_indices: vec![index], ..ParticipantListUpdate::default() };
+            let operation = AppDataUpdateOperation::Update(encode(&update).into());
+            let (message, _) = group
+                .propose_app_data_update(&provider, &signer, numbers::COMPONENT_PARTICIPANT_LIST, operation)
+                .map_err(MlsError::invalid)?;
+            messages.push(message);
+        }
         self.keep_private(client, &provider)?;
         messages.iter().map(|message| message.to_bytes().map_err(MlsError::invalid)).collect()
     }

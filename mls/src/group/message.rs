@@ -74,7 +74,8 @@ fn unopened<E: std::fmt::Display>(error: ProcessMessageError<E>) -> MlsError {
 }
 
 impl Group {
-    /// Seals a message as an own client. The generation counts as used at once: store before sending.
+    /// Seals a message as an own client. The generation counts as used at once: store before sending. Nobody franks in a
+    /// plain group, so the tag is not carried there.
     ///
     /// # Errors
     /// If the client is not in the group.
@@ -87,7 +88,10 @@ impl Group {
         let _operation = super::operation!("seal");
         let client = &identity.client_uri;
         let (provider, mut group) = self.member_group(client)?;
-        group.set_safe_aad(vec![SafeAadItem::new(COMPONENT_FRANK_AAD, franking_tag.to_vec())]).map_err(MlsError::invalid)?;
+        if !self.state.is_plain() {
+            let item = SafeAadItem::new(COMPONENT_FRANK_AAD, franking_tag.to_vec());
+            group.set_safe_aad(vec![item]).map_err(MlsError::invalid)?;
+        }
         let message = group.create_message(&provider, &identity.signer(), application_data).map_err(MlsError::invalid)?;
         self.keep_private(client, &provider)?;
         message.to_bytes().map_err(MlsError::invalid)

@@ -10,6 +10,7 @@ macro_rules! operation {
 }
 use operation;
 
+mod authorise;
 mod commit;
 mod create;
 mod follow;
@@ -17,6 +18,7 @@ mod group_info;
 mod join;
 mod judge;
 mod leave;
+mod listed;
 mod message;
 mod replay;
 
@@ -268,9 +270,13 @@ impl Group {
         self.snapshot.clients.values().flat_map(|rows| rows.keys()).any(|key| key.starts_with(PROPOSAL_REFERENCES))
     }
 
-    /// What a client has to be able to do to be added.
+    /// What a client has to be able to do to be added. In a plain group, nothing but what its GroupContext says.
     pub fn required_capabilities(&self) -> RequiredCapabilitiesExtension {
-        required_capabilities()
+        if !self.state.is_plain() {
+            return required_capabilities();
+        }
+        let said = |public: PublicGroup| public.group_context().extensions().required_capabilities().cloned();
+        self.public_group().ok().and_then(|(_, public)| said(public)).unwrap_or_default()
     }
 
     /// The ratchet tree, encoded.
@@ -350,6 +356,23 @@ impl Group {
         Ok((provider, group))
     }
 
+    /// The head with openmls' own view of an own client, and what that leaves: for tests of what openmls alone would do.
+    ///
+    /// # Errors
+    /// If the client is not in the group, or the stored state is broken.
+    #[cfg(feature = "planted-bugs")]
+    pub fn with_library<T>(
+        &self,
+        client: &ClientUri,
+        act: impl FnOnce(&storage::Provider, &mut MlsGroup) -> T,
+    ) -> Result<(T, Self), MlsError> {
+        let (provider, mut library) = self.member_group(client)?;
+        let result = act(&provider, &mut library);
+        let mut group = self.clone();
+        group.keep_private(client, &provider)?;
+        Ok((result, group))
+    }
+
     /// Takes back what an operation of one client in the head left.
     fn keep_private(&mut self, client: &ClientUri, provider: &Provider) -> Result<(), MlsError> {
         self.keep_private_in(&self.snapshot.head.id.clone(), client, provider)
@@ -412,6 +435,16 @@ impl Group {
         Ok(())
     }
 
+    /// The head's epoch_authenticator, a secret of its members [RFC 9420 §8.7]: two that compare theirs know whether they
+    /// are in one epoch.
+    ///
+    /// # Errors
+    /// If the client is not ours, or not in the group.
+    pub fn epoch_authenticator(&self, client: &ClientUri) -> Result<Vec<u8>, MlsError> {
+        let (_, group) = self.member_group(client)?;
+        Ok(group.epoch_authenticator().as_slice().to_vec())
+    }
+
     /// RFC 9420 §8.1: the head's, as the stored public state has it.
     ///
     /// # Errors
@@ -454,9 +487,12 @@ pub(crate) fn number_of(public: &Public) -> Result<u64, MlsError> {
 fn read(snapshot: &GroupSnapshot) -> Result<(RoomState, Vec<Member>), MlsError> {
     let public = snapshot.public_state();
     let context = storage::group_context(&public)?;
-    let dictionary = context.extensions().app_data_dictionary().map(|extension| extension.dictionary());
-    let dictionary = dictionary.ok_or_else(|| MlsError::Invalid("G-66: the group has no app_data_dictionary".to_owned()))?;
-    Ok((RoomState::from_dictionary(dictionary)?, roster(snapshot, &public)?))
+    let members = roster(snapshot, &public)?;
+    let state = match context.extensions().app_data_dictionary() {
+        Some(extension) => RoomState::from_dictionary(extension.dictionary())?,
+        None => RoomState::plain(&snapshot.group_id, members.iter().map(|member| &member.user))?,
+    };
+    Ok((state, members))
 }
 
 fn roster(snapshot: &GroupSnapshot, public: &Public) -> Result<Vec<Member>, MlsError> {

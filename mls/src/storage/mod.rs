@@ -74,7 +74,8 @@ impl From<Unreadable> for MlsError {
 
 /// What openmls works with: crypto, randomness, and values from rows.
 #[derive(Default)]
-pub(crate) struct Provider {
+#[cfg_attr(not(feature = "planted-bugs"), allow(unreachable_pub, reason = "tests look at openmls' own view"))]
+pub struct Provider {
     crypto: RustCrypto,
     storage: Storage,
 }

@@ -4,7 +4,8 @@ use rmp::Marker;
 
 /// What is stored is not what it has to be.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Unreadable {
+#[cfg_attr(not(feature = "planted-bugs"), allow(unreachable_pub, reason = "tests look at openmls' own view"))]
+pub enum Unreadable {
     /// It is not what this version writes, nor the one before.
     #[error("a value has another shape than openmls 0.9.2 gives it")]
     Shape,

@@ -20,7 +20,8 @@ const EARLY_END: [u8; 2] = [0, 1];
 
 /// Values by key, each whole.
 #[derive(Debug, Default)]
-pub(crate) struct Storage {
+#[cfg_attr(not(feature = "planted-bugs"), allow(unreachable_pub, reason = "tests look at openmls' own view"))]
+pub struct Storage {
     values: RwLock<Values>,
     /// Trees are not taken: whoever works with it has the public state already.
     without_trees: bool,

@@ -9,6 +9,7 @@ use causeway_mls::{
     ClientIdentity, CommitPlan, CreateGroup, CredentialAuthority, Group, HubIdentity, KeyPackageBundle, PendingCommit, RoomState,
     TrustRoots, new_key_package,
 };
+use serde::Deserialize;
 
 pub(crate) const NOW: u64 = 1_790_000_000_000;
 pub(crate) const MEMBER: u32 = 2;
@@ -36,6 +37,22 @@ impl Provider {
         let user = self.user(name);
         self.authority.issue_client(&ClientUri::new(&user, device), &user).unwrap()
     }
+}
+
+/// A client's signature key, as another stack or a forger has to be given it: ours is sealed as MessagePack.
+#[derive(Deserialize)]
+pub(crate) struct KeyOf {
+    pub(crate) private: Vec<u8>,
+    pub(crate) public: Vec<u8>,
+    pub(crate) chain: Vec<Vec<u8>>,
+}
+
+pub(crate) fn key_of(identity: &ClientIdentity) -> KeyOf {
+    #[derive(Deserialize)]
+    struct Sealed {
+        key: KeyOf,
+    }
+    rmp_serde::from_slice::<Sealed>(&identity.to_bytes()).unwrap().key
 }
 
 pub(crate) fn roots(providers: &[&Provider]) -> TrustRoots {

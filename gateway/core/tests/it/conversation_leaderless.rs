@@ -1,6 +1,8 @@
 //! A room that goes on without its hub, and what happens when that comes back (SPEC §15).
 
 use causeway_core::conversation::{ConversationError, PeerMessage};
+use causeway_mls::graph::Authority;
+use causeway_mls::{CreateGroup, ForkableGroup, Group};
 use ruma::RoomVersionId;
 use serde_json::json;
 
@@ -174,4 +176,30 @@ fn a_message_that_comes_before_the_graph_waits_for_it() {
     world.pump();
     assert_eq!(bodies(&world, A, 0).last().unwrap(), "early");
     assert!(world.sides[A].losses.is_empty(), "{:?}", world.sides[A].losses);
+}
+
+/// A member makes another group of the same name, with the same people in it, and says that the room goes on there.
+#[test]
+fn dmls_29_a_graph_that_does_not_contain_our_epoch_is_refused() {
+    let mut world = two_admins();
+    let bob = world.sides[B].conversation(1);
+    let (group, client) = (bob.group.unwrap(), world.sides[B].gateway.names.puppet_client(&world.sides[B].puppet()));
+    let identity = bob.clients[&client].clone();
+    let other = CreateGroup {
+        group_id: group.group_id().to_vec(),
+        room_state: group.room_state().clone(),
+        hub: &world.sides[B].gateway.hub,
+    };
+    let mut graph = ForkableGroup::begin(Group::create(other, &identity).unwrap(), 5, vec![]);
+    graph.open_term(&identity, Authority::Members).unwrap();
+    let tail = PeerMessage::Tail { tail: Box::new(graph.tail(&identity).unwrap()), earlier: vec![] };
+    let before = world.sides[A].conversation(0).group.unwrap().epoch();
+    let from = "b.test".parse().unwrap();
+    let refused = world.turn(A, 0, |conversation, turn| conversation.peer(turn, &from, &[tail], vec![]));
+    assert!(matches!(&refused, Err(ConversationError::NotAllowed { rule: "DMLS-29", .. })), "{refused:?}");
+    let after = world.sides[A].conversation(0);
+    assert!(!after.is_leaderless());
+    assert_eq!(after.group.unwrap().epoch(), before);
+    world.say(A, 0, "still here");
+    assert_eq!(bodies(&world, B, 1).last().unwrap(), "still here");
 }

@@ -1,5 +1,7 @@
 //! Nobody's change is lost: what the losing branch did is done again on the head (SPEC §14.6).
 
+use causeway_mls::IntentKind;
+
 use super::*;
 
 fn none() -> BTreeMap<causeway_drafts::mimi_uri::ClientUri, Vec<u8>> {
@@ -138,4 +140,47 @@ fn several_losing_branches_are_settled_in_few_commits() {
     };
     let (alice, bob) = (trio.a.user("alice"), trio.b.user("bob"));
     assert_ne!(turn(&trio.alice, &alice), turn(&trio.alice, &bob));
+}
+
+/// A client that the losing branch added is not added where the winning branch has taken its user out.
+#[test]
+fn dmls_26_a_client_of_who_was_removed_on_the_head_is_not_added() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let phone = trio.c.client("carol", "phone");
+    let bundle = key_package(&phone);
+    let addition = trio.alice.commit(&adding(vec![], vec![bundle.key_package.clone()]), &roots);
+    let removal = trio.bob.commit(&removing(&trio.bob, &trio.c.user("carol")), &roots);
+    trio.alice.place(&removal.pending.commit, &roots);
+    trio.bob.place(&addition.pending.commit, &roots);
+    for node in [&trio.alice, &trio.bob] {
+        assert_eq!(node.head(), removal.id);
+        let settlement = node.group.settlement().unwrap();
+        assert_eq!(settlement.intents, []);
+        let [given_up] = settlement.abandoned.as_slice() else { panic!("{settlement:?}") };
+        assert_eq!((given_up.rule, &given_up.intent.kind), ("DMLS-26", &IntentKind::AddClient(phone.client_uri.clone())));
+    }
+    // Not even by somebody who has a KeyPackage at hand.
+    let key_packages = BTreeMap::from([(phone.client_uri.clone(), key_package(&phone).key_package)]);
+    assert_eq!(trio.alice.settle(&key_packages, &roots), 0);
+}
+
+/// The same for one client: the losing branch has it come back, the winning one has removed it.
+#[test]
+fn dmls_26_a_client_that_was_removed_on_the_head_is_not_added_again() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let client = trio.c.client("carol", "one");
+    let resync = {
+        let info = trio.alice.group.joinable(&trio.alice.identity, trio.a.hub.signature_public_key()).unwrap();
+        causeway_mls::Group::join_externally(&info, &trio.carol.identity, (&roots, NOW)).unwrap()
+    };
+    let kick = CommitPlan { remove_clients: vec![client.client_uri.clone()], ..Default::default() };
+    let kicked = trio.bob.commit(&kick, &roots);
+    trio.alice.place(&resync.commit, &roots);
+    trio.alice.place(&kicked.pending.commit, &roots);
+    trio.bob.place(&resync.commit, &roots);
+    assert_eq!((trio.alice.head(), trio.bob.head()), (kicked.id, kicked.id));
+    let settlement = trio.alice.group.settlement().unwrap();
+    assert!(settlement.clients_to_add().next().is_none(), "{settlement:?}");
 }

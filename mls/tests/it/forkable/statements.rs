@@ -221,3 +221,14 @@ fn dmls_22_an_acceptance_waits_for_the_term_that_it_is_made_in() {
     trio.bob.place(&next.pending.commit, &roots);
     assert!(trio.bob.group.graph().remembers(accepted.statement()));
 }
+
+/// A statement is told on as it came: one that could be altered on the way would be two.
+#[test]
+fn dmls_3_a_statement_that_somebody_else_has_altered_is_refused() {
+    let mut trio = sovereign();
+    let signed = trio.alice.group.open_term(&trio.alice.identity, Authority::Members).unwrap().to_bytes();
+    let at = signed.len() - 64;
+    let altered = [&signed[..at], &crate::bad_input::signatures::malleated(&signed[at..])].concat();
+    assert!(matches!(trio.bob.group.receive_statement(&altered).unwrap(), StatementOutcome::Refused(_)));
+    assert!(matches!(trio.bob.group.receive_statement(&signed).unwrap(), StatementOutcome::InForce(_)));
+}

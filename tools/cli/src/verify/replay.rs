@@ -48,7 +48,10 @@ impl<'a> Replay<'a> {
         };
         let opened = match state.replay(&epoch.commit) {
             Ok(Some(opened)) => opened,
-            Ok(None) => return Err("its commit refers to proposals, and those are not kept".to_owned()),
+            Ok(None) => {
+                let why = "its commit refers to proposals that are not kept, or adds a KeyPackage that has run out since";
+                return Err(why.to_owned());
+            }
             Err(error) => return Ok(vec![format!("its commit is not valid after {name}: {error}")]),
         };
         let problems = differences(&opened, epoch, self.kept.get(&epoch.epoch_id));

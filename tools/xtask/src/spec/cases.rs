@@ -21,7 +21,7 @@ struct Group {
 }
 
 /// All of them, with the catalogue's numbers.
-const GROUPS: [Group; 3] = [
+const GROUPS: [Group; 5] = [
     Group {
         letter: 'H',
         title: "bad input: HTTP and TLS",
@@ -36,6 +36,12 @@ const GROUPS: [Group; 3] = [
         ],
     },
     Group { letter: 'U', title: "bad input: identifiers", numbers: &[1, 2, 3, 5, 6, 7, 9, 10] },
+    Group {
+        letter: 'L',
+        title: "bad input: MLS",
+        numbers: &[1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15, 17, 18, 19, 21, 22, 23, 25, 26, 27, 29, 30, 31, 32, 33, 34, 35, 36, 37],
+    },
+    Group { letter: 'O', title: "obstacles of the MLS library", numbers: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14] },
 ];
 
 /// The catalogue's rows, and how many of a group are in each state.

@@ -6,6 +6,7 @@ mod directory;
 mod hub;
 mod identity;
 mod key_material;
+mod peer;
 mod replay;
 
 use http::{Request, header};
