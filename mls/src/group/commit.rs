@@ -113,7 +113,7 @@ impl Group {
             commit,
             welcome: bundle.welcome().map(encode),
             group_info,
-            ratchet_tree: staged.ratchet_tree.clone(),
+            ratchet_tree: staged.ratchet_tree()?,
             summary: staged.summary().clone(),
         })
     }
