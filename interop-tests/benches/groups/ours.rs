@@ -35,9 +35,10 @@ pub(crate) struct Ours {
 /// Octets of rows that are put: keys and values, sealed where they are, commits included.
 fn written(changes: &GroupChanges) -> usize {
     let rows = |rows: &RowChanges, more: usize| rows.put.iter().map(|(key, value)| key.len() + value.len() + more).sum::<usize>();
-    let states = changes.states.values().map(|state| {
-        rows(&state.public, 0) + state.clients.values().map(|changes| rows(changes, SEAL)).sum::<usize>()
-    });
+    let states = changes
+        .states
+        .values()
+        .map(|state| rows(&state.public, 0) + state.clients.values().map(|changes| rows(changes, SEAL)).sum::<usize>());
     let records = changes.epochs.iter().map(|record| record.commit.len() + record.confirmation_tag.len() + 2 * 32);
     rows(&changes.nodes, 0) + states.sum::<usize>() + records.sum::<usize>()
 }
@@ -87,7 +88,7 @@ pub(crate) async fn measure(members: usize, rounds: usize, stores: &mut [Stored]
         for number in 0..3 {
             let (sealed, took) = timed(|| Ok(at_alice.seal(&alice, &[42; 256], [7; 32])?))?;
             at_alice.take_changes();
-            let ((), opened) = timed(|| Ok(drop(at_bob.open(&sealed)?)))?;
+            let (_, opened) = timed(|| Ok(at_bob.open(&sealed)?))?;
             let octets = written(&at_bob.take_changes());
             match number {
                 0 => ours.first_message_octets = octets,

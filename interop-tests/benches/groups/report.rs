@@ -11,7 +11,8 @@ use crate::clock::verification;
 use crate::fork::Settled;
 use crate::ours::Ours;
 
-const BEGIN: &str = "<!-- groups: written by `cargo bench -p interop-tests --bench groups -- --large --write docs/benchmarks.md` -->";
+const BEGIN: &str =
+    "<!-- groups: written by `cargo bench -p interop-tests --bench groups -- --large --write docs/benchmarks.md` -->";
 const END: &str = "<!-- end of groups -->";
 
 /// Groups of one size.
@@ -75,7 +76,8 @@ impl Report {
             cells.into_iter().chain([figure(fork.cpu, verification)]).collect()
         });
         table(&mut text, &["branches", "commits that settle", "deliveries", "CPU of all sides, ms (verifications)"], forks);
-        let memory = self.memory.iter().map(|(members, octets)| vec![members.to_string(), format!("{:.1} KiB", *octets as f64 / 1024.0)]);
+        let memory =
+            self.memory.iter().map(|(members, octets)| vec![members.to_string(), format!("{:.1} KiB", *octets as f64 / 1024.0)]);
         table(&mut text, &["members", "memory of a loaded group, mean of 1,000"], memory);
         Ok(text)
     }
@@ -89,10 +91,7 @@ impl Report {
         let lines = self.rows.iter().flat_map(|row| {
             let of = |bare: &Bare| [bare.seal, bare.open, bare.create, bare.process, bare.merge];
             let Ours { seal, open, create, process, merge, .. } = row.ours;
-            let mut lines = vec![
-                line(row, "ours", [seal, open, create, process, merge]),
-                line(row, "openmls", of(&row.openmls)),
-            ];
+            let mut lines = vec![line(row, "ours", [seal, open, create, process, merge]), line(row, "openmls", of(&row.openmls))];
             lines.extend(row.mls_rs.as_ref().map(|mls_rs| line(row, "mls-rs", of(mls_rs))));
             lines
         });

@@ -46,9 +46,10 @@ impl Stored {
         };
         let rows = snapshot.nodes.to_rows();
         let public: Vec<_> = snapshot.public.iter().map(|(key, value)| (String::new(), key.clone(), value.clone())).collect();
-        let private = snapshot.clients.iter().flat_map(|(client, rows)| {
-            rows.iter().map(|(key, value)| (client.to_string(), key.clone(), value.clone()))
-        });
+        let private = snapshot
+            .clients
+            .iter()
+            .flat_map(|(client, rows)| rows.iter().map(|(key, value)| (client.to_string(), key.clone(), value.clone())));
         let values: Vec<_> = public.into_iter().chain(private).collect();
         let epoch = snapshot.head.id.as_bytes().to_vec();
         let stored = self.store.transaction::<_, StoreError, _>("begin", move |tx| {
@@ -59,7 +60,8 @@ impl Stored {
                     tx.put_group_node(id, digest, body).await?;
                 }
                 for (client_uri, key, value) in values {
-                    tx.put_group_value(&GroupValueRow { conversation_id: id, epoch_id: epoch.clone(), client_uri, key, value }).await?;
+                    tx.put_group_value(&GroupValueRow { conversation_id: id, epoch_id: epoch.clone(), client_uri, key, value })
+                        .await?;
                 }
                 Ok(id)
             })
