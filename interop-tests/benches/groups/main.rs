@@ -17,6 +17,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use console::Term;
 use interop_tests::postgres::{Fsync, Postgres};
 
 use crate::report::{Report, Row};
@@ -51,7 +52,7 @@ async fn main() -> Result<()> {
     let sizes = [(2, 60), (10, 60), (100, 30), (1_000, 12), (10_000, 3)];
     let most = if arguments.quick { 100 } else { 1_000 };
     for (members, rounds) in sizes.into_iter().filter(|(members, _)| *members <= most || arguments.large) {
-        eprintln!("{members} members");
+        Term::stderr().write_line(&format!("{members} members"))?;
         let verification = clock::verification()?;
         let ours = ours::measure(members, rounds, &mut stores).await?;
         let openmls = bare_openmls::measure(members, rounds)?;
@@ -66,7 +67,7 @@ async fn main() -> Result<()> {
         report.memory.push((members, memory::per_group(1_000, members)?));
     }
     let text = report.finish()?;
-    std::io::Write::write_all(&mut std::io::stdout(), format!("{text}\n").as_bytes())?;
+    Term::stdout().write_line(&text)?;
     if let Some(file) = &arguments.write {
         let document = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         std::fs::write(file, report::written_into(&document, &text)?)

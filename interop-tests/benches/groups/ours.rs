@@ -88,7 +88,7 @@ pub(crate) async fn measure(members: usize, rounds: usize, stores: &mut [Stored]
         for number in 0..3 {
             let (sealed, took) = timed(|| Ok(at_alice.seal(&alice, &[42; 256], [7; 32])?))?;
             at_alice.take_changes();
-            let ((), opened) = timed(|| at_bob.open(&sealed).map(|_| ()).map_err(Into::into))?;
+            let (_, opened) = timed(|| Ok(at_bob.open(&sealed)?))?;
             let octets = written(&at_bob.take_changes());
             match number {
                 0 => ours.first_message_octets = octets,

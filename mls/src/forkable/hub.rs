@@ -58,10 +58,7 @@ impl ForkableGroup {
     /// The graph ends: what is kept is the head's state, and of so many epochs before it what opens late messages. Gives the
     /// statements that opened its terms, without which a graph that has to begin again would count its terms anew
     /// ([`Self::begin`]).
-    ///
-    /// # Errors
-    /// If the stored state is broken.
-    pub fn end(&mut self, past_epochs: usize) -> Result<Vec<Vec<u8>>, MlsError> {
+    pub fn end(&mut self, past_epochs: usize) -> Vec<Vec<u8>> {
         let path = self.graph.path_to(&self.head().id);
         let kept: BTreeSet<EpochId> = path.into_iter().rev().take(past_epochs + 1).collect();
         let head = self.head().id;
@@ -72,10 +69,10 @@ impl ForkableGroup {
             self.let_go(&id);
         }
         for (_, state) in self.states.iter_mut().filter(|(id, _)| **id != head) {
-            state.keep_for_stragglers()?;
+            state.keep_for_stragglers();
         }
         self.is_over = true;
-        Ok(self.opening_statements().map(SignedStatement::to_bytes).collect())
+        self.opening_statements().map(SignedStatement::to_bytes).collect()
     }
 
     /// What is left of a graph that has ended, and whose changes are stored.

@@ -99,7 +99,11 @@ impl ForkableGroup {
             if self.state(&id)?.group_context()? == context {
                 // The same epoch may be stored under a name of our own: that one is not used any more.
                 self.forgotten.extend(Some(joined.epoch().id).filter(|own| *own != id));
-                let GroupSnapshot { clients, nodes, past, .. } = joined.snapshot().clone();
+                let GroupSnapshot { clients, nodes, mut past, .. } = joined.snapshot().clone();
+                for (client, rows) in past.values_mut().flat_map(|past| &mut past.clients) {
+                    let blanks = clients.get(client).map(crate::storage::blanks).transpose()?;
+                    rows.extend(blanks.into_iter().flatten());
+                }
                 self.own.extend(clients.keys().cloned());
                 let (known, unknown) = past.into_iter().partition(|(id, _)| self.states.contains_key(id));
                 let known = BTreeMap::into_iter(known).map(|(id, past): (EpochId, PastEpoch)| (id, past.clients));

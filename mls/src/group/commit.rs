@@ -118,7 +118,7 @@ impl Group {
             commit,
             welcome: bundle.welcome().map(encode),
             group_info,
-            ratchet_tree: staged.ratchet_tree.clone(),
+            ratchet_tree: staged.ratchet_tree()?,
             summary: staged.summary().clone(),
         })
     }

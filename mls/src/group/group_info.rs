@@ -46,7 +46,9 @@ impl Group {
     /// # Errors
     /// The rule that they break.
     pub fn check_group_info(&self, staged: &StagedEpoch, group_info: &[u8], ratchet_tree: Option<&[u8]>) -> Result<(), MlsError> {
-        if ratchet_tree.is_some_and(|tree| tree != staged.ratchet_tree) {
+        if let Some(tree) = ratchet_tree
+            && tree != staged.ratchet_tree()?
+        {
             return Err(refused("P-039", "the ratchet tree is not the new epoch's"));
         }
         let public = load_public(&Provider::over_epoch(staged.public_state(), None)?, &self.mls_group_id())?;

@@ -11,15 +11,16 @@ use openmls::component::ComponentData;
 use openmls::framing::SafeAad;
 use openmls::group::{AppDataDictionaryUpdater, AppDataUpdates};
 use openmls::prelude::{
-    AppDataUpdateProposal, ExternalCommitValidationError, KeyPackageVerifyError, LeafNodeIndex, ProcessedMessageContent, Proposal,
-    ProtocolMessage, PublicGroup, PublicProcessMessageError, Sender, StageCommitError, StagedCommit, ValidationError, Welcome,
+    AppDataUpdateProposal, ExternalCommitValidationError, GroupId, KeyPackageVerifyError, LeafNodeIndex, ProcessedMessageContent,
+    Proposal, ProtocolMessage, PublicGroup, PublicProcessMessageError, Sender, StageCommitError, StagedCommit, ValidationError,
+    Welcome,
 };
 use openmls_traits::OpenMlsProvider;
 use tls_codec::Deserialize;
 
 use super::listed::check_distinct;
 use super::replay::Credentials;
-use super::{Group, Member};
+use super::{Group, Member, exported_tree};
 use crate::credential::TrustRoots;
 use crate::policy::NotAllowed;
 use crate::storage::{Provider, Public};
@@ -88,7 +89,7 @@ fn missing(from: &RoomState, to: &RoomState) -> Vec<UserUri> {
 pub struct StagedEpoch {
     pub(super) commit: Vec<u8>,
     pub(super) public: Public,
-    pub(super) ratchet_tree: Vec<u8>,
+    group_id: GroupId,
     pub(super) summary: CommitSummary,
     /// References of the KeyPackages that it adds, sorted.
     added: Vec<Vec<u8>>,
@@ -124,6 +125,11 @@ impl From<Unfit> for MlsError {
 impl StagedEpoch {
     pub(super) fn public_state(&self) -> &Public {
         &self.public
+    }
+
+    /// The new epoch's ratchet tree, encoded.
+    pub(super) fn ratchet_tree(&self) -> Result<Vec<u8>, MlsError> {
+        exported_tree(&self.public, &self.group_id)
     }
 
     /// The term that the committer put into the SafeAAD, or 0 (DMLS-10).
@@ -264,9 +270,8 @@ impl Group {
         self.authorise(&staged, &summary)?;
         let added = added_references(&staged, &provider)?;
         public.merge_commit(provider.storage(), staged).map_err(MlsError::stored)?;
-        let ratchet_tree = causeway_drafts::encode(&public.export_ratchet_tree());
         let public = provider.public(Some(&self.snapshot.public_state())).map_err(MlsError::from)?;
-        Ok(StagedEpoch { commit: commit.to_vec(), public, ratchet_tree, summary, added, term })
+        Ok(StagedEpoch { commit: commit.to_vec(), public, group_id: self.mls_group_id(), summary, added, term })
     }
 
     pub(super) fn check_epoch(&self, epoch: u64) -> Result<(), MlsError> {

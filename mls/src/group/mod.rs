@@ -22,12 +22,13 @@ mod listed;
 mod message;
 mod replay;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use openmls::prelude::{
-    Capabilities, CredentialType, ExtensionType, GroupId, MIXED_PLAINTEXT_WIRE_FORMAT_POLICY, MlsGroup, MlsGroupJoinConfig,
-    ProposalType, PublicGroup, RequiredCapabilitiesExtension, SenderRatchetConfiguration,
+    Capabilities, ConfirmationTag, CredentialType, ExtensionType, GroupId, MIXED_PLAINTEXT_WIRE_FORMAT_POLICY, MlsGroup,
+    MlsGroupJoinConfig, ProposalType, PublicGroup, RequiredCapabilitiesExtension, SenderRatchetConfiguration,
 };
 use openmls_traits::OpenMlsProvider;
 
@@ -169,11 +170,10 @@ impl Group {
     }
 
     /// A hub orders from now on, and this epoch is over: of its secrets, those stay that open messages.
-    pub(crate) fn keep_for_stragglers(&mut self) -> Result<(), MlsError> {
+    pub(crate) fn keep_for_stragglers(&mut self) {
         for rows in self.snapshot.clients.values_mut() {
-            *rows = storage::for_stragglers(rows)?;
+            *rows = storage::for_stragglers(rows);
         }
-        Ok(())
     }
 
     /// The secrets of this epoch go.
@@ -284,8 +284,7 @@ impl Group {
     /// # Errors
     /// If the stored state is broken.
     pub fn ratchet_tree(&self) -> Result<Vec<u8>, MlsError> {
-        let (_, public) = self.public_group()?;
-        Ok(causeway_drafts::encode(&public.export_ratchet_tree()))
+        exported_tree(&self.snapshot.public_state(), &self.mls_group_id())
     }
 
     /// The GroupContext, encoded [RFC 9420 §8.1].
@@ -293,7 +292,7 @@ impl Group {
     /// # Errors
     /// If the stored state is broken.
     pub fn group_context(&self) -> Result<Vec<u8>, MlsError> {
-        Ok(causeway_drafts::encode(self.public_group()?.1.group_context()))
+        Ok(causeway_drafts::encode(&storage::group_context(&self.snapshot.public_state())?))
     }
 
     /// The signature key of a member's leaf.
@@ -344,12 +343,13 @@ impl Group {
 
     /// A member's view of an epoch that is kept.
     fn member_group_in(&self, epoch: &EpochId, client: &ClientUri) -> Result<(Provider, MlsGroup), MlsError> {
-        let (public, clients) = match self.snapshot.past.get(epoch) {
-            Some(past) => (&past.public, &past.clients),
-            None => (&self.snapshot.public, &self.snapshot.clients),
-        };
-        let rows = clients.get(client).ok_or_else(|| MlsError::NoSuchClient(client.clone()))?;
-        let provider = Provider::over_epoch(&self.snapshot.public_of(public), Some(rows))?.without_trees();
+        let past = self.snapshot.past.get(epoch);
+        let (public, clients) = past.map_or((&self.snapshot.public, &self.snapshot.clients), |past| (&past.public, &past.clients));
+        let mut rows = Cow::Borrowed(clients.get(client).ok_or_else(|| MlsError::NoSuchClient(client.clone()))?);
+        if let (Some(_), Some(own)) = (past, self.snapshot.clients.values().next()) {
+            rows.to_mut().extend(storage::blanks(own)?);
+        }
+        let provider = Provider::over_epoch(&self.snapshot.public_of(public), Some(&rows))?.without_trees();
         let group = MlsGroup::load(provider.storage(), &self.mls_group_id())
             .map_err(MlsError::stored)?
             .ok_or_else(|| MlsError::Stored(format!("the private part of {client} is missing")))?;
@@ -381,7 +381,11 @@ impl Group {
     /// Takes back what an operation of one client left.
     fn keep_private_in(&mut self, epoch: &EpochId, client: &ClientUri, provider: &Provider) -> Result<(), MlsError> {
         let mut private = provider.private()?;
-        let clients = self.snapshot.past.get_mut(epoch).map_or(&mut self.snapshot.clients, |past| &mut past.clients);
+        if let Some(past) = self.snapshot.past.get_mut(epoch) {
+            past.clients.insert(client.clone(), storage::for_stragglers(&private));
+            return Ok(());
+        }
+        let clients = &mut self.snapshot.clients;
         if let Some(rows) = clients.get_mut(client) {
             private.extend(rows.iter().filter(|(key, _)| key.starts_with(OURS)).map(|(key, value)| (key.clone(), value.clone())));
             *rows = private;
@@ -420,7 +424,7 @@ impl Group {
         let mut nodes = before.nodes;
         let mut head = PastEpoch { public: before.public, clients: before.clients };
         for rows in head.clients.values_mut() {
-            *rows = storage::for_stragglers(rows)?;
+            *rows = storage::for_stragglers(rows);
         }
         for (id, mut past) in before.past.into_iter().chain([(before.head.id, head)]) {
             past.clients.retain(|client, _| self.snapshot.clients.contains_key(client));
@@ -450,8 +454,7 @@ impl Group {
     /// # Errors
     /// If the stored state is broken.
     pub fn confirmation_tag(&self) -> Result<Vec<u8>, MlsError> {
-        let (_, public) = self.public_group()?;
-        Ok(tag_bytes(&public))
+        Ok(opaque(&storage::confirmation_tag(&self.snapshot.public)?))
     }
 }
 
@@ -463,8 +466,12 @@ struct NextEpoch {
 }
 
 fn tag_bytes(public: &PublicGroup) -> Vec<u8> {
-    // The tag is an opaque<V> of 32 octets in our ciphersuite.
-    causeway_drafts::encode(public.confirmation_tag()).split_off(1)
+    opaque(public.confirmation_tag())
+}
+
+/// The tag is an opaque<V> of 32 octets in our ciphersuite.
+fn opaque(tag: &ConfirmationTag) -> Vec<u8> {
+    causeway_drafts::encode(tag).split_off(1)
 }
 
 /// The name of the epoch where our knowledge begins.
@@ -476,6 +483,12 @@ fn load_public(provider: &Provider, group_id: &GroupId) -> Result<PublicGroup, M
     PublicGroup::load(provider.storage(), group_id)
         .map_err(MlsError::stored)?
         .ok_or_else(|| MlsError::Stored("the public part is missing".to_owned()))
+}
+
+/// The ratchet tree of a public state, encoded.
+fn exported_tree(public: &Public, group_id: &GroupId) -> Result<Vec<u8>, MlsError> {
+    let group = load_public(&Provider::over_epoch(public, None)?, group_id)?;
+    Ok(causeway_drafts::encode(&group.export_ratchet_tree()))
 }
 
 /// The number of an epoch.

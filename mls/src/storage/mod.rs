@@ -18,13 +18,14 @@ mod tests;
 mod tree;
 mod values;
 
-use ::openmls::prelude::GroupContext;
+use ::openmls::prelude::{ConfirmationTag, GroupContext};
 use openmls_rust_crypto::RustCrypto;
 use openmls_traits::OpenMlsProvider;
+use serde::de::DeserializeOwned;
 
 use self::message_secrets::{PAGE, RATCHETS};
-use self::openmls::{GROUP_CONTEXT, MESSAGE_SECRETS, RESUMPTION_PSKS, no_resumption_psks};
-pub(crate) use self::past::for_stragglers;
+use self::openmls::{CONFIRMATION_TAG, GROUP_CONTEXT, MESSAGE_SECRETS, RESUMPTION_PSKS, no_resumption_psks};
+pub(crate) use self::past::{blanks, for_stragglers};
 pub(crate) use self::public::Public;
 use self::spans::Unreadable;
 use self::values::{Storage, Values, decode, key, label_of};
@@ -203,10 +204,26 @@ pub(crate) fn group_context(public: &Public) -> Result<GroupContext, Unreadable>
     }
 }
 
-/// As the earlier version stored it.
+/// The confirmation tag of an epoch's public state.
+///
+/// # Errors
+/// If it is not what was stored.
+pub(crate) fn confirmation_tag(public: &Rows) -> Result<ConfirmationTag, Unreadable> {
+    match public.get(&key(CONFIRMATION_TAG, &[])).map(|row| form_of(row)).transpose()? {
+        Some((Form::Whole, tag)) => decode(tag),
+        Some((Form::Split, _)) => Err(Unreadable::Shape),
+        None => early(public, CONFIRMATION_TAG).ok_or(Unreadable::Missing)?,
+    }
+}
+
 fn early_context(rows: &Rows) -> Option<Result<GroupContext, Unreadable>> {
-    let (_, context) = rows.iter().find(|(key, _)| key.starts_with(GROUP_CONTEXT.as_bytes()))?;
-    Some(serde_json::from_slice(context).map_err(Unreadable::codec))
+    early(rows, GROUP_CONTEXT)
+}
+
+/// As the earlier version stored it.
+fn early<T: DeserializeOwned>(rows: &Rows, label: &str) -> Option<Result<T, Unreadable>> {
+    let (_, value) = rows.iter().find(|(key, _)| key.starts_with(label.as_bytes()))?;
+    Some(serde_json::from_slice(value).map_err(Unreadable::codec))
 }
 
 /// The GroupContext as it is signed; empty if there is none.

@@ -7,26 +7,27 @@ use super::message_secrets::{PAGE, RATCHETS};
 use super::openmls::{EPOCH_SECRETS, GROUP_STATE, JOIN_CONFIG, MESSAGE_SECRETS, OWN_LEAF_INDEX, RESUMPTION_PSKS};
 use super::spans::{self, Unreadable};
 use super::values::any_label_of;
-use super::{OURS, as_whole, form_of};
+use super::{as_whole, form_of};
 use crate::rows::Rows;
 
-/// openmls loads no group without the others; only the first three are of use.
+/// The first three open messages; openmls loads no group without the others, nor without [`BLANK`].
 const KEPT: [&str; 6] = [MESSAGE_SECRETS, PAGE, RATCHETS, JOIN_CONFIG, GROUP_STATE, OWN_LEAF_INDEX];
+/// What lead to other epochs.
+const BLANK: [&str; 2] = [EPOCH_SECRETS, RESUMPTION_PSKS];
 
-/// The rows that open messages. The epoch's secrets, without which openmls loads no group, are 0.
+/// The rows that open messages.
+pub(crate) fn for_stragglers(rows: &Rows) -> Rows {
+    let kept = rows.iter().filter(|(key, _)| KEPT.contains(&any_label_of(key)));
+    kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// Zeros for what such rows lack, from the rows of an epoch that has it.
 ///
 /// # Errors
 /// If a row is not what was stored.
-pub(crate) fn for_stragglers(rows: &Rows) -> Result<Rows, Unreadable> {
-    let mut kept = Rows::new();
-    for (key, value) in rows.iter().filter(|(key, _)| !key.starts_with(OURS)) {
-        match any_label_of(key) {
-            label if KEPT.contains(&label) => kept.insert(key.clone(), value.clone()),
-            EPOCH_SECRETS | RESUMPTION_PSKS => kept.insert(key.clone(), blank(value)?),
-            _ => continue,
-        };
-    }
-    Ok(kept)
+pub(crate) fn blanks(rows: &Rows) -> Result<Rows, Unreadable> {
+    let lacking = rows.iter().filter(|(key, _)| BLANK.contains(&any_label_of(key)));
+    lacking.map(|(key, value)| Ok((key.clone(), blank(value)?))).collect()
 }
 
 fn blank(row: &[u8]) -> Result<Vec<u8>, Unreadable> {

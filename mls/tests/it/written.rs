@@ -30,7 +30,6 @@ fn a_commit_at_1000_members_writes_8_kib_at_most_and_grows_with_log_n() {
         }
     }
     let (of_60, of_1000) = (commit_of(&mut small, &CommitPlan::default()), commit_of(&mut large, &CommitPlan::default()));
-    println!("60 members: {of_60:?}; 1,000 members: {of_1000:?}");
     assert!(of_1000.iter().all(|octets| *octets <= 8 * KIB), "pending, merged, received: {of_1000:?}");
     // Four levels more.
     assert!(of_1000.iter().zip(of_60).all(|(large, small)| *large <= small + 4 * 700), "{of_60:?}, then {of_1000:?}");
@@ -65,7 +64,6 @@ fn a_message_at_1000_members_with_a_window_of_5_writes_1_kib_at_most() {
             assert!(changes.core.is_none(), "the graph has not changed");
             assert_eq!(changes.group.nodes, RowChanges::default());
             let octets = written(&changes.group);
-            println!("message {number}, {side}: {octets}");
             assert!(octets <= KIB, "message {number}, {side}: {octets}");
         }
     }

@@ -124,7 +124,7 @@ impl Conversation {
         }
         let (hub, kept) = (self.hub()?, self.past_epochs(turn));
         let forkable = self.forkable()?;
-        let (head, term, terms) = (forkable.head().id, forkable.graph().term(), forkable.end(kept)?);
+        let (head, term, terms) = (forkable.head().id, forkable.graph().term(), forkable.end(kept));
         self.follow_head()?;
         self.book.is_ending = false;
         self.book.following.clear();

@@ -84,7 +84,7 @@ fn dmls_32_the_graph_ends_where_the_hub_has_accepted_everything() {
         carol.seal(b"too late")
     };
     assert_eq!(bob.group.kept_secrets().count(), 3);
-    let terms = bob.group.end(1).unwrap();
+    let terms = bob.group.end(1);
     let changes = bob.group.take_changes().unwrap().group;
     assert_eq!((changes.forgotten.len(), bob.group.kept_secrets().count()), (1, 2));
     assert!(bob.group.is_over() && bob.head() == head);
