@@ -2,13 +2,13 @@
 
 use causeway_drafts::mimi_uri::UserUri;
 use causeway_drafts::{Verbatim, encode};
-use openmls::prelude::{Ciphersuite, KeyPackage, KeyPackageIn, Lifetime, ProtocolVersion, Welcome};
-use openmls_rust_crypto::OpenMlsRustCrypto;
+use openmls::prelude::{Ciphersuite, KeyPackage, KeyPackageIn, ProtocolVersion, Welcome};
 use openmls_traits::OpenMlsProvider;
 
 use crate::credential::{CertifiedClient, TrustRoots, certify};
 use crate::group::capabilities;
 use crate::overlay;
+use crate::provider::{Provider, lifetime};
 use crate::rows::Rows;
 use crate::{ClientIdentity, MlsError};
 
@@ -40,10 +40,10 @@ pub struct VerifiedKeyPackage {
 /// # Errors
 /// If no key can be made.
 pub fn new_key_package(identity: &ClientIdentity, now_ms: u64) -> Result<KeyPackageBundle, MlsError> {
-    let provider = OpenMlsRustCrypto::default();
+    let provider = Provider::default();
     let bundle = KeyPackage::builder()
         .leaf_node_capabilities(capabilities())
-        .key_package_lifetime(Lifetime::new(LIFETIME))
+        .key_package_lifetime(lifetime(LIFETIME))
         .build(SUITE, &provider, &identity.signer(), identity.credential_with_key())
         .map_err(MlsError::stored)?;
     let key_package = bundle.key_package();
@@ -71,7 +71,7 @@ pub fn verify_key_package(bytes: &[u8], roots: &TrustRoots, user: &UserUri, now_
 
 pub(crate) fn parse(bytes: &[u8]) -> Result<KeyPackage, MlsError> {
     let key_package: Verbatim<KeyPackageIn> = Verbatim::from_bytes(bytes).map_err(MlsError::malformed)?;
-    key_package.into_value().validate(OpenMlsRustCrypto::default().crypto(), ProtocolVersion::Mls10).map_err(MlsError::invalid)
+    key_package.into_value().validate(Provider::default().crypto(), ProtocolVersion::Mls10).map_err(MlsError::invalid)
 }
 
 /// The KeyPackageRefs that a bare Welcome names.

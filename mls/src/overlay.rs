@@ -1,8 +1,9 @@
 //! openmls' storage, served from memory: rows in, rows out. No call of openmls ever reaches a database.
 
-use openmls_rust_crypto::{MemoryStorage, OpenMlsRustCrypto};
+use openmls_rust_crypto::MemoryStorage;
 use openmls_traits::OpenMlsProvider;
 
+use crate::provider::Provider;
 use crate::rows::Rows;
 
 /// Labels that the keys of public rows begin with; everything else is a secret of one client.
@@ -15,8 +16,8 @@ fn is_public(key: &[u8]) -> bool {
 }
 
 /// A provider over the public rows and one client's own.
-pub(crate) fn provider<'a>(parts: impl IntoIterator<Item = &'a Rows>) -> OpenMlsRustCrypto {
-    let provider = OpenMlsRustCrypto::default();
+pub(crate) fn provider<'a>(parts: impl IntoIterator<Item = &'a Rows>) -> Provider {
+    let provider = Provider::default();
     if let Ok(mut values) = provider.storage().values.write() {
         for rows in parts {
             values.extend(rows.iter().map(|(key, value)| (key.clone(), value.clone())));
@@ -26,7 +27,7 @@ pub(crate) fn provider<'a>(parts: impl IntoIterator<Item = &'a Rows>) -> OpenMls
 }
 
 /// Takes the rows back: public ones, and the client's.
-pub(crate) fn split(provider: &OpenMlsRustCrypto) -> (Rows, Rows) {
+pub(crate) fn split(provider: &Provider) -> (Rows, Rows) {
     rows(provider.storage()).into_iter().partition(|(key, _)| is_public(key))
 }
 

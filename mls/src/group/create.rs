@@ -4,14 +4,17 @@ use openmls::prelude::{
     AppDataDictionaryExtension, Extension, Extensions, ExternalSender, GroupContext, GroupId, MIXED_PLAINTEXT_WIRE_FORMAT_POLICY,
     MlsGroup, MlsGroupCreateConfig, PublicGroup,
 };
-use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
 
 use super::{Group, PAST_EPOCHS, capabilities, ratchet_configuration, required_capabilities, root_id, tag_bytes};
 use crate::epoch_id::{EpochOrigin, EpochRecord, EpochRef};
 use crate::key_package::SUITE;
+use crate::provider::{Provider, lifetime};
 use crate::rows::GroupSnapshot;
 use crate::{ClientIdentity, HubIdentity, MlsError, RoomState, overlay};
+
+/// The creator's leaf lives so many seconds, unless it is renewed: 12 weeks, as long as openmls lets one.
+const LONGEST: u64 = 84 * 24 * 3600;
 
 /// What a new group is made of.
 pub struct CreateGroup<'a> {
@@ -30,12 +33,13 @@ impl Group {
     /// If the creator is no participant, or a key is unusable.
     pub fn create(parameters: CreateGroup<'_>, creator: &ClientIdentity) -> Result<Self, MlsError> {
         parameters.room_state.covers([&creator.user_uri])?;
-        let provider = OpenMlsRustCrypto::default();
+        let provider = Provider::default();
         let config = MlsGroupCreateConfig::builder()
             .ciphersuite(SUITE)
             .capabilities(capabilities())
             .wire_format_policy(MIXED_PLAINTEXT_WIRE_FORMAT_POLICY)
             .use_ratchet_tree_extension(false)
+            .lifetime(lifetime(LONGEST))
             .max_past_epochs(PAST_EPOCHS)
             .number_of_resumption_psks(0)
             .sender_ratchet_configuration(ratchet_configuration())

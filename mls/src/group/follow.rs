@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use openmls::prelude::{ProcessedMessageContent, Sender};
-use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
 
 use causeway_drafts::mimi_protocol_06::message::MessageKind;
@@ -12,6 +11,7 @@ use causeway_drafts::mimi_uri::ClientUri;
 use super::judge::{dictionary_updates, handshake};
 use super::{Group, NextEpoch, PAST_EPOCHS, PENDING_COMMIT_KEY, ProposalSummary, QUEUED_PROPOSAL, StagedEpoch, join_config};
 use crate::epoch_id::EpochRecord;
+use crate::provider::Provider;
 use crate::rows::{GroupSnapshot, Rows};
 use crate::{MlsError, overlay};
 
@@ -97,7 +97,7 @@ impl Group {
         for bytes in messages {
             let message = handshake(bytes, MessageKind::Proposal)?;
             self.check_epoch(message.epoch().as_u64())?;
-            let processed = public.process_message(OpenMlsRustCrypto::default().crypto(), message).map_err(MlsError::invalid)?;
+            let processed = public.process_message(Provider::default().crypto(), message).map_err(MlsError::invalid)?;
             let sender = match processed.sender() {
                 Sender::Member(leaf) => Some(self.member_at(*leaf)?.client.clone()),
                 _ => None,

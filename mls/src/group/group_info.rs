@@ -4,12 +4,12 @@
 use causeway_drafts::encode;
 use causeway_drafts::mimi_protocol_06::franking::sign_content;
 use openmls::prelude::PublicGroup;
-use openmls_rust_crypto::OpenMlsRustCrypto;
 use tls_codec::{Deserialize, VLBytes};
 
 use super::{Group, StagedEpoch, tag_bytes};
 use crate::credential::verify_signature;
 use crate::policy::NotAllowed;
+use crate::provider::Provider;
 use crate::{MlsError, overlay};
 
 /// The label of a GroupInfo's signature [RFC 9420 §12.4.3].
@@ -50,7 +50,7 @@ impl Group {
         if ratchet_tree.is_some_and(|tree| tree != staged.ratchet_tree) {
             return Err(refused("P-039", "the ratchet tree is not the new epoch's"));
         }
-        let provider: OpenMlsRustCrypto = overlay::provider([staged.public_rows()]);
+        let provider: Provider = overlay::provider([staged.public_rows()]);
         let public = PublicGroup::load(openmls_traits::OpenMlsProvider::storage(&provider), &self.mls_group_id())
             .map_err(MlsError::stored)?
             .ok_or_else(|| MlsError::Stored("the public part is missing".to_owned()))?;

@@ -8,7 +8,6 @@ use openmls::framing::{SafeAad, SafeAadItem};
 use openmls::group::ProposalStore;
 use openmls::messages::group_info::VerifiableGroupInfo;
 use openmls::prelude::{MlsGroup, MlsMessageBodyIn, PublicGroup, PublicMessageIn, RatchetTreeIn, StagedWelcome, Welcome};
-use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
 use serde::{Deserialize, Serialize};
 use tls_codec::VLBytes;
@@ -17,6 +16,7 @@ use super::{Group, PAST_EPOCHS, join_config, root_id, tag_bytes};
 use crate::credential::{TrustRoots, certify};
 use crate::epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
 use crate::key_package::KeyPackageBundle;
+use crate::provider::Provider;
 use crate::rows::{GroupSnapshot, Rows};
 use crate::{ClientIdentity, MlsError, overlay};
 
@@ -80,7 +80,7 @@ impl Group {
     }
 
     fn adopt(
-        provider: &OpenMlsRustCrypto,
+        provider: &Provider,
         group: &MlsGroup,
         identity: &ClientIdentity,
         existing: Option<Self>,
@@ -130,7 +130,7 @@ impl Group {
         id: EpochId,
         (roots, now_ms): (&TrustRoots, u64),
     ) -> Result<Self, MlsError> {
-        let provider = OpenMlsRustCrypto::default();
+        let provider = Provider::default();
         let group_info: Verbatim<VerifiableGroupInfo> = Verbatim::from_bytes(group_info).map_err(MlsError::malformed)?;
         let tree: Verbatim<RatchetTreeIn> = Verbatim::from_bytes(ratchet_tree).map_err(MlsError::malformed)?;
         let (tree, group_info) = (tree.into_value(), group_info.into_value());
@@ -163,7 +163,7 @@ impl Group {
         term: u64,
         (roots, now_ms): (&TrustRoots, u64),
     ) -> Result<ExternalJoin, MlsError> {
-        let provider = OpenMlsRustCrypto::default();
+        let provider = Provider::default();
         let group_info: Verbatim<VerifiableGroupInfo> = Verbatim::from_bytes(&info.group_info).map_err(MlsError::malformed)?;
         let tree: Verbatim<RatchetTreeIn> = Verbatim::from_bytes(&info.ratchet_tree).map_err(MlsError::malformed)?;
         let proposals = info.pending_proposals.iter().map(|bytes| public_message(bytes)).collect::<Result<Vec<_>, _>>()?;

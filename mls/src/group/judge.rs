@@ -14,13 +14,13 @@ use openmls::prelude::{
     AppDataUpdateOperation, AppDataUpdateProposal, ExternalCommitValidationError, LeafNodeIndex, ProcessedMessageContent, Proposal,
     ProtocolMessage, PublicGroup, PublicProcessMessageError, Sender, StageCommitError, StagedCommit, ValidationError, Welcome,
 };
-use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
 
 use super::replay::Credentials;
 use super::{Group, Member};
 use crate::credential::TrustRoots;
 use crate::policy::{ClientChange, NotAllowed};
+use crate::provider::Provider;
 use crate::rows::Rows;
 use crate::{MlsError, RoomState, overlay};
 
@@ -209,7 +209,7 @@ fn unstaged(error: StageCommitError) -> Unfit {
     }
 }
 
-fn added_references(staged: &StagedCommit, provider: &OpenMlsRustCrypto) -> Result<Vec<Vec<u8>>, MlsError> {
+fn added_references(staged: &StagedCommit, provider: &Provider) -> Result<Vec<Vec<u8>>, MlsError> {
     let references = staged.add_proposals().map(|proposal| proposal.add_proposal().key_package().hash_ref(provider.crypto()));
     let references: Vec<_> = references.collect::<Result<_, _>>().map_err(MlsError::invalid)?;
     let mut added: Vec<_> = references.iter().map(|reference| reference.as_slice().to_vec()).collect();
@@ -379,7 +379,7 @@ impl Group {
 
 fn resolve_public(
     public: &PublicGroup,
-    provider: &OpenMlsRustCrypto,
+    provider: &Provider,
     state: &RoomState,
     content: ProcessedMessageContent,
 ) -> Result<StagedCommit, Unfit> {

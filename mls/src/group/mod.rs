@@ -27,7 +27,6 @@ use openmls::prelude::{
     Capabilities, CredentialType, ExtensionType, GroupId, MIXED_PLAINTEXT_WIRE_FORMAT_POLICY, MlsGroup, MlsGroupJoinConfig,
     ProposalType, PublicGroup, RequiredCapabilitiesExtension, SenderRatchetConfiguration,
 };
-use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
 
 pub use commit::{CommitPlan, PendingCommit};
@@ -41,6 +40,7 @@ pub use message::{ApplicationHeader, Opened};
 
 use crate::credential::named_client;
 use crate::epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
+use crate::provider::Provider;
 use crate::rows::{GroupChanges, GroupSnapshot, Rows};
 use crate::{ClientIdentity, MlsError, RoomState, overlay};
 
@@ -248,7 +248,7 @@ impl Group {
     }
 
     /// The delivery service's view: public state, no secret.
-    fn public_group(&self) -> Result<(OpenMlsRustCrypto, PublicGroup), MlsError> {
+    fn public_group(&self) -> Result<(Provider, PublicGroup), MlsError> {
         let queue = self.snapshot.clients.values().next();
         let proposals: Rows = queue
             .into_iter()
@@ -264,7 +264,7 @@ impl Group {
     }
 
     /// A member's view.
-    fn member_group(&self, client: &ClientUri) -> Result<(OpenMlsRustCrypto, MlsGroup), MlsError> {
+    fn member_group(&self, client: &ClientUri) -> Result<(Provider, MlsGroup), MlsError> {
         let rows = self.snapshot.clients.get(client).ok_or_else(|| MlsError::NoSuchClient(client.clone()))?;
         let provider = overlay::provider([&self.snapshot.public, rows]);
         let group = MlsGroup::load(provider.storage(), &self.mls_group_id())
@@ -274,7 +274,7 @@ impl Group {
     }
 
     /// Takes back what an operation of one client left.
-    fn keep_private(&mut self, client: &ClientUri, provider: &OpenMlsRustCrypto) {
+    fn keep_private(&mut self, client: &ClientUri, provider: &Provider) {
         let (_, private) = overlay::split(provider);
         self.snapshot.clients.insert(client.clone(), private);
     }
