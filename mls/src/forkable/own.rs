@@ -2,6 +2,7 @@
 //!
 //! openmls cannot process an own commit that comes back, so the epoch that it opens is made at once and kept aside.
 
+use causeway_drafts::mimi_uri::ClientUri;
 use serde::{Deserialize, Serialize};
 
 use super::receive::facts;
@@ -9,7 +10,7 @@ use super::{ForkableGroup, HeadChange, Judge, is_in_graph};
 use crate::graph::{CommitFacts, Placement};
 use crate::group::{Child, CommitPlan, PendingCommit};
 use crate::rows::GroupSnapshot;
-use crate::{ClientIdentity, EpochId, EpochRecord, MlsError};
+use crate::{ClientIdentity, EpochId, EpochRecord, EpochRef, MlsError};
 
 /// A commit that nobody but us has seen.
 #[derive(Clone, Debug)]
@@ -26,6 +27,9 @@ pub(super) struct Unpublished {
     pub(super) facts: CommitFacts,
     pub(super) record: EpochRecord,
     pub(super) state: GroupSnapshot,
+    /// Made beside what leads to the head.
+    #[serde(default)]
+    beside: bool,
 }
 
 impl ForkableGroup {
@@ -35,15 +39,50 @@ impl ForkableGroup {
     /// If MLS or the room's policy forbids it, the client holds no secrets in the head, or the group is in conflict.
     pub fn prepare(&mut self, identity: &ClientIdentity, plan: &CommitPlan, judge: Judge<'_>) -> Result<Prepared, MlsError> {
         self.check_sending(&identity.client_uri)?;
-        let parent = self.head();
+        self.prepare_in(&self.head().id, identity, plan, judge)
+    }
+
+    /// Makes a commit beside what leads to the head, in the newest epoch before it whose secrets a stranded client holds: the
+    /// way on for a group whose commits nobody can open. With the removal of their author it outranks them in most cases
+    /// (DMLS-11); where it does not, an `anchor_override` names it. It is published by [`Self::publish_beside`].
+    ///
+    /// # Errors
+    /// If MLS or the room's policy forbids it there, or the client holds the head, or nothing before it.
+    pub fn prepare_beside(&mut self, identity: &ClientIdentity, plan: &CommitPlan, judge: Judge<'_>) -> Result<Prepared, MlsError> {
+        match self.check_sending(&identity.client_uri) {
+            Err(MlsError::Stranded(_)) => {}
+            Ok(()) => return Err(MlsError::Invalid("who holds the head commits there".to_owned())),
+            Err(error) => return Err(error),
+        }
+        let parent = self.newest_held(&identity.client_uri);
+        let parent = parent.ok_or_else(|| MlsError::Stranded(identity.client_uri.clone()))?;
+        self.graph.admits(&EpochRef { id: parent, number: self.graph.number(&parent).unwrap_or_default() })?;
+        let prepared = self.prepare_in(&parent, identity, plan, judge)?;
+        self.unpublished.entry(prepared.id).and_modify(|unpublished| unpublished.beside = true);
+        Ok(prepared)
+    }
+
+    /// The newest epoch on the way to the head whose secrets a client holds.
+    pub fn newest_held(&self, client: &ClientUri) -> Option<EpochId> {
+        let path = self.graph.path_to(&self.head().id);
+        path.into_iter().rev().find(|id| self.states.get(id).is_some_and(|state| state.holds(client)))
+    }
+
+    fn prepare_in(
+        &mut self,
+        parent: &EpochId,
+        identity: &ClientIdentity,
+        plan: &CommitPlan,
+        judge: Judge<'_>,
+    ) -> Result<Prepared, MlsError> {
         let plan = CommitPlan { term: self.graph.term(), ..plan.clone() };
-        let mut group = self.head_state()?.clone();
+        let mut group = self.state(parent)?.clone();
         let pending = group.commit(identity, &plan, judge.roots, judge.now_ms)?;
         let staged = group.stage(&pending.commit, judge.roots, judge.now_ms)?;
-        let facts = facts(parent.id, &pending.commit, &staged)?;
+        let facts = facts(*parent, &pending.commit, &staged)?;
         let Child { group, record, .. } = group.child(staged)?;
         let id = facts.id;
-        self.unpublished.insert(id, Unpublished { facts, record, state: group.snapshot().clone() });
+        self.unpublished.insert(id, Unpublished { facts, record, state: group.snapshot().clone(), beside: false });
         Ok(Prepared { id, pending })
     }
 
@@ -53,11 +92,32 @@ impl ForkableGroup {
     /// [`MlsError::WrongEpoch`] if the head has moved meanwhile; then the commit is given up, and nobody has seen it.
     pub fn publish(&mut self, id: &EpochId) -> Result<HeadChange, MlsError> {
         let before = self.head();
-        let unpublished = self.unpublished.remove(id);
-        let unpublished = unpublished.ok_or_else(|| MlsError::Stored(format!("no commit is prepared for epoch {id}")))?;
+        let unpublished = self.take_prepared(id, false)?;
         if unpublished.facts.parent != before.id {
             return Err(MlsError::WrongEpoch { current: before.number });
         }
+        self.enter(unpublished)?;
+        self.head_change(before).ok_or(MlsError::WrongEpoch { current: before.number })
+    }
+
+    /// As [`Self::publish`], for what was prepared beside what leads to the head, which may stay what it is.
+    ///
+    /// # Errors
+    /// If the graph does not take it.
+    pub fn publish_beside(&mut self, id: &EpochId) -> Result<Option<HeadChange>, MlsError> {
+        let before = self.head();
+        let unpublished = self.take_prepared(id, true)?;
+        self.enter(unpublished)?;
+        Ok(self.head_change(before))
+    }
+
+    fn take_prepared(&mut self, id: &EpochId, beside: bool) -> Result<Unpublished, MlsError> {
+        let unpublished = self.unpublished.remove(id).filter(|unpublished| unpublished.beside == beside);
+        unpublished.ok_or_else(|| MlsError::Stored(format!("no commit is prepared for epoch {id}")))
+    }
+
+    /// An own commit takes its place.
+    fn enter(&mut self, unpublished: Unpublished) -> Result<(), MlsError> {
         let group = crate::Group::load_unstored(unpublished.state)?;
         let placement = self.graph.place(unpublished.facts);
         self.drop_unknown_states();
@@ -66,7 +126,7 @@ impl ForkableGroup {
             Placement::Refused(refusal) => return Err(MlsError::NotPlaced(refusal)),
             _ => {}
         }
-        self.head_change(before).ok_or(MlsError::WrongEpoch { current: before.number })
+        Ok(())
     }
 
     /// A prepared commit will not be published.
@@ -79,7 +139,7 @@ impl ForkableGroup {
         self.unpublished.keys()
     }
 
-    pub(super) fn check_sending(&self, client: &causeway_drafts::mimi_uri::ClientUri) -> Result<(), MlsError> {
+    pub(super) fn check_sending(&self, client: &ClientUri) -> Result<(), MlsError> {
         if let Some(conflict) = self.conflict() {
             return Err(MlsError::Conflict(conflict));
         }

@@ -5,8 +5,11 @@ use causeway_drafts::mimi_protocol_06::franking::{Frank, ServerFrankingContext};
 use causeway_drafts::mimi_protocol_06::message::{KnownMessage, MessageKind};
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use causeway_drafts::numbers::COMPONENT_FRANK_AAD;
+use openmls::framing::errors::MessageDecryptionError;
 use openmls::framing::{SafeAad, SafeAadItem};
-use openmls::prelude::{MlsMessageBodyIn, ProcessedMessage, ProcessedMessageContent, ProtocolMessage};
+use openmls::prelude::{
+    MlsMessageBodyIn, ProcessMessageError, ProcessedMessage, ProcessedMessageContent, ProtocolMessage, ValidationError,
+};
 use tls_codec::Deserialize;
 
 use super::Group;
@@ -60,6 +63,12 @@ fn tag_in(authenticated_data: &[u8]) -> Option<[u8; 32]> {
     item.data().try_into().ok()
 }
 
+/// Whether a message was made in an epoch that a client holds, with a generation whose secret is gone.
+fn is_used_up<E>(error: &ProcessMessageError<E>) -> bool {
+    use MessageDecryptionError::SecretTreeError;
+    matches!(error, ProcessMessageError::ValidationError(ValidationError::UnableToDecrypt(SecretTreeError(_))))
+}
+
 impl Group {
     /// Seals a message as an own client. The generation counts as used at once: store before sending.
     ///
@@ -97,7 +106,7 @@ impl Group {
         Ok(ApplicationHeader { epoch: message.epoch().as_u64(), franking_tag })
     }
 
-    /// Opens a message with the first own client that can.
+    /// Opens a message with the first own client that can, and once: what one of them has opened, no other one opens.
     ///
     /// # Errors
     /// [`MlsError::OwnMessage`] for what an own client sent, else why nobody can open it.
@@ -120,6 +129,8 @@ impl Group {
                     self.keep_private(&client, &provider);
                     return self.opened(processed);
                 }
+                // Who opened it first has used up what opens it; with another one it would open a second time.
+                Err(error) if is_used_up(&error) => return Err(MlsError::invalid(error)),
                 Err(error) => failure = MlsError::invalid(error),
             }
         }

@@ -74,3 +74,19 @@ fn a_generation_is_used_once_across_reloads() {
     assert_eq!(trio.bob.open(&one).unwrap(), b"one");
     assert!(trio.bob.open(&one).is_err());
 }
+
+/// Each own client has a ratchet of its own: what one has opened opened again at the next, when it was repeated.
+#[test]
+fn a_message_opens_once_where_several_own_clients_could() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let tablet = trio.b.client("bob", "tablet");
+    let bundle = key_package(&tablet);
+    let added = trio.bob.commit(&adding(Vec::new(), vec![bundle.key_package.clone()]), &roots);
+    trio.bob.group.adopt(&join(&added.pending, &bundle, &tablet, &roots)).unwrap();
+    trio.alice.place(&added.pending.commit, &roots);
+    let sealed = trio.alice.seal(b"once");
+    assert_eq!(trio.bob.group.head_state().unwrap().own_clients().count(), 2);
+    assert_eq!(trio.bob.open(&sealed).unwrap(), b"once");
+    assert!(matches!(trio.bob.open(&sealed), Err(MlsError::Invalid(_))));
+}

@@ -1,0 +1,40 @@
+//! What must hold at every node that something has happened to.
+
+use super::node::Node;
+use super::world::World;
+use crate::outcome::Failure;
+
+pub(super) fn every_node(world: &mut World) -> Result<(), Failure> {
+    for index in 0..world.nodes.len() {
+        if std::mem::take(&mut world.nodes[index].is_touched) && world.nodes[index].is_honest {
+            one(world, &world.nodes[index])
+                .map_err(|(invariant, what)| Failure::new(invariant, format!("node {}: {what}", world.nodes[index].name)))?;
+        }
+    }
+    Ok(())
+}
+
+fn one(world: &World, node: &Node) -> Result<(), (&'static str, String)> {
+    let Some(group) = &node.group else { return Ok(()) };
+    match node.store.differs_from(group) {
+        Ok(None) => {}
+        Ok(Some(what)) => return Err(("rows", what)),
+        Err(error) => return Err(("rows", error.to_string())),
+    }
+    let graph = group.graph();
+    for id in node.store.secret_epochs() {
+        if !graph.is_ancestor(&graph.anchor().id, &id) {
+            return Err(("secrets", format!("rows of secrets of {id:?} are stored, the anchor is {:?}", graph.anchor())));
+        }
+    }
+    let own = |id: &_| graph.commit(id).is_some_and(|commit| node.clients.iter().any(|own| own.client_uri == commit.committer));
+    if let Some(epoch) = graph.epochs().find(|epoch| own(&epoch.id) && !world.made.contains_key(&epoch.id)) {
+        return Err(("publish before apply", format!("{epoch:?} is in the graph, and nobody was told")));
+    }
+    let head = group.head_state().map_err(|error| ("rows", error.to_string()))?;
+    let outsider = head.own_clients().find(|client| !head.members().iter().any(|member| member.client == **client));
+    match outsider {
+        Some(client) => Err(("removed", format!("{client} has secrets of a head that it is not in"))),
+        None => Ok(()),
+    }
+}
