@@ -10,7 +10,9 @@ impl ForkableGroup {
         for id in self.graph.take_final() {
             self.let_go(&id);
         }
-        self.waiting.drop_before(self.graph.root().number);
+        let root = self.graph.root().number;
+        self.waiting.drop_before(root);
+        self.used.retain(|_, number| *number >= root);
         let graph = &self.graph;
         self.statements.retain(|signed| graph.remembers(signed.statement()));
         let due: Vec<EpochId> = self.kept_secrets().filter(|id| graph.is_final(id)).collect();

@@ -13,8 +13,10 @@ impl ForkableGroup {
     /// If the client holds no secrets in the head, or the group is in conflict.
     pub fn seal(&mut self, identity: &ClientIdentity, data: &[u8], franking_tag: [u8; 32]) -> Result<Vec<u8>, MlsError> {
         self.check_sending(&identity.client_uri)?;
-        let head = self.head().id;
-        self.state_mut(&head)?.seal(identity, data, franking_tag)
+        let head = self.head();
+        let sealed = self.state_mut(&head.id)?.seal(identity, data, franking_tag)?;
+        self.used.insert(head.id, head.number);
+        Ok(sealed)
     }
 
     /// Opens a message in the epoch that it was sealed in, whatever branch that is on. A message names its epoch by the
@@ -34,7 +36,10 @@ impl ForkableGroup {
                 continue;
             }
             match state.open(message) {
-                Ok(opened) => return Ok(opened),
+                Ok(opened) => {
+                    self.used.insert(id, number);
+                    return Ok(opened);
+                }
                 Err(MlsError::OwnMessage) => return Err(MlsError::OwnMessage),
                 Err(error) => failure = error,
             }
@@ -78,6 +83,15 @@ impl ForkableGroup {
             Some(client) => MlsError::Stranded(client),
             None => MlsError::TooOld { current },
         })
+    }
+
+    /// A state that is made anew, because the graph had given its epoch up or other tags are the right ones. It has no
+    /// secrets where those have been used: no generation is used twice, and no message opens twice.
+    pub(super) fn unused(&self, mut state: crate::Group) -> crate::Group {
+        if self.used.contains_key(&state.epoch().id) {
+            state.drop_secrets();
+        }
+        state
     }
 
     pub(super) fn state_mut(&mut self, id: &EpochId) -> Result<&mut crate::Group, MlsError> {

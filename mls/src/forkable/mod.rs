@@ -81,6 +81,8 @@ pub struct ForkableGroup {
     /// Own clients, also those that hold no secrets at present.
     own: BTreeSet<ClientUri>,
     unpublished: BTreeMap<EpochId, Unpublished>,
+    /// Epochs whose secrets have sealed or opened something, with their numbers: they are never made a second time.
+    used: BTreeMap<EpochId, u64>,
     records: Vec<EpochRecord>,
     forgotten: BTreeSet<EpochId>,
 }
@@ -98,6 +100,7 @@ impl ForkableGroup {
             statements: Vec::new(),
             waiting: Waiting::default(),
             unpublished: BTreeMap::new(),
+            used: BTreeMap::new(),
             records: Vec::new(),
             forgotten: BTreeSet::new(),
         }

@@ -119,6 +119,7 @@ impl ForkableGroup {
         let facts = facts(parent, commit, &staged)?;
         let summary = staged.summary().clone();
         let Child { group, record, unopened } = self.state(&parent)?.child(staged)?;
+        let group = self.unused(group);
         let epoch = group.epoch();
         let waited = self.waited_for(&epoch.id, &group);
         let placement = self.graph.place_with(facts, waited.iter().map(|signed| signed.statement().clone()).collect());

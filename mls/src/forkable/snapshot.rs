@@ -42,6 +42,8 @@ struct Core {
     /// Other commits of the same epochs, which differ in their tags only.
     variants: BTreeMap<EpochId, Vec<Vec<u8>>>,
     unpublished: BTreeMap<EpochId, Unpublished>,
+    #[serde(default)]
+    used: BTreeMap<EpochId, u64>,
 }
 
 impl ForkableGroup {
@@ -66,6 +68,7 @@ impl ForkableGroup {
             waiting: core.waiting,
             own: core.own,
             unpublished: core.unpublished,
+            used: core.used,
             records: Vec::new(),
             forgotten: BTreeSet::new(),
         })
@@ -114,6 +117,7 @@ impl ForkableGroup {
             own: self.own.clone(),
             variants: self.variants_alone(),
             unpublished: self.unpublished.clone(),
+            used: self.used.clone(),
         };
         rmp_serde::to_vec_named(&core).map_err(MlsError::stored)
     }

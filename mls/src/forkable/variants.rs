@@ -50,8 +50,9 @@ impl ForkableGroup {
             variants.insert(0, commit.to_vec());
         }
         self.records.push(child.record);
+        let remade = self.unused(child.group);
         if let Some(state) = self.states.get_mut(id) {
-            state.replace(child.group);
+            state.replace(remade);
         }
     }
 

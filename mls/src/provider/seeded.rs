@@ -69,8 +69,26 @@ pub(crate) struct Provider {
 }
 
 /// RustCrypto, but for what is random.
-#[derive(Debug, Default)]
-pub(crate) struct Seeded(RustCrypto);
+#[derive(Debug)]
+pub(crate) struct Seeded {
+    rust_crypto: RustCrypto,
+    /// Ephemeral keys follow from it, since openmls seals in several threads at once.
+    ephemeral: Option<[u8; 32]>,
+}
+
+impl Default for Seeded {
+    fn default() -> Self {
+        Self { rust_crypto: RustCrypto::default(), ephemeral: drawn() }
+    }
+}
+
+impl Seeded {
+    /// The ephemeral key that something is sealed with, if a seed was set.
+    fn ephemeral(&self, receiver: &[u8], info: &[u8], plaintext: &[u8]) -> Option<[u8; 32]> {
+        let hash = Sha256::new().chain_update(self.ephemeral?).chain_update(receiver).chain_update(info).chain_update(plaintext);
+        Some(hash.finalize().into())
+    }
+}
 
 impl OpenMlsProvider for Provider {
     type CryptoProvider = Seeded;
@@ -94,13 +112,13 @@ impl OpenMlsRand for Seeded {
     type Error = RandError;
 
     fn random_array<const N: usize>(&self) -> Result<[u8; N], RandError> {
-        drawn().map_or_else(|| self.0.random_array(), Ok)
+        drawn().map_or_else(|| self.rust_crypto.random_array(), Ok)
     }
 
     fn random_vec(&self, length: usize) -> Result<Vec<u8>, RandError> {
         let mut octets = vec![0; length];
         let seeded = CHANCE.with_borrow_mut(|chance| chance.as_mut().map(|chance| chance.fill(&mut octets)));
-        if seeded.is_some() { Ok(octets) } else { self.0.random_vec(length) }
+        if seeded.is_some() { Ok(octets) } else { self.rust_crypto.random_vec(length) }
     }
 }
 
@@ -167,35 +185,35 @@ fn expand(
 
 impl OpenMlsCrypto for Seeded {
     fn supports(&self, ciphersuite: Ciphersuite) -> Result<(), CryptoError> {
-        self.0.supports(ciphersuite)
+        self.rust_crypto.supports(ciphersuite)
     }
 
     fn supported_ciphersuites(&self) -> Vec<Ciphersuite> {
-        self.0.supported_ciphersuites()
+        self.rust_crypto.supported_ciphersuites()
     }
 
     fn hkdf_extract(&self, hash_type: HashType, salt: &[u8], ikm: &[u8]) -> Result<SecretVLBytes, CryptoError> {
-        self.0.hkdf_extract(hash_type, salt, ikm)
+        self.rust_crypto.hkdf_extract(hash_type, salt, ikm)
     }
 
     fn hmac(&self, hash_type: HashType, key: &[u8], message: &[u8]) -> Result<SecretVLBytes, CryptoError> {
-        self.0.hmac(hash_type, key, message)
+        self.rust_crypto.hmac(hash_type, key, message)
     }
 
     fn hkdf_expand(&self, hash_type: HashType, prk: &[u8], info: &[u8], len: usize) -> Result<SecretVLBytes, CryptoError> {
-        self.0.hkdf_expand(hash_type, prk, info, len)
+        self.rust_crypto.hkdf_expand(hash_type, prk, info, len)
     }
 
     fn hash(&self, hash_type: HashType, data: &[u8]) -> Result<Vec<u8>, CryptoError> {
-        self.0.hash(hash_type, data)
+        self.rust_crypto.hash(hash_type, data)
     }
 
     fn aead_encrypt(&self, alg: AeadType, key: &[u8], data: &[u8], nonce: &[u8], aad: &[u8]) -> Result<Vec<u8>, CryptoError> {
-        self.0.aead_encrypt(alg, key, data, nonce, aad)
+        self.rust_crypto.aead_encrypt(alg, key, data, nonce, aad)
     }
 
     fn aead_decrypt(&self, alg: AeadType, key: &[u8], data: &[u8], nonce: &[u8], aad: &[u8]) -> Result<Vec<u8>, CryptoError> {
-        self.0.aead_decrypt(alg, key, data, nonce, aad)
+        self.rust_crypto.aead_decrypt(alg, key, data, nonce, aad)
     }
 
     fn signature_key_gen(&self, alg: SignatureScheme) -> Result<(Vec<u8>, Vec<u8>), CryptoError> {
@@ -204,16 +222,16 @@ impl OpenMlsCrypto for Seeded {
                 let key = SigningKey::from_bytes(&private);
                 Ok((private.to_vec(), key.verifying_key().to_bytes().to_vec()))
             }
-            _ => self.0.signature_key_gen(alg),
+            _ => self.rust_crypto.signature_key_gen(alg),
         }
     }
 
     fn verify_signature(&self, alg: SignatureScheme, data: &[u8], key: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
-        self.0.verify_signature(alg, data, key, signature)
+        self.rust_crypto.verify_signature(alg, data, key, signature)
     }
 
     fn sign(&self, alg: SignatureScheme, data: &[u8], key: &[u8]) -> Result<Vec<u8>, CryptoError> {
-        self.0.sign(alg, data, key)
+        self.rust_crypto.sign(alg, data, key)
     }
 
     fn hpke_seal(
@@ -224,9 +242,9 @@ impl OpenMlsCrypto for Seeded {
         aad: &[u8],
         plaintext: &[u8],
     ) -> Result<HpkeCiphertext, CryptoError> {
-        match drawn() {
-            Some(ephemeral) => Sender::new(&self.0, ephemeral, receiver, info)?.seal(aad, plaintext),
-            None => self.0.hpke_seal(config, receiver, info, aad, plaintext),
+        match self.ephemeral(receiver, info, plaintext) {
+            Some(ephemeral) => Sender::new(&self.rust_crypto, ephemeral, receiver, info)?.seal(aad, plaintext),
+            None => self.rust_crypto.hpke_seal(config, receiver, info, aad, plaintext),
         }
     }
 
@@ -238,7 +256,7 @@ impl OpenMlsCrypto for Seeded {
         info: &[u8],
         aad: &[u8],
     ) -> Result<Vec<u8>, CryptoError> {
-        self.0.hpke_open(config, input, key, info, aad)
+        self.rust_crypto.hpke_open(config, input, key, info, aad)
     }
 
     fn hpke_setup_sender_and_export(
@@ -249,9 +267,9 @@ impl OpenMlsCrypto for Seeded {
         context: &[u8],
         length: usize,
     ) -> Result<(KemOutput, ExporterSecret), CryptoError> {
-        match drawn() {
-            Some(ephemeral) => Sender::new(&self.0, ephemeral, receiver, info)?.export(context, length),
-            None => self.0.hpke_setup_sender_and_export(config, receiver, info, context, length),
+        match self.ephemeral(receiver, info, context) {
+            Some(ephemeral) => Sender::new(&self.rust_crypto, ephemeral, receiver, info)?.export(context, length),
+            None => self.rust_crypto.hpke_setup_sender_and_export(config, receiver, info, context, length),
         }
     }
 
@@ -264,10 +282,10 @@ impl OpenMlsCrypto for Seeded {
         context: &[u8],
         length: usize,
     ) -> Result<ExporterSecret, CryptoError> {
-        self.0.hpke_setup_receiver_and_export(config, encapsulated, key, info, context, length)
+        self.rust_crypto.hpke_setup_receiver_and_export(config, encapsulated, key, info, context, length)
     }
 
     fn derive_hpke_keypair(&self, config: HpkeConfig, ikm: &[u8]) -> Result<HpkeKeyPair, CryptoError> {
-        self.0.derive_hpke_keypair(config, ikm)
+        self.rust_crypto.derive_hpke_keypair(config, ikm)
     }
 }

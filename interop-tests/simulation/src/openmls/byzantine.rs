@@ -73,8 +73,8 @@ impl World {
     fn spoil(&mut self, thief: usize, to: Nodes) {
         let identity = self.nodes[thief].clients[0];
         let Some(mut group) = self.nodes[thief].group.clone() else { return };
-        let plan = self.naming(&group, "Spoilt");
-        let Ok(prepared) = group.prepare(identity, &plan, judge()) else { return };
+        // Keys are renewed: there is a path.
+        let Ok(prepared) = group.prepare(identity, &CommitPlan::default(), judge()) else { return };
         let Some(context) = group.head_state().ok().and_then(|head| head.group_context().ok()) else { return };
         let mut commit = prepared.pending.commit;
         let content = commit.len() - SIGNATURE - 2 * TAG;

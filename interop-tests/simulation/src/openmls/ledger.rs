@@ -34,7 +34,7 @@ pub(super) struct Ledger {
     pub(super) opened: BTreeSet<(usize, usize)>,
     /// Messages sent before a node was restored: what it had of them went with what it knew.
     excused: BTreeSet<(usize, usize)>,
-    /// Which node has held which epoch's secrets, since it was last restored.
+    /// Which node has held which epoch's secrets, since it was last restored, and as long as that was not final there.
     held: BTreeSet<(usize, EpochId)>,
     witnesses: BTreeMap<EpochId, Vec<(usize, Group)>>,
 }
@@ -47,6 +47,9 @@ impl Ledger {
     /// A node has changed: epochs that it holds for the first time.
     pub(super) fn look_at(&mut self, index: usize, node: &Node) {
         let Some(group) = &node.group else { return };
+        // What was final once is gone, though an override may take the anchor back.
+        let graph = group.graph();
+        self.held.retain(|(holder, id)| *holder != index || (graph.contains(id) && !graph.is_final(id)));
         for id in group.kept_secrets() {
             if !self.held.insert((index, id)) || !node.is_honest {
                 continue;

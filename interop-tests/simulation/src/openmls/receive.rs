@@ -30,7 +30,7 @@ impl World {
             Err(error) => return self.fail("validity", format!("a commit is an error at node {node}: {error}")),
         };
         let mut extending = Vec::new();
-        for outcome in &received.outcomes {
+        for (index, outcome) in received.outcomes.iter().enumerate() {
             match outcome {
                 CommitOutcome::Placed(placed) => {
                     if placed.placement == Placement::ExtendsHead {
@@ -38,8 +38,8 @@ impl World {
                     }
                     self.check_opened(node, placed.epoch.id, &placed.unopened);
                 }
-                CommitOutcome::Refused(error) => self.check_refusal(node, commit, error),
-                CommitOutcome::Variant { .. } | CommitOutcome::Duplicate(_) | CommitOutcome::Waits => {}
+                CommitOutcome::Refused(error) if index == 0 => self.check_refusal(node, commit, error),
+                CommitOutcome::Refused(_) | CommitOutcome::Variant { .. } | CommitOutcome::Duplicate(_) | CommitOutcome::Waits => {}
             }
         }
         self.after_change(node);
@@ -48,11 +48,12 @@ impl World {
         }
     }
 
-    /// What own clients could not open has been tampered with.
+    /// What own clients could not open, not with other tags either, has been tampered with.
     fn check_opened(&mut self, node: usize, epoch: EpochId, unopened: &[ClientUri]) {
-        let commit = self.nodes[node].group.as_ref().and_then(|group| group.commit_message(&epoch));
-        let is_good = commit.is_some_and(|commit| !self.tampered.contains(commit));
-        if is_good && !unopened.is_empty() && self.nodes[node].is_honest {
+        let Some(group) = &self.nodes[node].group else { return };
+        let is_good = group.commit_message(&epoch).is_some_and(|commit| !self.tampered.contains(commit));
+        let holds = |client: &ClientUri| group.state(&epoch).is_ok_and(|state| state.holds(client));
+        if is_good && !unopened.iter().all(holds) && self.nodes[node].is_honest {
             self.fail("validity", format!("node {node} cannot open the commit of epoch {epoch:?}, which nobody has tampered with"));
         }
     }
@@ -103,6 +104,8 @@ impl World {
             _ => false,
         };
         self.save(node);
+        let shown = opened.as_ref().map(|opened| opened.epoch).map_err(ToString::to_string);
+        self.say(|| format!("      node {node} gets message {message}: {shown:?}"));
         match opened {
             Ok(opened) => {
                 let is_right = opened.application_data == Ledger::text(message) && opened.client == sent.client;

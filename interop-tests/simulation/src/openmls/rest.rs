@@ -31,6 +31,10 @@ pub(super) fn come_to_rest(world: &mut World) -> Result<(), Failure> {
     agree(world)?;
     deliver_messages(world)?;
     mend(world)?;
+    if is_dead(world) {
+        world.say(|| "      nobody knows anything of the group any more: it has to be made anew".to_owned());
+        return world.ledger.ask_the_witnesses();
+    }
     have_converged(world)?;
     for node in honest(world) {
         settled::all_is_settled(world, node)?;
@@ -62,13 +66,13 @@ fn exchange(world: &mut World) -> Result<(), Failure> {
     Err(Failure::new("bounded work", format!("{MAX_ROUNDS} rounds have not come to an end: {}", heads(world))))
 }
 
-/// What matters of a graph.
+/// What matters of a graph: the last of too many commits is kept wherever it is the last.
 type Stand = (EpochRef, EpochRef, EpochRef, Vec<Statement>, usize);
 
 fn stand(world: &World, node: usize) -> Option<Stand> {
     let group = world.nodes[node].group.as_ref()?;
     let graph = group.graph();
-    Some((graph.head(), graph.anchor(), graph.root(), graph.statements().collect(), group.kept_secrets().count()))
+    Some((graph.head(), graph.anchor(), graph.root(), graph.statements().collect(), group.head_state().ok()?.own_clients().count()))
 }
 
 fn tell_news(world: &mut World, node: usize, from: usize) {
@@ -312,6 +316,19 @@ fn one_settles(world: &mut World) -> Result<bool, Failure> {
     Ok(false)
 }
 
+/// Of those who belong to the head, no honest admin knows any epoch that leads to it, because they were restored from backups:
+/// there is nobody who could let anybody in.
+fn is_dead(world: &World) -> bool {
+    let can_decide = |node: &super::node::Node| {
+        let group = node.group.as_ref()?;
+        let client = &node.outside().first()?.client_uri;
+        let room = group.state(&group.newest_held(client)?).ok()?.room_state();
+        (room.role_of(node.user()?) == super::people::ADMIN).then_some(())
+    };
+    let holds = |node: &super::node::Node| node.holder(0).is_some();
+    !world.nodes.iter().any(|node| node.is_honest && (holds(node) || can_decide(node).is_some()))
+}
+
 /// Nobody holds the head.
 fn one_goes_on_beside(world: &mut World) -> Result<bool, Failure> {
     let nodes = honest(world);
@@ -324,6 +341,9 @@ fn one_goes_on_beside(world: &mut World) -> Result<bool, Failure> {
             exchange(world)?;
             return Ok(true);
         }
+    }
+    if is_dead(world) {
+        return Ok(false);
     }
     Err(Failure::new("stranded", format!("nobody holds the head, and nobody can go on beside it: {}", heads(world))))
 }

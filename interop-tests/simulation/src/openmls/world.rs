@@ -206,8 +206,11 @@ impl World {
         self.nodes[node].restart();
     }
 
+    /// Not where nobody else would know anything of the group: it would have to be made anew.
     fn restore(&mut self, node: usize) {
-        if self.nodes[node].restore() {
+        let holds = |other: &Node| other.is_honest && other.holder(0).is_some();
+        let is_last = !self.nodes.iter().enumerate().any(|(index, other)| index != node && holds(other));
+        if !is_last && self.nodes[node].restore() {
             self.figures.restores += 1;
             self.ledger.has_forgotten(node);
             self.ledger.look_at(node, &self.nodes[node]);
