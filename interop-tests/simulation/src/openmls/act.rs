@@ -184,13 +184,9 @@ impl World {
         }
     }
 
-    /// What own users may do of what is left to settle: by whose turn is first.
+    /// What own clients may do of what is left to settle, the first that may do anything, and whose turn it is.
     pub(super) fn settling_plan(&mut self, node: usize) -> Option<(usize, &'static ClientIdentity, CommitPlan)> {
-        let identity = self.nodes[node].holder(0)?;
-        let group = self.nodes[node].group.as_ref()?;
-        if group.conflict().is_some() {
-            return None;
-        }
+        let group = self.nodes[node].group.as_ref().filter(|group| group.conflict().is_none())?;
         let settlement = match group.settlement() {
             Ok(settlement) => settlement,
             Err(error) => {
@@ -198,7 +194,7 @@ impl World {
                 return None;
             }
         };
-        let turn = group.settling_turn(&settlement, &identity.user_uri).ok()?;
+        let turn = group.settling_turn(&settlement, self.nodes[node].user()?).ok()?;
         let missing: Vec<ClientUri> = settlement.clients_to_add().cloned().collect();
         // Whoever cannot tell the graph takes nobody in.
         let can_welcome = self.nodes[node].tail().is_some();
@@ -207,8 +203,8 @@ impl World {
             key_packages.extend(self.key_package_of(&client).map(|key_package| (client, key_package)));
         }
         let head = self.nodes[node].group.as_ref()?.head_state().ok()?;
-        let plan = settlement.plan_for(&identity.user_uri, head, &key_packages)?;
-        Some((turn, identity, plan))
+        let mut holders = self.nodes[node].clients.iter().filter(|client| head.holds(&client.client_uri));
+        holders.find_map(|identity| Some((turn, *identity, settlement.plan_for(&identity.client_uri, head, &key_packages)?)))
     }
 
     /// Settles, whosever turn it is.

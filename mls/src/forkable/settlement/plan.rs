@@ -24,11 +24,12 @@ impl Settlement {
         self.intents.iter().fold(state.clone(), |state, intent| intent.kind.applied_to(&state))
     }
 
-    /// One commit with as much as `settler` may do at the head. What is missing for the rest (another's right, a KeyPackage,
+    /// One commit with as much as a client, `settler`, may do at the head. What is missing for the rest (another's right, a KeyPackage,
     /// a second commit since roles and participants do not change in one: R-006) is left for the next. None if there is
     /// nothing that it may do.
-    pub fn plan_for(&self, settler: &UserUri, head: &Group, key_packages: &BTreeMap<ClientUri, Vec<u8>>) -> Option<CommitPlan> {
-        let mut planned = Planned::at(head, settler);
+    pub fn plan_for(&self, settler: &ClientUri, head: &Group, key_packages: &BTreeMap<ClientUri, Vec<u8>>) -> Option<CommitPlan> {
+        let user = settler.user_uri();
+        let mut planned = Planned::at(head, (settler, &user));
         for intent in &self.intents {
             planned.take(intent, key_packages);
         }
@@ -38,6 +39,7 @@ impl Settlement {
 
 struct Planned<'a> {
     head: &'a Group,
+    client: &'a ClientUri,
     settler: &'a UserUri,
     after: RoomState,
     plan: CommitPlan,
@@ -45,8 +47,8 @@ struct Planned<'a> {
 }
 
 impl<'a> Planned<'a> {
-    fn at(head: &'a Group, settler: &'a UserUri) -> Self {
-        Self { head, settler, after: head.room_state().clone(), plan: CommitPlan::default(), renews: false }
+    fn at(head: &'a Group, (client, settler): (&'a ClientUri, &'a UserUri)) -> Self {
+        Self { head, client, settler, after: head.room_state().clone(), plan: CommitPlan::default(), renews: false }
     }
 
     fn take(&mut self, intent: &Intent, key_packages: &BTreeMap<ClientUri, Vec<u8>>) {
@@ -75,7 +77,7 @@ impl<'a> Planned<'a> {
         let change = ClientChange::Removed(client.user_uri());
         let allowed = self.head.room_state().may_change_client(&self.after, self.settler, &change).is_ok();
         // A client does not remove itself.
-        if allowed && client.user_uri() != *self.settler {
+        if allowed && client != self.client {
             self.plan.remove_clients.push(client.clone());
         }
     }

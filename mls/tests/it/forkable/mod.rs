@@ -200,7 +200,7 @@ impl Node {
         let mut commits = 0;
         loop {
             let settlement = self.group.settlement().unwrap();
-            let plan = settlement.plan_for(&self.identity.user_uri, self.group.head_state().unwrap(), key_packages);
+            let plan = settlement.plan_for(&self.identity.client_uri, self.group.head_state().unwrap(), key_packages);
             let Some(plan) = plan else { return commits };
             self.commit(&plan, roots);
             commits += 1;

@@ -90,7 +90,7 @@ fn a_joiner_on_a_branch_that_loses_hears_of_it_and_comes_back() {
     let bundle = key_package(&dave.identity);
     let key_packages = BTreeMap::from([(dave.identity.client_uri.clone(), bundle.key_package.clone())]);
     let settlement = trio.alice.group.settlement().unwrap();
-    let plan = settlement.plan_for(&trio.alice.identity.user_uri, trio.alice.group.head_state().unwrap(), &key_packages);
+    let plan = settlement.plan_for(&trio.alice.identity.client_uri, trio.alice.group.head_state().unwrap(), &key_packages);
     let again = trio.alice.commit(&plan.unwrap(), &roots);
     trio.bob.place(&again.pending.commit, &roots);
     let joined = join(&again.pending, &bundle, &dave.identity, &roots);
