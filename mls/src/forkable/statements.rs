@@ -161,6 +161,15 @@ impl ForkableGroup {
         self.check_at(signed, self.state(&epoch.id)?)
     }
 
+    /// Whether a statement about an epoch that cannot be known is about this group, and no signer that is in the group now
+    /// denies it.
+    pub(super) fn may_be_true(&self, signed: &SignedStatement) -> bool {
+        let Ok(state) = self.head_state() else { return false };
+        let key = signed.signer().and_then(|signer| state.signature_key_of(signer).ok());
+        let denied = key.is_some_and(|key| verify_signature(&key, &signed.signed_content(), signed.signature()).is_err());
+        signed.group_id() == state.group_id() && !denied
+    }
+
     fn check_at(&self, signed: &SignedStatement, state: &Group) -> Result<(), MlsError> {
         if signed.group_id() != state.group_id() {
             return Err(MlsError::Invalid("the statement is about another group".to_owned()));

@@ -8,7 +8,7 @@ use causeway_drafts::mimi_uri::UserUri;
 use serde::{Deserialize, Serialize};
 
 use super::{ForkableGroup, Judge, SignedStatement};
-use crate::{ClientIdentity, EpochId, EpochOrigin, EpochRecord, Group, MlsError};
+use crate::{ClientIdentity, EpochId, EpochOrigin, EpochRecord, EpochRef, Group, MlsError};
 
 /// A graph from its anchor on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,13 +69,31 @@ impl ForkableGroup {
         let mut group = Self::begin(anchor, tail.window, tail.recent_committers.clone());
         group.records.push(record);
         // Statements first: the head of before a change of authority is nobody's concern.
+        let anchor = group.head().number;
+        group.believe(tail, |epoch| epoch.number <= anchor);
         for statement in &tail.statements {
             group.receive_statement(statement)?;
         }
         for commit in &tail.commits {
             group.receive_commit(commit, None, judge)?;
         }
+        group.believe(tail, |_| true);
         Ok(group)
+    }
+
+    /// What opened terms at epochs that the tail does not contain: its signatures are checked as far as the signers are there
+    /// at the anchor, and for the rest, it has to be believed like the anchor's name.
+    fn believe(&mut self, tail: &Tail, about: impl Fn(EpochRef) -> bool) {
+        let statements = tail.statements.iter().filter_map(|bytes| SignedStatement::from_bytes(bytes).ok());
+        let unknown = statements.filter(|signed| about(signed.epoch()) && !self.graph.contains(&signed.epoch().id));
+        for signed in unknown.collect::<Vec<_>>() {
+            if !self.graph.remembers(signed.statement())
+                && self.may_be_true(&signed)
+                && self.graph.believe(signed.statement().clone())
+            {
+                self.remember(signed);
+            }
+        }
     }
 
     /// Puts the state of clients of ours, from a Welcome or from before the group was forkable, where it belongs.

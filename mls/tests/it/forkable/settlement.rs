@@ -139,3 +139,25 @@ fn several_losing_branches_are_settled_in_few_commits() {
     let (alice, bob) = (trio.a.user("alice"), trio.b.user("bob"));
     assert_ne!(turn(&trio.alice, &alice), turn(&trio.alice, &bob));
 }
+
+/// No settler took out a client of its own user, and nobody else may.
+#[test]
+fn another_client_of_the_settler_is_removed_though_that_lost() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let tablet = trio.c.client("carol", "tablet");
+    let bundle = key_package(&tablet);
+    let added = trio.carol.commit(&adding(Vec::new(), vec![bundle.key_package]), &roots);
+    trio.alice.place(&added.pending.commit, &roots);
+    let gone = CommitPlan { remove_clients: vec![tablet.client_uri.clone()], ..Default::default() };
+    let removed = trio.carol.commit(&gone, &roots);
+    let bob = trio.b.user("bob");
+    let other = trio.alice.commit(&with_role(&trio.alice, &bob, MEMBER), &roots);
+    trio.carol.place(&other.pending.commit, &roots);
+    trio.alice.place(&removed.pending.commit, &roots);
+    assert_eq!((trio.alice.head(), trio.carol.head()), (other.id, other.id));
+    let is_in = |node: &Node| node.group.head_state().unwrap().members().iter().any(|member| member.client == tablet.client_uri);
+    assert!(is_in(&trio.carol));
+    assert_eq!(trio.carol.settle(&none(), &roots), 1);
+    assert!(!is_in(&trio.carol));
+}

@@ -135,3 +135,31 @@ fn an_external_commit_that_removes_somebody_else_is_refused() {
     let placed = trio.bob.place(&join.commit, &roots);
     assert_eq!(placed.summary.removed.iter().map(|(client, _)| client).collect::<Vec<_>>(), [&trio.carol.identity.client_uri]);
 }
+
+/// SPEC §14.2: a group whose head nobody can open goes on beside it, without whoever has made it so.
+#[test]
+fn dmls_11_who_may_goes_on_beside_a_commit_that_nobody_can_open() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let mut thief = Node { group: trio.carol.group.clone(), identity: trio.carol.identity.clone() };
+    let mut spoilt = thief.commit(&CommitPlan::default(), &roots).pending.commit;
+    let last = spoilt.len() - 1;
+    spoilt[last] ^= 1;
+    for node in [&mut trio.alice, &mut trio.bob, &mut trio.carol] {
+        assert_eq!(node.place(&spoilt, &roots).unopened.len(), 1);
+    }
+    let plan = removing(&trio.alice, &trio.c.user("carol"));
+    assert!(matches!(trio.alice.try_commit(&plan, &roots), Err(MlsError::Stranded(_))));
+    let prepared = trio.alice.group.prepare_beside(&trio.alice.identity, &plan, judge(&roots)).unwrap();
+    trio.alice.group = reloaded(trio.alice.group);
+    // What is prepared beside the head is not published as if it were made in it.
+    assert!(trio.alice.group.clone().publish(&prepared.id).is_err());
+    let change = trio.alice.group.publish_beside(&prepared.id).unwrap();
+    assert_eq!(change.unwrap().to.id, prepared.id);
+    trio.bob.place(&prepared.pending.commit, &roots);
+    assert_eq!(trio.bob.head(), prepared.id);
+    let sealed = trio.alice.seal(b"on we go");
+    assert_eq!(trio.bob.open(&sealed).unwrap(), b"on we go");
+    // Who holds the head commits there.
+    assert!(matches!(trio.bob.group.prepare_beside(&trio.bob.identity, &plan, judge(&roots)), Err(MlsError::Invalid(_))));
+}
