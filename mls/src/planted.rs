@@ -119,6 +119,16 @@ mod switch {
         DuplicateApplied,
         /// An epoch's state keeps the secrets of the epochs before.
         PastSecretsKept,
+        /// A message opens at each own client.
+        EachClientOpens,
+        /// An epoch that was given up is made anew though its secrets were used.
+        UsedEpochsMadeAgain,
+        /// A settler takes out no client of its own user.
+        SettlerKeepsItsClients,
+        /// Which clients are own is not stored.
+        OwnClientsNotStored,
+        /// A newcomer takes no notice of terms from before the anchor.
+        NewcomerBelievesNothing,
         /// A newcomer's tail has no statements.
         TailWithoutStatements,
         /// A client that cannot follow does not notice.

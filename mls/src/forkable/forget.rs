@@ -1,6 +1,7 @@
 //! Letting go: secrets of what is final, then its public state. Whoever stores the changes destroys the keys.
 
 use super::ForkableGroup;
+use crate::planted::planted;
 use crate::{EpochId, EpochRef};
 
 impl ForkableGroup {
@@ -15,7 +16,7 @@ impl ForkableGroup {
         self.used.retain(|_, number| *number >= root);
         let graph = &self.graph;
         self.statements.retain(|signed| graph.remembers(signed.statement()));
-        let due: Vec<EpochId> = self.kept_secrets().filter(|id| graph.is_final(id)).collect();
+        let due: Vec<EpochId> = self.kept_secrets().filter(|id| graph.is_final(id) && !planted!(SecretsKept)).collect();
         for id in &due {
             self.drop_secrets(id);
         }

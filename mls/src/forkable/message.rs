@@ -4,7 +4,8 @@ use causeway_drafts::mimi_uri::ClientUri;
 
 use super::ForkableGroup;
 use crate::group::{Opened, PAST_EPOCHS, application_epoch};
-use crate::{ClientIdentity, EpochId, MlsError};
+use crate::planted::planted;
+use crate::{ClientIdentity, EpochId, EpochRef, MlsError};
 
 impl ForkableGroup {
     /// Seals a message in the head. The generation counts as used at once: store before sending.
@@ -13,10 +14,18 @@ impl ForkableGroup {
     /// If the client holds no secrets in the head, or the group is in conflict.
     pub fn seal(&mut self, identity: &ClientIdentity, data: &[u8], franking_tag: [u8; 32]) -> Result<Vec<u8>, MlsError> {
         self.check_sending(&identity.client_uri)?;
-        let head = self.head();
-        let sealed = self.state_mut(&head.id)?.seal(identity, data, franking_tag)?;
-        self.used.insert(head.id, head.number);
+        let epoch = self.sealing_epoch();
+        let sealed = self.state_mut(&epoch.id)?.seal(identity, data, franking_tag)?;
+        self.used.insert(epoch.id, epoch.number);
         Ok(sealed)
+    }
+
+    fn sealing_epoch(&self) -> EpochRef {
+        let head = self.head();
+        match self.graph.commit(&head.id) {
+            Some(commit) if planted!(SealedBehindHead) => EpochRef { id: commit.parent, number: head.number - 1 },
+            _ => head,
+        }
     }
 
     /// Opens a message in the epoch that it was sealed in, whatever branch that is on. A message names its epoch by the
@@ -88,7 +97,7 @@ impl ForkableGroup {
     /// A state that is made anew, because the graph had given its epoch up or other tags are the right ones. It has no
     /// secrets where those have been used: no generation is used twice, and no message opens twice.
     pub(super) fn unused(&self, mut state: crate::Group) -> crate::Group {
-        if self.used.contains_key(&state.epoch().id) {
+        if self.used.contains_key(&state.epoch().id) && !planted!(UsedEpochsMadeAgain) {
             state.drop_secrets();
         }
         state

@@ -9,6 +9,7 @@ use super::receive::facts;
 use super::{ForkableGroup, HeadChange, Judge, is_in_graph};
 use crate::graph::{CommitFacts, Placement};
 use crate::group::{Child, CommitPlan, PendingCommit};
+use crate::planted::planted;
 use crate::rows::GroupSnapshot;
 use crate::{ClientIdentity, EpochId, EpochRecord, EpochRef, MlsError};
 
@@ -82,6 +83,10 @@ impl ForkableGroup {
         let facts = facts(*parent, &pending.commit, &staged)?;
         let Child { group, record, .. } = group.child(staged)?;
         let id = facts.id;
+        if planted!(AppliedBeforePublished) {
+            self.graph.place(facts.clone());
+            self.keep(record.clone(), group.clone());
+        }
         self.unpublished.insert(id, Unpublished { facts, record, state: group.snapshot().clone(), beside: false });
         Ok(Prepared { id, pending })
     }

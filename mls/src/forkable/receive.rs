@@ -6,6 +6,7 @@ use causeway_drafts::mimi_uri::ClientUri;
 use super::{ForkableGroup, HeadChange, Judge, is_in_graph};
 use crate::graph::{CommitClass, CommitFacts, Placement};
 use crate::group::{Child, CommitSummary, Group, StagedEpoch, Unfit, handshake};
+use crate::planted::planted;
 use crate::{EpochId, EpochRecord, EpochRef, MlsError};
 
 /// What became of one commit. A refusal is an outcome, not an error: the sender was wrong, not the call.
@@ -81,7 +82,7 @@ impl ForkableGroup {
         candidates.sort_by_key(|candidate| Some(*candidate) != hint);
         for parent in &candidates {
             let id = parent.child(commit)?;
-            if self.graph.contains(&id) {
+            if self.graph.contains(&id) && !planted!(DuplicateApplied) {
                 return self.receive_again(id, commit, judge);
             }
         }
@@ -141,8 +142,15 @@ impl ForkableGroup {
     pub(super) fn keep(&mut self, record: EpochRecord, group: Group) {
         self.commits.insert(record.id, vec![record.commit.clone()]);
         self.own.extend(group.own_clients().cloned());
+        if planted!(ParentDeletedAtMerge)
+            && let Some(parent) = record.parent.and_then(|parent| self.states.get_mut(&parent))
+        {
+            parent.drop_secrets();
+        }
         self.states.insert(record.id, group);
-        self.records.push(record);
+        if !planted!(RecordsForgotten) {
+            self.records.push(record);
+        }
     }
 
     /// Epochs that the graph has given up, to make room for better ones.

@@ -4,6 +4,7 @@
 use super::receive::{CommitOutcome, Placed};
 use super::{ForkableGroup, Judge};
 use crate::group::{ExternalJoin, JoinableGroupInfo};
+use crate::planted::planted;
 use crate::{ClientIdentity, EpochId, Group, MlsError};
 
 impl ForkableGroup {
@@ -47,7 +48,9 @@ impl ForkableGroup {
             _ => return Err(MlsError::WrongEpoch { current: self.head().number }),
         };
         let rows = join.private_rows()?;
-        self.state_mut(&placed.epoch.id)?.hold(&join.client, rows);
+        if !planted!(RejoinerWithoutSecrets) {
+            self.state_mut(&placed.epoch.id)?.hold(&join.client, rows);
+        }
         self.own.insert(join.client.clone());
         Ok(placed)
     }

@@ -9,7 +9,8 @@ use super::own::Unpublished;
 use super::waiting::Waiting;
 use super::{ForkableGroup, SignedStatement};
 use crate::graph::EpochGraph;
-use crate::rows::{GroupChanges, GroupSnapshot, Rows};
+use crate::planted::planted;
+use crate::rows::{EpochChanges, GroupChanges, GroupSnapshot, Rows};
 use crate::{EpochId, EpochRef, Group, MlsError};
 
 /// A forkable group as stored.
@@ -93,12 +94,15 @@ impl ForkableGroup {
     /// If it cannot be encoded.
     pub fn take_changes(&mut self) -> Result<ForkableChanges, MlsError> {
         let core = self.core()?;
-        let (mut states, mut epochs) = (BTreeMap::new(), Vec::new());
+        let (mut states, mut epochs) = (BTreeMap::<EpochId, EpochChanges>::new(), Vec::new());
         for changes in self.states.values_mut().map(Group::take_changes) {
             states.extend(changes.states);
             epochs.extend(changes.epochs);
         }
         epochs.append(&mut self.records);
+        if planted!(DeletionsForgotten) {
+            states.values_mut().flat_map(|state| state.clients.values_mut()).for_each(|rows| rows.delete.clear());
+        }
         let forgotten = std::mem::take(&mut self.forgotten).into_iter().collect();
         let group = GroupChanges { head: self.head(), states, forgotten, epochs };
         Ok(ForkableChanges { core, group })
@@ -114,9 +118,9 @@ impl ForkableGroup {
             graph: self.graph.clone(),
             statements: self.statements.iter().map(SignedStatement::to_bytes).collect(),
             waiting: self.waiting.clone(),
-            own: self.own.clone(),
+            own: if planted!(OwnClientsNotStored) { BTreeSet::new() } else { self.own.clone() },
             variants: self.variants_alone(),
-            unpublished: self.unpublished.clone(),
+            unpublished: if planted!(PreparedNotStored) { BTreeMap::new() } else { self.unpublished.clone() },
             used: self.used.clone(),
         };
         rmp_serde::to_vec_named(&core).map_err(MlsError::stored)

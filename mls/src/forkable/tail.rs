@@ -8,6 +8,7 @@ use causeway_drafts::mimi_uri::UserUri;
 use serde::{Deserialize, Serialize};
 
 use super::{ForkableGroup, Judge, SignedStatement};
+use crate::planted::planted;
 use crate::{ClientIdentity, EpochId, EpochOrigin, EpochRecord, EpochRef, Group, MlsError};
 
 /// A graph from its anchor on.
@@ -40,6 +41,7 @@ impl ForkableGroup {
         let mut since: Vec<_> = self.graph.epochs().filter(|epoch| !self.graph.is_final(&epoch.id)).collect();
         since.sort_by_key(|epoch| (epoch.number, epoch.id));
         let commits = since.iter().filter(|epoch| epoch.id != anchor.id).filter_map(|epoch| self.commit_message(&epoch.id));
+        let statements = self.statements.iter().filter(|_| !planted!(TailWithoutStatements));
         Ok(Tail {
             window: self.graph.window(),
             anchor: anchor.id,
@@ -47,7 +49,7 @@ impl ForkableGroup {
             ratchet_tree: state.ratchet_tree()?,
             recent_committers: self.graph.recent_committers(&anchor.id),
             commits: commits.map(<[u8]>::to_vec).collect(),
-            statements: self.statements.iter().map(SignedStatement::to_bytes).collect(),
+            statements: statements.map(SignedStatement::to_bytes).collect(),
         })
     }
 
@@ -87,10 +89,8 @@ impl ForkableGroup {
         let statements = tail.statements.iter().filter_map(|bytes| SignedStatement::from_bytes(bytes).ok());
         let unknown = statements.filter(|signed| about(signed.epoch()) && !self.graph.contains(&signed.epoch().id));
         for signed in unknown.collect::<Vec<_>>() {
-            if !self.graph.remembers(signed.statement())
-                && self.may_be_true(&signed)
-                && self.graph.believe(signed.statement().clone())
-            {
+            let is_news = !self.graph.remembers(signed.statement()) && !planted!(NewcomerBelievesNothing);
+            if is_news && self.may_be_true(&signed) && self.graph.believe(signed.statement().clone()) {
                 self.remember(signed);
             }
         }

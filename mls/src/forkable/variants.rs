@@ -7,6 +7,7 @@ use causeway_drafts::mimi_uri::ClientUri;
 use super::receive::CommitOutcome;
 use super::{ForkableGroup, Judge};
 use crate::group::{Child, StagedEpoch, Unfit};
+use crate::planted::planted;
 use crate::{EpochId, Group, MlsError};
 
 /// So many variants of one commit are kept (DMLS-4).
@@ -16,7 +17,7 @@ impl ForkableGroup {
     /// A commit of a known epoch.
     pub(super) fn receive_again(&mut self, id: EpochId, commit: &[u8], judge: Judge<'_>) -> Result<CommitOutcome, MlsError> {
         let Some(variants) = self.commits.get_mut(&id) else { return Ok(CommitOutcome::Duplicate(id)) };
-        if variants.iter().any(|known| known == commit) || variants.len() >= MAX_VARIANTS {
+        if variants.iter().any(|known| known == commit) || variants.len() >= MAX_VARIANTS || planted!(FirstVariantKept) {
             return Ok(CommitOutcome::Duplicate(id));
         }
         variants.push(commit.to_vec());

@@ -11,6 +11,7 @@ use causeway_drafts::mimi_uri::ClientUri;
 use super::judge::{dictionary_updates, handshake};
 use super::{Group, NextEpoch, PAST_EPOCHS, PENDING_COMMIT_KEY, ProposalSummary, QUEUED_PROPOSAL, StagedEpoch, join_config};
 use crate::epoch_id::EpochRecord;
+use crate::planted::planted;
 use crate::provider::Provider;
 use crate::rows::{GroupSnapshot, Rows};
 use crate::{MlsError, overlay};
@@ -46,7 +47,7 @@ impl Group {
         let (mut clients, mut unopened) = (BTreeMap::new(), Vec::new());
         for client in self.snapshot.clients.keys() {
             // Each epoch's secrets stand in its own state, and nowhere else: no message opens twice.
-            match self.follow(client, &staged.commit, 0) {
+            match self.follow(client, &staged.commit, if planted!(PastSecretsKept) { PAST_EPOCHS } else { 0 }) {
                 Ok(rows) => clients.extend(rows.map(|rows| (client.clone(), rows))),
                 Err(_) => unopened.push(client.clone()),
             }

@@ -14,6 +14,7 @@ use tls_codec::Deserialize;
 
 use super::Group;
 use crate::credential::{TrustRoots, certify_provider, named_client, verify_signature};
+use crate::planted::planted;
 use crate::{CIPHERSUITE, ClientIdentity, EpochRef, MlsError};
 
 /// An opened message.
@@ -85,7 +86,9 @@ impl Group {
         let (provider, mut group) = self.member_group(client)?;
         group.set_safe_aad(vec![SafeAadItem::new(COMPONENT_FRANK_AAD, franking_tag.to_vec())]).map_err(MlsError::invalid)?;
         let message = group.create_message(&provider, &identity.signer(), application_data).map_err(MlsError::invalid)?;
-        self.keep_private(client, &provider);
+        if !planted!(GenerationNotKept) {
+            self.keep_private(client, &provider);
+        }
         message.to_bytes().map_err(MlsError::invalid)
     }
 
@@ -130,7 +133,7 @@ impl Group {
                     return self.opened(processed);
                 }
                 // Who opened it first has used up what opens it; with another one it would open a second time.
-                Err(error) if is_used_up(&error) => return Err(MlsError::invalid(error)),
+                Err(error) if is_used_up(&error) && !planted!(EachClientOpens) => return Err(MlsError::invalid(error)),
                 Err(error) => failure = MlsError::invalid(error),
             }
         }

@@ -6,6 +6,7 @@ use causeway_drafts::mimi_room_policy_04::roles_list::NO_ROLE;
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 
 use super::{Intent, IntentKind, Settlement};
+use crate::planted::planted;
 use crate::policy::ClientChange;
 use crate::{CommitPlan, Group, RoomState};
 
@@ -77,7 +78,8 @@ impl<'a> Planned<'a> {
         let change = ClientChange::Removed(client.user_uri());
         let allowed = self.head.room_state().may_change_client(&self.after, self.settler, &change).is_ok();
         // A client does not remove itself.
-        if allowed && client != self.client {
+        let is_kept = planted!(SettlerKeepsItsClients) && client.user_uri() == *self.settler;
+        if allowed && client != self.client && !is_kept {
             self.plan.remove_clients.push(client.clone());
         }
     }
