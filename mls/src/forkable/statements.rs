@@ -69,6 +69,7 @@ impl ForkableGroup {
         match graph.state(signed.statement().clone()) {
             StatementPlacement::InForce { .. } => {
                 self.graph = graph;
+                self.drop_unknown_states();
                 self.remember(signed.clone());
                 Ok(signed)
             }
@@ -109,6 +110,7 @@ impl ForkableGroup {
             Err(error) => return Ok(StatementOutcome::Refused(error)),
         }
         let placement = self.graph.state(signed.statement().clone());
+        self.drop_unknown_states();
         if matches!(placement, StatementPlacement::InForce { .. } | StatementPlacement::Dormant) {
             self.remember(signed);
         }

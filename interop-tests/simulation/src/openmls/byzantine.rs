@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use causeway_drafts::mimi_protocol_06::franking::sign_content;
-use causeway_mls::{CommitPlan, EpochId, ForkableGroup};
+use causeway_mls::{ClientIdentity, CommitPlan, EpochId, ForkableGroup};
 
 use super::ledger::{Ledger, Sent};
 use super::node::Item;
@@ -31,6 +31,7 @@ impl World {
                     self.forge(thief, &mut group.clone(), &plan, side);
                 }
             }
+            (Act::Crowd, Some(thief)) => self.crowd(thief, to),
             (Act::BadPath, Some(thief)) => self.spoil(thief, to),
             (Act::Branch { length }, Some(thief)) => {
                 let mut group = self.earlier(thief, back);
@@ -67,6 +68,31 @@ impl World {
         self.say(|| format!("      the thief commits {:?}", prepared.id));
         self.send(self.nodes.len(), &Item::Commit(Arc::new(prepared.pending.commit)), to);
         Some(prepared.id)
+    }
+
+    /// The commit that ranks last comes first, with a message; then two better ones; then the first one and its message again.
+    fn crowd(&mut self, thief: usize, to: Nodes) {
+        let identity = self.nodes[thief].clients[0];
+        let Some(group) = self.nodes[thief].group.clone() else { return };
+        let mut made = Vec::new();
+        for name in ["One", "Two", "Three"] {
+            let (mut group, plan) = (group.clone(), self.naming(&group, name));
+            let Ok(prepared) = group.prepare(identity, &plan, judge()) else { return };
+            if group.publish(&prepared.id).is_ok() {
+                made.push((prepared.id, Item::Commit(Arc::new(prepared.pending.commit)), group));
+            }
+        }
+        made.sort_by_key(|(id, ..)| std::cmp::Reverse(*id));
+        self.figures.commits += made.len() as u64;
+        let message = self.ledger.sent.len();
+        let Some((_, _, first)) = made.first_mut() else { return };
+        let Some(sent) = whispered(thief, identity, first, message) else { return };
+        self.ledger.sent.push(sent);
+        let commits: Vec<Item> = made.into_iter().map(|(_, commit, _)| commit).collect();
+        let again = [commits[0].clone(), Item::Application(message)];
+        for item in again.iter().chain(&commits[1..]).chain(&again) {
+            self.send(self.nodes.len(), item, to);
+        }
     }
 
     /// A commit whose path is garbage, and whose signature holds.
@@ -128,13 +154,9 @@ impl World {
     fn whisper(&mut self, thief: usize, back: usize) {
         let identity = self.nodes[thief].clients[0];
         let Some(mut group) = self.earlier(thief, back) else { return };
-        let text = Ledger::text(self.ledger.sent.len());
-        let Ok(sealed) = group.seal(identity, &text, [7; 32]) else { return };
-        let readers = group.head_state().ok().into_iter().flat_map(causeway_mls::Group::members);
-        let readers = readers.map(|member| member.client.clone()).collect();
-        let (epoch, client) = (group.head(), identity.client_uri.clone());
         let message = self.ledger.sent.len();
-        self.ledger.sent.push(Sent { from: thief, client, epoch, readers, sealed: Arc::new(sealed), is_honest: false });
+        let Some(sent) = whispered(thief, identity, &mut group, message) else { return };
+        self.ledger.sent.push(sent);
         self.send(thief, &Item::Application(message), Nodes::MAX);
     }
 
@@ -183,4 +205,12 @@ impl World {
             }
         }
     }
+}
+
+/// A message of the thief's.
+fn whispered(thief: usize, identity: &ClientIdentity, group: &mut ForkableGroup, message: usize) -> Option<Sent> {
+    let sealed = Arc::new(group.seal(identity, &Ledger::text(message), [7; 32]).ok()?);
+    let readers = group.head_state().ok()?.members().iter().map(|member| member.client.clone()).collect();
+    let (epoch, client) = (group.head(), identity.client_uri.clone());
+    Some(Sent { from: thief, client, epoch, readers, sealed, is_honest: false })
 }

@@ -1,5 +1,7 @@
 //! What must hold at every node that something has happened to.
 
+use causeway_drafts::mimi_uri::ClientUri;
+
 use super::node::Node;
 use super::world::World;
 use crate::outcome::Failure;
@@ -32,7 +34,13 @@ fn one(world: &World, node: &Node) -> Result<(), (&'static str, String)> {
         return Err(("publish before apply", format!("{epoch:?} is in the graph, and nobody was told")));
     }
     let head = group.head_state().map_err(|error| ("rows", error.to_string()))?;
-    let outsider = head.own_clients().find(|client| !head.members().iter().any(|member| member.client == **client));
+    let belongs = |client: &ClientUri| head.members().iter().any(|member| member.client == *client);
+    let stranded = group.stranded().map_err(|error| ("rows", error.to_string()))?;
+    let unnoticed = node.own.iter().find(|client| belongs(client) && !head.holds(client) && !stranded.contains(client));
+    if let Some(client) = unnoticed {
+        return Err(("stranded", format!("nobody notices that {client} is stranded")));
+    }
+    let outsider = head.own_clients().find(|client| !belongs(client));
     match outsider {
         Some(client) => Err(("removed", format!("{client} has secrets of a head that it is not in"))),
         None => Ok(()),

@@ -31,7 +31,7 @@ pub(super) fn generate(seed: u64) -> (Setup, Vec<Step>) {
         window: [2, 3, 5][dice.below(3)],
         members: 2 + dice.below(3),
         newcomers: usize::from(dice.percent(60)),
-        two_clients: dice.percent(40),
+        two_clients: dice.percent(50),
         server: dice.percent(50),
         byzantine: (temper.byzantine > 0).then(|| dice.percent(50)),
         hub: match (dice.below(3), temper.byzantine > 0) {
@@ -41,7 +41,18 @@ pub(super) fn generate(seed: u64) -> (Setup, Vec<Step>) {
         },
     };
     let length = 15 + dice.below(30);
-    let steps = (0..length).map(|_| step(&mut dice, temper)).collect();
+    let mut steps = Vec::new();
+    while steps.len() < length {
+        let step = step(&mut dice, temper);
+        // Half of the commits have a rival, which often is about the same user.
+        if let Step::Commit { node, change: wanted, .. } = step
+            && dice.percent(50)
+        {
+            let change = if dice.percent(50) { rival(&mut dice, wanted) } else { change(&mut dice) };
+            steps.push(Step::Commit { node: node + 1 + dice.below(3), change, crash: Crash::No });
+        }
+        steps.push(step);
+    }
     (setup, steps)
 }
 
@@ -60,7 +71,8 @@ fn step(dice: &mut Dice, temper: &Temper) -> Step {
         2 if dice.percent(50) => Step::FlushAll { order: dice.roll() },
         2 => Step::Flush { node, order: dice.roll() },
         3 => mending(dice, node),
-        4 if dice.percent(40) => Step::Drop { node, nth: dice.below(64) },
+        4 if dice.percent(30) => Step::Drop { node, nth: dice.below(64) },
+        4 if dice.percent(40) => Step::Again { node },
         4 => Step::Repeat { node, nth: dice.below(64) },
         5 if dice.percent(60) => Step::Partition { sides: dice.roll() as u32 },
         5 => Step::Heal,
@@ -81,6 +93,16 @@ fn change(dice: &mut Dice) -> Change {
         10..=12 => Change::Add { user },
         13 | 14 => Change::OwnClient,
         _ => Change::Roles,
+    }
+}
+
+/// Something else with the same user, or the same thing.
+fn rival(dice: &mut Dice, wanted: Change) -> Change {
+    match wanted {
+        Change::Role { user } | Change::Remove { user } | Change::Add { user } => {
+            [Change::Role { user }, Change::Remove { user }, Change::Add { user }][dice.below(3)]
+        }
+        other => other,
     }
 }
 
@@ -108,13 +130,14 @@ fn process(dice: &mut Dice, node: usize) -> Step {
 }
 
 fn byzantine(dice: &mut Dice) -> Step {
-    let act = match dice.below(14) {
+    let act = match dice.below(15) {
         0 | 1 => Act::Equivocate,
         2 => Act::BadPath,
         3..=5 => Act::Tags,
         6 | 7 => Act::Replay,
         8..=10 => Act::Branch { length: 1 + dice.below(4) },
-        11 => Act::Send,
+        11 => Act::Crowd,
+        12 => Act::Send,
         _ => Act::Misorder,
     };
     let to = if dice.percent(50) { u32::MAX } else { dice.roll() as u32 };

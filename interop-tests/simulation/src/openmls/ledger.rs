@@ -36,6 +36,8 @@ pub(super) struct Ledger {
     excused: BTreeSet<(usize, usize)>,
     /// Which node has held which epoch's secrets, since it was last restored, and as long as that was not final there.
     held: BTreeSet<(usize, EpochId)>,
+    /// Which node has ever held which epoch's secrets.
+    pub(super) ever_held: BTreeSet<(usize, EpochId)>,
     witnesses: BTreeMap<EpochId, Vec<(usize, Group)>>,
 }
 
@@ -51,6 +53,7 @@ impl Ledger {
         let graph = group.graph();
         self.held.retain(|(holder, id)| *holder != index || (graph.contains(id) && !graph.is_final(id)));
         for id in group.kept_secrets() {
+            self.ever_held.insert((index, id));
             if !self.held.insert((index, id)) || !node.is_honest {
                 continue;
             }

@@ -1,11 +1,12 @@
 //! A node: a gateway's process with a group and its store, or a delivery service without clients.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
-use causeway_mls::{ClientIdentity, EpochId, ForkableGroup, JoinableGroupInfo, Tail};
+use causeway_mls::{ClientIdentity, EpochId, ForkableGroup, JoinableGroupInfo, Tail, new_key_package};
 
-use super::people::people;
+use super::people::{now, people};
 use super::store::Store;
 
 /// A message.
@@ -37,9 +38,9 @@ pub(super) struct Node {
     pub(super) store: Store,
     /// Under way to it: from which node, and what.
     pub(super) inbox: Vec<(usize, Item)>,
-    backup: Option<Store>,
-    /// It was restored or has begun anew, and does not know which clients of its own are in.
-    pub(super) has_begun_anew: bool,
+    backup: Option<(Store, BTreeSet<ClientUri>)>,
+    /// Own clients that have been in, since it has last begun anew.
+    pub(super) own: BTreeSet<ClientUri>,
     /// Something has happened since it was checked.
     pub(super) is_touched: bool,
 }
@@ -54,7 +55,7 @@ impl Node {
             store: Store::default(),
             inbox: Vec::new(),
             backup: None,
-            has_begun_anew: false,
+            own: BTreeSet::new(),
             is_touched: false,
         }
     }
@@ -63,10 +64,19 @@ impl Node {
         self.clients.first().map(|client| &client.user_uri)
     }
 
+    /// A new KeyPackage of a client, at hand for whoever asks for it; its reference.
+    pub(super) fn make_key_package(&mut self, client: &ClientIdentity) -> Option<Vec<u8>> {
+        let bundle = new_key_package(client, now()).ok()?;
+        let reference = bundle.reference.clone();
+        self.store.key_packages.insert(reference.clone(), (client.client_uri.clone(), bundle));
+        Some(reference)
+    }
+
     /// What has changed is stored, in one transaction.
     pub(super) fn save(&mut self) {
         self.is_touched = true;
         if let Some(group) = &mut self.group {
+            self.own.extend(group.head_state().into_iter().flat_map(causeway_mls::Group::own_clients).cloned());
             self.store.apply(group).expect("what has changed can be stored");
         }
     }
@@ -79,13 +89,13 @@ impl Node {
     }
 
     pub(super) fn back_up(&mut self) {
-        self.backup = Some(self.store.clone());
+        self.backup = Some((self.store.clone(), self.own.clone()));
     }
 
     /// Whether there was a backup.
     pub(super) fn restore(&mut self) -> bool {
         let Some(backup) = self.backup.clone() else { return false };
-        self.store = backup;
+        (self.store, self.own) = backup;
         self.store.forget_secrets();
         self.restart();
         if let Some(group) = &mut self.group {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use causeway_drafts::mimi_room_policy_04::roles_list::NO_ROLE;
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
-use causeway_mls::{CommitPlan, RoomState, new_key_package};
+use causeway_mls::{CommitPlan, RoomState};
 
-use super::people::{ADMIN, MEMBER, now, roles};
+use super::people::{ADMIN, MEMBER, roles};
 use super::step::Change;
 use super::world::World;
 
@@ -106,14 +106,21 @@ impl World {
         Some((CommitPlan { add_key_packages, ..Default::default() }, Meant::AddClient(second)))
     }
 
-    /// A KeyPackage that nobody has had, from whoever has the client.
+    /// A KeyPackage that nobody has had, from whoever has the client: one that is at hand, else a new one.
     pub(super) fn key_package_of(&mut self, client: &ClientUri) -> Option<Vec<u8>> {
         let has_it = |node: &super::node::Node| node.clients.iter().any(|identity| identity.client_uri == *client);
         let node = self.nodes.iter_mut().find(|node| has_it(node))?;
         let identity = node.clients.iter().find(|identity| identity.client_uri == *client)?;
-        let bundle = new_key_package(identity, now()).ok()?;
-        let key_package = bundle.key_package.clone();
-        node.store.key_packages.insert(bundle.reference.clone(), (client.clone(), bundle));
+        let known = &node.store.key_packages;
+        let at_hand = node.store.pool.iter().position(|reference| known.get(reference).is_some_and(|(of, _)| of == client));
+        let reference = match at_hand {
+            Some(at) => node.store.pool.remove(at),
+            None => node.make_key_package(identity)?,
+        };
+        let key_package = node.store.key_packages.get(&reference)?.1.key_package.clone();
+        if !self.claimed.insert(reference) {
+            self.fail("key packages", format!("one of {client} is used twice"));
+        }
         Some(key_package)
     }
 }

@@ -43,6 +43,7 @@ impl World {
             }
         }
         self.after_change(node);
+        self.check_right_tags(node, commit);
         if node == 0 && self.setup.hub == Hub::Honest {
             extending.into_iter().for_each(|epoch| self.accept(epoch));
         }
@@ -55,6 +56,22 @@ impl World {
         let holds = |client: &ClientUri| group.state(&epoch).is_ok_and(|state| state.holds(client));
         if is_good && !unopened.iter().all(holds) && self.nodes[node].is_honest {
             self.fail("validity", format!("node {node} cannot open the commit of epoch {epoch:?}, which nobody has tampered with"));
+        }
+    }
+
+    /// Whoever holds the parent, and has got the right tags, holds the epoch, whatever came before; unless it has used up
+    /// what it held there once, or has got more variants than are kept.
+    fn check_right_tags(&mut self, node: usize, commit: &[u8]) {
+        let made = self.made.iter().find(|(_, made)| *made.commit == commit).map(|(id, _)| *id);
+        let Some((id, group)) = made.zip(self.nodes[node].group.as_ref()) else { return };
+        let parent = group.graph().commit(&id).and_then(|commit| group.state(&commit.parent).ok());
+        let Some((parent, state)) = parent.zip(group.state(&id).ok()) else { return };
+        let is_in = |client: &ClientUri| state.members().iter().any(|member| member.client == *client);
+        let stranded = parent.own_clients().find(|client| is_in(client) && !state.holds(client));
+        let is_excused = self.ledger.ever_held.contains(&(node, id)) || self.tampered.len() >= 4 || !self.nodes[node].is_honest;
+        let comes_back = group.graph().commit(&id).map(|commit| commit.committer.clone());
+        if let Some(client) = stranded.filter(|client| !is_excused && Some((*client).clone()) != comes_back).cloned() {
+            self.fail("validity", format!("{client} holds the parent of {id:?} and has the right tags, and cannot open it"));
         }
     }
 

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use causeway_drafts::mimi_uri::ClientUri;
 use causeway_mls::graph::Statement;
 use causeway_mls::{EpochId, EpochRef, ForkableGroup};
 
 use super::people::judge;
+use super::plans::Meant;
 use super::settled;
 use super::step::{Change, Crash};
 use super::world::World;
@@ -39,7 +39,10 @@ pub(super) fn come_to_rest(world: &mut World) -> Result<(), Failure> {
     for node in honest(world) {
         settled::all_is_settled(world, node)?;
     }
+    undo(world)?;
+    mend(world)?;
     go_on(world)?;
+    tell_newcomers(world)?;
     world.ledger.ask_the_witnesses()
 }
 
@@ -213,7 +216,14 @@ fn bring_together_who_lost_touch(world: &mut World) -> Result<(), Failure> {
     for node in &apart {
         begin_anew(world, *node, first);
     }
-    if apart.is_empty() { Ok(()) } else { exchange(world) }
+    if apart.is_empty() {
+        return Ok(());
+    }
+    exchange(world)?;
+    match apart.iter().find(|node| has_lost(world, **node, first)) {
+        Some(node) => Err(Failure::new("newcomers", format!("node {node} has begun anew, and has lost touch: {}", heads(world)))),
+        None => Ok(()),
+    }
 }
 
 fn has_lost(world: &World, node: usize, other: usize) -> bool {
@@ -234,7 +244,7 @@ fn begin_anew(world: &mut World, node: usize, from: usize) -> bool {
     world.say(|| format!("      node {node} begins anew from node {from}"));
     world.nodes[node].store.clear_group();
     world.nodes[node].group = Some(group);
-    world.nodes[node].has_begun_anew = true;
+    world.nodes[node].own.clear();
     world.ledger.has_forgotten(node);
     world.save(node);
     true
@@ -272,32 +282,12 @@ fn mend(world: &mut World) -> Result<(), Failure> {
 
 fn one_comes_back(world: &mut World) -> Result<bool, Failure> {
     for node in honest(world) {
-        stranded_are_known(world, node)?;
         if world.come_back(node) > 0 {
             exchange(world)?;
             return Ok(true);
         }
     }
     Ok(false)
-}
-
-/// The engine knows which of its clients have to come back, unless it has begun anew.
-fn stranded_are_known(world: &World, index: usize) -> Result<(), Failure> {
-    let node = &world.nodes[index];
-    let Some(group) = node.group.as_ref().filter(|_| !node.has_begun_anew) else { return Ok(()) };
-    let stranded = group.stranded().unwrap_or_default();
-    let head = group.head_state().map_err(|error| Failure::new("rows", error.to_string()))?;
-    let was_in = |client: &ClientUri| {
-        let path = group.graph().path_to(&group.head().id);
-        path.iter().any(|id| group.state(id).is_ok_and(|state| state.holds(client)))
-    };
-    let unnoticed = node.outside().into_iter().map(|identity| &identity.client_uri).find(|client| {
-        head.members().iter().any(|member| member.client == **client) && was_in(client) && !stranded.contains(client)
-    });
-    match unnoticed {
-        Some(client) => Err(Failure::new("stranded", format!("node {index} does not notice that {client} is stranded"))),
-        None => Ok(()),
-    }
 }
 
 fn one_settles(world: &mut World) -> Result<bool, Failure> {
@@ -368,6 +358,37 @@ fn have_converged(world: &World) -> Result<(), Failure> {
     for node in nodes {
         if let Some(client) = world.nodes[node].outside().first() {
             return Err(Failure::new("stranded", format!("{} is not back: {}", client.client_uri, heads(world))));
+        }
+    }
+    Ok(())
+}
+
+/// What was settled is undone. It stays undone: whoever settles it again, fails.
+fn undo(world: &mut World) -> Result<(), Failure> {
+    for node in honest(world) {
+        let Some(identity) = world.nodes[node].holder(0) else { continue };
+        let Some(plan) = world.nodes[node].group.as_ref().and_then(|group| settled::undoing(group, &identity.user_uri)) else {
+            continue;
+        };
+        if world.commit(node, identity, (&plan, Meant::Mend), Crash::No).is_some() {
+            exchange(world)?;
+            return agree(world);
+        }
+    }
+    Ok(())
+}
+
+/// Whoever comes now, and is told the graph by anybody, has the same head, and the same terms.
+fn tell_newcomers(world: &World) -> Result<(), Failure> {
+    for node in honest(world) {
+        let Some((tail, group)) = world.nodes[node].tail().zip(world.nodes[node].group.as_ref()) else { continue };
+        let newcomer = ForkableGroup::observe(&tail, judge());
+        let newcomer =
+            newcomer.map_err(|error| Failure::new("newcomers", format!("the tail of node {node} does not hold: {error}")))?;
+        let (ours, theirs) = (group.graph(), newcomer.graph());
+        if (ours.head(), ours.term(), ours.authority()) != (theirs.head(), theirs.term(), theirs.authority()) {
+            let what = format!("a newcomer told by node {node} has {:?}, term {}", theirs.head(), theirs.term());
+            return Err(Failure::new("newcomers", format!("{what}, not {:?}, term {}", ours.head(), ours.term())));
         }
     }
     Ok(())

@@ -108,22 +108,47 @@ pub(super) fn does_nothing_twice(group: &ForkableGroup, plan: &CommitPlan) -> Re
     for user in users.collect::<BTreeSet<_>>() {
         let role = after.role_of(user);
         let is_due = |room: &RoomState| room.role_of(user) != role;
-        if is_due(room) && !is_wanted(group, &is_due) {
+        let is_back = |base: &RoomState, room: &RoomState| role != NO_ROLE && base.is_present(user) && !room.is_present(user);
+        if is_due(room) && !is_wanted(group, &is_due, &is_back) {
             return Err(format!(
                 "{user} gets role {role} ({NO_ROLE} is none) by settling, which nobody wants, or has been done already"
             ));
         }
     }
     if let Some(metadata) = &plan.metadata
-        && !is_wanted(group, &|room| room.metadata != *metadata)
+        && !is_wanted(group, &|room| room.metadata != *metadata, &|_, _| false)
     {
         return Err("the room is named by settling, which nobody wants, or has been done already".to_owned());
     }
     Ok(())
 }
 
-/// Whether a losing commit did what is still due, its author takes part, and it has not been done on the way to the head since.
-fn is_wanted(group: &ForkableGroup, is_due: &dyn Fn(&RoomState) -> bool) -> bool {
+/// A commit that undoes something that a losing commit did and that is done at the head, by somebody who may.
+pub(super) fn undoing(group: &ForkableGroup, by: &UserUri) -> Option<CommitPlan> {
+    let (graph, room) = (group.graph(), group.head_state().ok()?.room_state());
+    let undone = graph.losing().into_iter().find_map(|lost| {
+        let before = group.state(&graph.commit(&lost)?.parent).ok()?.room_state();
+        let after = group.state(&lost).ok()?.room_state();
+        let users = before.participants.participants.iter().map(|participant| &participant.user);
+        let mut moved = users.filter(|user| before.role_of(user) != after.role_of(user) && *user != by);
+        let back =
+            moved.find(|user| room.role_of(user) == after.role_of(user)).map(|user| room.with_role(user, before.role_of(user)));
+        let is_named = before.metadata != after.metadata && room.metadata == after.metadata;
+        back.or_else(|| is_named.then(|| RoomState { metadata: before.metadata.clone(), ..room.clone() }))
+    })?;
+    room.may_become(&undone, by).ok()?;
+    let metadata = (undone.metadata != room.metadata).then(|| undone.metadata.clone());
+    let plan = CommitPlan { participants: room.participants_update(&undone), metadata, ..Default::default() };
+    (plan.participants.is_some() || plan.metadata.is_some()).then_some(plan)
+}
+
+/// Whether a losing commit did what is still due, its author takes part, it has not been done on the way to the head since, and
+/// nothing there goes before it.
+fn is_wanted(
+    group: &ForkableGroup,
+    is_due: &dyn Fn(&RoomState) -> bool,
+    gives_way: &dyn Fn(&RoomState, &RoomState) -> bool,
+) -> bool {
     let graph = group.graph();
     graph.losing().iter().any(|lost| {
         let Some(commit) = graph.commit(lost) else { return false };
@@ -132,7 +157,7 @@ fn is_wanted(group: &ForkableGroup, is_due: &dyn Fn(&RoomState) -> bool) -> bool
         let author = commit.committer.user_uri();
         let is_open = |since: Since<'_>| {
             let mut rooms = since.way.iter().map(|state| state.room_state());
-            rooms.all(|room| is_due(room) && room.is_present(&author))
+            rooms.all(|room| is_due(room) && room.is_present(&author) && !gives_way(since.base.room_state(), room))
         };
         did && since(group, lost).is_some_and(is_open)
     })

@@ -73,6 +73,8 @@ pub enum Step {
     Drop { node: usize, nth: usize },
     /// A message arrives, and will arrive again.
     Repeat { node: usize, nth: usize },
+    /// Everything that was ever sent to a node, but for commits, arrives once more.
+    Again { node: usize },
     /// Nodes of one bit cannot reach nodes of the other.
     Partition { sides: Nodes },
     /// They can.
@@ -113,6 +115,8 @@ pub enum Act {
         /// Its commits.
         length: usize,
     },
+    /// Three commits in one epoch, of which the first is given up, and what it has sealed there; and all of it again.
+    Crowd,
     /// A message.
     Send,
     /// The hub accepts siblings in two orders.

@@ -19,6 +19,8 @@ pub(super) struct Store {
     commits: BTreeMap<EpochId, Vec<u8>>,
     /// KeyPackages that somebody may have, by reference, with their clients.
     pub(super) key_packages: BTreeMap<Vec<u8>, (ClientUri, KeyPackageBundle)>,
+    /// Of these, those that nobody has asked for yet.
+    pub(super) pool: Vec<Vec<u8>>,
     /// Messages that came before their epoch.
     pub(super) early: Vec<usize>,
 }
@@ -95,6 +97,7 @@ impl Store {
         }
         if !planted!(KeyPackagesOutliveRestore) {
             self.key_packages.clear();
+            self.pool.clear();
         }
     }
 

@@ -29,6 +29,8 @@ pub(super) struct World {
     pub(super) tampered: BTreeSet<Vec<u8>>,
     /// All Welcomes, and whether they have been used.
     pub(super) welcomes: Vec<(Arc<Welcome>, bool)>,
+    /// KeyPackages that somebody has had.
+    pub(super) claimed: BTreeSet<Vec<u8>>,
     /// What the byzantine member knew at earlier heads.
     pub(super) hoard: Vec<ForkableGroup>,
     /// The hub's order.
@@ -71,6 +73,7 @@ impl World {
             made: BTreeMap::new(),
             tampered: BTreeSet::new(),
             welcomes: Vec::new(),
+            claimed: BTreeSet::new(),
             hoard: Vec::new(),
             position: 0,
             figures: Figures::default(),
@@ -127,6 +130,12 @@ impl World {
         {
             server.group = Some(ForkableGroup::observe(&tail, judge())?);
         }
+        for node in &mut self.nodes {
+            for client in node.clients.clone() {
+                let reference = node.make_key_package(client);
+                node.store.pool.extend(reference);
+            }
+        }
         (0..self.nodes.len()).for_each(|node| self.save(node));
         Ok(())
     }
@@ -179,6 +188,7 @@ impl World {
             Step::FlushAll { order } => (0..self.nodes.len()).for_each(|node| self.flush(node, order ^ node as u64)),
             Step::Drop { node, nth } => self.lose(self.at(node), nth),
             Step::Repeat { node, nth } => self.repeat(self.at(node), nth),
+            Step::Again { node } => self.again(self.at(node)),
             Step::Partition { sides } => self.sides = sides,
             Step::Heal => self.sides = 0,
             Step::Restart { node } => self.restart(self.at(node)),
@@ -247,6 +257,17 @@ impl World {
         if let Some(index) = reachable.get(nth % reachable.len().max(1)) {
             let (from, item) = inbox[*index].clone();
             self.receive(node, from, &item);
+        }
+    }
+
+    fn again(&mut self, node: usize) {
+        for (welcome, _) in self.welcomes.clone() {
+            if welcome.to == node {
+                self.receive(node, node, &Item::Welcome(welcome));
+            }
+        }
+        for message in 0..self.ledger.sent.len() {
+            self.receive(node, node, &Item::Application(message));
         }
     }
 
