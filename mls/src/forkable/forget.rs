@@ -51,9 +51,9 @@ impl ForkableGroup {
 
     /// An epoch is gone, with all that belonged to it.
     pub(super) fn let_go(&mut self, id: &EpochId) {
-        self.states.remove(id);
+        let last = self.states.remove(id);
         self.commits.remove(id);
         self.unpublished.retain(|_, unpublished| unpublished.facts.parent != *id);
-        self.forgotten.insert(*id);
+        self.forgotten.insert(*id, last);
     }
 }

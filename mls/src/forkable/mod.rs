@@ -85,7 +85,8 @@ pub struct ForkableGroup {
     /// Epochs whose secrets have sealed or opened something, with their numbers: they are never made a second time.
     used: BTreeMap<EpochId, u64>,
     records: Vec<EpochRecord>,
-    forgotten: BTreeSet<EpochId>,
+    /// Epochs that are gone, with their last states: one that comes again before that is stored is stored as a difference.
+    forgotten: BTreeMap<EpochId, Option<Group>>,
 }
 
 impl ForkableGroup {
@@ -103,7 +104,7 @@ impl ForkableGroup {
             unpublished: BTreeMap::new(),
             used: BTreeMap::new(),
             records: Vec::new(),
-            forgotten: BTreeSet::new(),
+            forgotten: BTreeMap::new(),
         }
     }
 

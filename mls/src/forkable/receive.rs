@@ -147,6 +147,14 @@ impl ForkableGroup {
         {
             parent.drop_secrets();
         }
+        let former = self.forgotten.remove(&record.id).flatten();
+        let group = match former {
+            Some(mut former) => {
+                former.replace(group);
+                former
+            }
+            None => group,
+        };
         self.states.insert(record.id, group);
         if !planted!(RecordsForgotten) {
             self.records.push(record);

@@ -71,7 +71,7 @@ impl ForkableGroup {
             unpublished: core.unpublished,
             used: core.used,
             records: Vec::new(),
-            forgotten: BTreeSet::new(),
+            forgotten: BTreeMap::new(),
         })
     }
 
@@ -103,7 +103,7 @@ impl ForkableGroup {
         if planted!(DeletionsForgotten) {
             states.values_mut().flat_map(|state| state.clients.values_mut()).for_each(|rows| rows.delete.clear());
         }
-        let forgotten = std::mem::take(&mut self.forgotten).into_iter().collect();
+        let forgotten = std::mem::take(&mut self.forgotten).into_keys().collect();
         let group = GroupChanges { head: self.head(), states, forgotten, epochs };
         Ok(ForkableChanges { core, group })
     }

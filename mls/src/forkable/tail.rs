@@ -105,7 +105,7 @@ impl ForkableGroup {
         for id in self.graph.with_number(joined.epoch().number) {
             if self.state(&id)?.group_context()? == context {
                 // The same epoch may be stored under a name of our own: that one is not used any more.
-                self.forgotten.extend(Some(joined.epoch().id).filter(|own| *own != id));
+                self.forgotten.extend(Some(joined.epoch().id).filter(|own| *own != id).map(|own| (own, None)));
                 let clients = joined.snapshot().clients.clone();
                 self.own.extend(clients.keys().cloned());
                 let state = self.state_mut(&id)?;

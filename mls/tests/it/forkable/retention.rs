@@ -85,3 +85,26 @@ fn dmls_9_what_an_acceptance_crowds_out_is_gone_with_its_secrets() {
     assert!(!graph.contains(&commits[1].id));
     assert!(trio.alice.group.kept_secrets().all(|id| graph.contains(&id)));
 }
+
+/// An epoch that is given up, and comes again before that was stored, was named as new and as gone at once.
+#[test]
+fn an_epoch_that_goes_and_comes_again_in_one_transaction_is_stored() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let parent = trio.bob.group.clone();
+    let mut commits: Vec<Prepared> = (0..3)
+        .map(|index| {
+            let mut double = Node { group: parent.clone(), identity: trio.bob.identity.clone() };
+            double.commit(&renaming(&double, &format!("Name {index}")), &roots)
+        })
+        .collect();
+    commits.sort_by_key(|commit| std::cmp::Reverse(commit.id));
+    let first = &commits[0];
+    trio.alice.place(&first.pending.commit, &roots);
+    for commit in commits[1..].iter().chain([first]) {
+        trio.alice.group.receive_commit(&commit.pending.commit, None, judge(&roots)).unwrap();
+    }
+    let changes = trio.alice.group.take_changes().unwrap().group;
+    assert!(trio.alice.group.graph().contains(&first.id));
+    assert!(!changes.forgotten.contains(&first.id));
+}
