@@ -169,7 +169,7 @@ fn decide(world: &mut World) -> Result<(), Failure> {
             }
         }
     }
-    if begin_anew_together(world) {
+    if begin_anew_together(world) || follow_the_others(world, &nodes) {
         return Ok(());
     }
     Err(Failure::new("convergence", format!("nobody can sign an override: {}", heads(world))))
@@ -188,6 +188,21 @@ fn begin_anew_together(world: &mut World) -> bool {
         .collect::<Vec<_>>()
         .into_iter()
         .all(|node| begin_anew(world, node, calm))
+}
+
+/// Somebody decides for the newest epoch that it knows on the way to another head, where the other one remembers nothing in
+/// common.
+fn follow_the_others(world: &mut World, nodes: &[usize]) -> bool {
+    nodes.iter().any(|signer| {
+        nodes.iter().any(|other| {
+            let groups = world.nodes[*signer].group.as_ref().zip(world.nodes[*other].group.as_ref());
+            let newest = groups.and_then(|(ours, theirs)| {
+                let path = theirs.graph().path_to(&theirs.head().id);
+                path.into_iter().rev().find(|id| ours.graph().contains(id) && !ours.graph().is_ancestor(id, &ours.head().id))
+            });
+            newest.is_some_and(|anchor| world.override_with(*signer, &anchor))
+        })
+    })
 }
 
 /// The first epoch on the way to one head that is not on the way to the other.

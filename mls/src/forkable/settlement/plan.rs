@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use causeway_drafts::mimi_room_policy_04::roles_list::NO_ROLE;
+use causeway_drafts::mimi_room_policy_04::roles_list::{BANNED, NO_ROLE};
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 
 use super::{Intent, IntentKind, Settlement};
@@ -57,6 +57,8 @@ impl<'a> Planned<'a> {
             IntentKind::AddClient(client) => return self.add(client, key_packages),
             IntentKind::RemoveClient(client) => return self.remove(client),
             IntentKind::Renew(client) => self.renews |= client.user_uri() == *self.settler,
+            // Nobody commits its own removal (RFC 9420 §12.2): that is for somebody else to settle.
+            IntentKind::Role { user, role: NO_ROLE | BANNED } if user == self.settler => return,
             IntentKind::Role { .. } | IntentKind::Metadata(_) | IntentKind::Roles(_) => {}
         }
         let (state, after) = (self.head.room_state(), intent.kind.applied_to(&self.after));

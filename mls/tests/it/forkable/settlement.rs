@@ -161,3 +161,30 @@ fn another_client_of_the_settler_is_removed_though_that_lost() {
     assert_eq!(trio.carol.settle(&none(), &roots), 1);
     assert!(!is_in(&trio.carol));
 }
+
+/// Each of the two had its own removal in its plan, which MLS lets nobody commit: nothing was settled any more.
+#[test]
+fn two_who_have_removed_each_other_on_branches_that_lost_settle_one_of_it() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let early = trio.bob.commit(&renaming(&trio.bob, "Early"), &roots);
+    for node in [&mut trio.alice, &mut trio.carol] {
+        node.place(&early.pending.commit, &roots);
+    }
+    let (alice, bob) = (trio.a.user("alice"), trio.b.user("bob"));
+    trio.alice.commit(&renaming(&trio.alice, "Alice's"), &roots);
+    trio.alice.commit(&removing(&trio.alice, &bob), &roots);
+    trio.bob.commit(&renaming(&trio.bob, "Bob's"), &roots);
+    trio.bob.commit(&removing(&trio.bob, &alice), &roots);
+    // It is carol's turn.
+    let tablet = trio.c.client("carol", "tablet");
+    let head = trio.carol.commit(&adding(Vec::new(), vec![key_package(&tablet).key_package]), &roots);
+    trio.gossip();
+    trio.assert_agreed();
+    assert_eq!(trio.alice.head(), head.id);
+    assert_eq!(trio.alice.settle(&none(), &roots), 1);
+    trio.gossip();
+    trio.assert_agreed();
+    assert!(!trio.bob.has_user(&bob) && trio.bob.has_user(&alice));
+    assert!(trio.carol.group.settlement().unwrap().intents.is_empty());
+}
