@@ -35,8 +35,24 @@ impl ForkableGroup {
         let opened: Vec<ClientUri> = child.group.own_clients().cloned().collect();
         if !opened.is_empty() {
             self.adopt_variant(id, commit, child);
+            self.remake_below(id, judge)?;
         }
         Ok(opened)
+    }
+
+    /// What was built on an epoch whose tags are right only now: own clients can follow, and the tags enter what comes after.
+    fn remake_below(&mut self, id: &EpochId, judge: Judge<'_>) -> Result<(), MlsError> {
+        let is_child = |child: &EpochId| self.graph.commit(child).is_some_and(|commit| commit.parent == *id);
+        let children: Vec<EpochId> = self.graph.epochs().map(|epoch| epoch.id).filter(is_child).collect();
+        for child in children {
+            let is_held = self.state(&child)?.own_clients().next().is_some();
+            let Some(commit) = self.commit_message(&child).map(<[u8]>::to_vec).filter(|_| !is_held) else { continue };
+            if let Some(remade) = self.remake(&child, &commit, judge)? {
+                self.adopt_variant(&child, &commit, remade);
+                self.remake_below(&child, judge)?;
+            }
+        }
+        Ok(())
     }
 
     /// The epoch once more, from its parent, with other tags.

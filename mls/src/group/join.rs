@@ -49,6 +49,12 @@ pub struct ExternalJoin {
 }
 
 impl ExternalJoin {
+    /// The new epoch's public state.
+    pub(crate) fn public_snapshot(&self, head: EpochRef) -> GroupSnapshot {
+        let (public, _) = overlay::split(&overlay::provider([&self.rows]));
+        GroupSnapshot { group_id: self.group_id.clone(), head, public, clients: Default::default() }
+    }
+
     /// The joiner's secrets in the new epoch.
     pub(crate) fn private_rows(&self) -> Result<Rows, MlsError> {
         Ok(overlay::split(&overlay::provider([&self.rows])).1)

@@ -163,3 +163,48 @@ fn dmls_11_who_may_goes_on_beside_a_commit_that_nobody_can_open() {
     // Who holds the head commits there.
     assert!(matches!(trio.bob.group.prepare_beside(&trio.bob.identity, &plan, judge(&roots)), Err(MlsError::Invalid(_))));
 }
+
+/// The confirmation tag, before the membership tag, enters what comes after the epoch.
+fn with_another_confirmation_tag(commit: &[u8]) -> Vec<u8> {
+    let mut altered = commit.to_vec();
+    let at = altered.len() - 40;
+    altered[at] ^= 1;
+    altered
+}
+
+/// The joiner's epoch was computed from the tags that we had, and differed from everybody else's.
+#[test]
+fn dmls_4_who_comes_back_beside_a_wrong_tag_can_go_on() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let commit = trio.alice.commit(&renaming(&trio.alice, "Renamed"), &roots);
+    assert_eq!(trio.bob.place(&with_another_confirmation_tag(&commit.pending.commit), &roots).unopened.len(), 1);
+    trio.carol.place(&commit.pending.commit, &roots);
+    let external = rejoin(&trio.alice, &mut trio.bob, &trio.a, &roots);
+    trio.alice.place(&external, &roots);
+    trio.carol.place(&external, &roots);
+    for index in 0..3 {
+        let next = trio.alice.commit(&renaming(&trio.alice, &format!("Name {index}")), &roots);
+        assert!(trio.bob.place(&next.pending.commit, &roots).unopened.is_empty());
+        trio.carol.place(&next.pending.commit, &roots);
+    }
+    trio.assert_agreed();
+    let sealed = trio.alice.seal(b"still here");
+    assert_eq!(trio.bob.open(&sealed).unwrap(), b"still here");
+}
+
+/// What had been built on it in the meantime stayed closed.
+#[test]
+fn dmls_4_the_right_tags_open_what_follows_too() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let first = trio.alice.commit(&renaming(&trio.alice, "One"), &roots);
+    let second = trio.alice.commit(&renaming(&trio.alice, "Two"), &roots);
+    let third = trio.alice.commit(&renaming(&trio.alice, "Three"), &roots);
+    trio.bob.place(&with_another_confirmation_tag(&first.pending.commit), &roots);
+    trio.bob.hear(&second.pending.commit, &roots);
+    trio.bob.hear(&first.pending.commit, &roots);
+    trio.bob.hear(&third.pending.commit, &roots);
+    assert_eq!(trio.bob.head(), third.id);
+    assert!(trio.bob.group.stranded().unwrap().is_empty());
+}
