@@ -96,11 +96,12 @@ impl ForkableGroup {
         }
     }
 
-    /// Puts the state of clients of ours, from a Welcome or from before the group was forkable, where it belongs.
+    /// Puts the state of clients of ours, from a Welcome or from before the group was forkable, where it belongs. They follow what
+    /// is known to have been built on it.
     ///
     /// # Errors
     /// If its epoch is not in the graph.
-    pub fn adopt(&mut self, joined: &Group) -> Result<EpochId, MlsError> {
+    pub fn adopt(&mut self, joined: &Group, judge: Judge<'_>) -> Result<EpochId, MlsError> {
         let context = joined.group_context()?;
         for id in self.graph.with_number(joined.epoch().number) {
             if self.state(&id)?.group_context()? == context {
@@ -109,7 +110,10 @@ impl ForkableGroup {
                 let clients = joined.snapshot().clients.clone();
                 self.own.extend(clients.keys().cloned());
                 let state = self.state_mut(&id)?;
-                clients.into_iter().for_each(|(client, rows)| state.hold(&client, rows));
+                // A Welcome that is replayed takes no ratchet back.
+                let news = clients.into_iter().filter(|(client, _)| !state.holds(client)).collect::<Vec<_>>();
+                news.into_iter().for_each(|(client, rows)| state.hold(&client, rows));
+                self.remake_below(&id, judge)?;
                 return Ok(id);
             }
         }

@@ -40,16 +40,31 @@ impl ForkableGroup {
         Ok(opened)
     }
 
-    /// What was built on an epoch whose tags are right only now: own clients can follow, and the tags enter what comes after.
-    fn remake_below(&mut self, id: &EpochId, judge: Judge<'_>) -> Result<(), MlsError> {
+    /// What was built on an epoch whose tags are right only now, or whose secrets have come only now: own clients can follow,
+    /// and the tags enter what comes after.
+    pub(super) fn remake_below(&mut self, id: &EpochId, judge: Judge<'_>) -> Result<(), MlsError> {
         let is_child = |child: &EpochId| self.graph.commit(child).is_some_and(|commit| commit.parent == *id);
         let children: Vec<EpochId> = self.graph.epochs().map(|epoch| epoch.id).filter(is_child).collect();
         for child in children {
-            let is_held = self.state(&child)?.own_clients().next().is_some();
-            let Some(commit) = self.commit_message(&child).map(<[u8]>::to_vec).filter(|_| !is_held) else { continue };
-            if let Some(remade) = self.remake(&child, &commit, judge)? {
+            let Some(commit) = self.commit_message(&child).map(<[u8]>::to_vec) else { continue };
+            let Some(remade) = self.remake(&child, &commit, judge)? else { continue };
+            if self.state(&child)?.own_clients().next().is_none() {
                 self.adopt_variant(&child, &commit, remade);
-                self.remake_below(&child, judge)?;
+            } else {
+                let remade = self.unused(remade.group);
+                self.hold_others(&child, &remade)?;
+            }
+            self.remake_below(&child, judge)?;
+        }
+        Ok(())
+    }
+
+    /// Own clients that have followed only now come in beside those that have been there.
+    fn hold_others(&mut self, id: &EpochId, remade: &Group) -> Result<(), MlsError> {
+        let state = self.state_mut(id)?;
+        for (client, rows) in &remade.snapshot().clients {
+            if !state.holds(client) {
+                state.hold(client, rows.clone());
             }
         }
         Ok(())

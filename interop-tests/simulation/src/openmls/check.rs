@@ -17,6 +17,9 @@ pub(super) fn every_node(world: &mut World) -> Result<(), Failure> {
 }
 
 fn one(world: &World, node: &Node) -> Result<(), (&'static str, String)> {
+    if node.store.key_packages.keys().any(|reference| world.spent.contains(reference)) {
+        return Err(("key packages", "the private part of one that was used is still there".to_owned()));
+    }
     let Some(group) = &node.group else { return Ok(()) };
     match node.store.differs_from(group) {
         Ok(None) => {}

@@ -172,8 +172,12 @@ impl World {
                 Ok(joined) => joined,
                 Err(error) => return self.fail("validity", format!("{client} cannot join by its Welcome: {error}")),
             };
-            is_used |= self.come_in(node, &joined, welcome);
-            if is_used && !planted!(KeyPackageKept) {
+            if !self.come_in(node, &joined, welcome) {
+                continue;
+            }
+            is_used = true;
+            self.spent.insert(bundle.reference.clone());
+            if !planted!(KeyPackageKept) {
                 self.nodes[node].store.key_packages.remove(&bundle.reference);
             }
         }
@@ -202,7 +206,7 @@ impl World {
         for commit in &welcome.tail.commits {
             drop(group.receive_commit(commit, None, judge()));
         }
-        let adopted = group.adopt(joined);
+        let adopted = group.adopt(joined, judge());
         let is_in = adopted.is_ok();
         self.say(|| format!("      node {node} adopts {adopted:?}"));
         self.nodes[node].group = Some(group);

@@ -31,6 +31,8 @@ pub(super) struct World {
     pub(super) welcomes: Vec<(Arc<Welcome>, bool)>,
     /// KeyPackages that somebody has had.
     pub(super) claimed: BTreeSet<Vec<u8>>,
+    /// KeyPackages that somebody has joined by.
+    pub(super) spent: BTreeSet<Vec<u8>>,
     /// What the byzantine member knew at earlier heads.
     pub(super) hoard: Vec<ForkableGroup>,
     /// The hub's order.
@@ -74,6 +76,7 @@ impl World {
             tampered: BTreeSet::new(),
             welcomes: Vec::new(),
             claimed: BTreeSet::new(),
+            spent: BTreeSet::new(),
             hoard: Vec::new(),
             position: 0,
             figures: Figures::default(),
@@ -122,7 +125,7 @@ impl World {
                 self.nodes[node].group = Some(ForkableGroup::observe(&tail, judge())?);
             }
             if let Some(group) = &mut self.nodes[node].group {
-                group.adopt(&joined)?;
+                group.adopt(&joined, judge())?;
             }
         }
         if self.setup.server
@@ -222,6 +225,9 @@ impl World {
         let is_last = !self.nodes.iter().enumerate().any(|(index, other)| index != node && holds(other));
         if !is_last && self.nodes[node].restore() {
             self.figures.restores += 1;
+            if self.nodes[node].store.key_packages.keys().any(|reference| self.claimed.contains(reference)) {
+                self.fail("key packages", format!("node {node} was restored, and has private parts that may have been used"));
+            }
             self.ledger.has_forgotten(node);
             self.ledger.look_at(node, &self.nodes[node]);
         }

@@ -4,16 +4,8 @@ use causeway_simulation::graph::Hub;
 use causeway_simulation::openmls::{Act, Change, Crash, Openmls, Setup, Step};
 use causeway_simulation::{Simulation, play_seed};
 
-const SETUP: Setup = Setup {
-    chance: 1,
-    window: 3,
-    members: 3,
-    newcomers: 0,
-    two_clients: false,
-    server: false,
-    byzantine: None,
-    hub: Hub::None,
-};
+const SETUP: Setup =
+    Setup { chance: 1, window: 3, members: 3, newcomers: 0, two_clients: false, server: false, byzantine: None, hub: Hub::None };
 
 fn holds(setup: Setup, steps: &[Step]) {
     let played = Openmls::play(setup, steps, true);
@@ -80,7 +72,8 @@ fn a_crowd_of_commits_by_one_member_makes_no_message_open_twice() {
 fn a_newcomer_knows_the_terms_from_before_its_anchor() {
     let before = [Step::OpenTerm { node: 0, hub: false }, Step::FlushAll { order: 1 }];
     let commits = [0, 1, 0, 1, 0].map(|node| [commit(node, Change::Renew), Step::FlushAll { order: 2 }]);
-    let after = [commit(0, Change::Add { user: 3 }), Step::FlushAll { order: 3 }, commit(3, Change::Renew), commit(1, Change::Renew)];
+    let after =
+        [commit(0, Change::Add { user: 3 }), Step::FlushAll { order: 3 }, commit(3, Change::Renew), commit(1, Change::Renew)];
     let steps: Vec<Step> = before.into_iter().chain(commits.into_iter().flatten()).chain(after).collect();
     holds(Setup { newcomers: 1, window: 2, ..SETUP }, &steps);
 }

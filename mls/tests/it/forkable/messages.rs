@@ -83,7 +83,7 @@ fn a_message_opens_once_where_several_own_clients_could() {
     let tablet = trio.b.client("bob", "tablet");
     let bundle = key_package(&tablet);
     let added = trio.bob.commit(&adding(Vec::new(), vec![bundle.key_package.clone()]), &roots);
-    trio.bob.group.adopt(&join(&added.pending, &bundle, &tablet, &roots)).unwrap();
+    trio.bob.group.adopt(&join(&added.pending, &bundle, &tablet, &roots), judge(&roots)).unwrap();
     trio.alice.place(&added.pending.commit, &roots);
     let sealed = trio.alice.seal(b"once");
     assert_eq!(trio.bob.group.head_state().unwrap().own_clients().count(), 2);

@@ -130,7 +130,7 @@ impl Node {
     pub(crate) fn joining(from: &Node, joined: &Group, identity: ClientIdentity, roots: &TrustRoots) -> Self {
         let tail = from.group.tail(&from.identity).unwrap();
         let mut group = ForkableGroup::observe(&tail, judge(roots)).unwrap();
-        group.adopt(joined).unwrap();
+        group.adopt(joined, judge(roots)).unwrap();
         Self { group: reloaded(group), identity }
     }
 

@@ -95,7 +95,7 @@ fn a_joiner_on_a_branch_that_loses_hears_of_it_and_comes_back() {
     trio.bob.place(&again.pending.commit, &roots);
     let joined = join(&again.pending, &bundle, &dave.identity, &roots);
     dave.place(&again.pending.commit, &roots);
-    assert_eq!(dave.group.adopt(&joined).unwrap(), again.id);
+    assert_eq!(dave.group.adopt(&joined, judge(&roots)).unwrap(), again.id);
     let hello = dave.seal(b"hello again");
     assert_eq!(trio.bob.open(&hello).unwrap(), b"hello again");
     assert!(trio.bob.group.settlement().unwrap().intents.is_empty());
@@ -114,7 +114,7 @@ fn a_replayed_welcome_changes_nothing() {
     dave.place(&commit.pending.commit, &roots);
     // The same Welcome once more: its state may not take the ratchet back.
     let replayed = join(&added.pending, &bundle, &dave.identity, &roots);
-    assert_eq!(dave.group.adopt(&replayed).unwrap(), added.id);
+    assert_eq!(dave.group.adopt(&replayed, judge(&roots)).unwrap(), added.id);
     assert_eq!(dave.head(), commit.id);
     assert_eq!(trio.alice.open(&first).unwrap(), b"first");
     let next = dave.seal(b"next");
@@ -207,4 +207,21 @@ fn dmls_4_the_right_tags_open_what_follows_too() {
     trio.bob.hear(&third.pending.commit, &roots);
     assert_eq!(trio.bob.head(), third.id);
     assert!(trio.bob.group.stranded().unwrap().is_empty());
+}
+
+/// Whoever had heard of what was built on its epoch before its Welcome came, was stranded there.
+#[test]
+fn a_joiner_follows_what_was_known_before_its_welcome_came() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let (invite, dave, bundle) = inviting(&trio.a, "dave");
+    let added = trio.alice.commit(&invite, &roots);
+    let joined = join(&added.pending, &bundle, &dave, &roots);
+    for index in 0..2 {
+        trio.alice.commit(&renaming(&trio.alice, &format!("Name {index}")), &roots);
+    }
+    let mut dave = Node::joining(&trio.alice, &joined, dave, &roots);
+    assert!(dave.group.stranded().unwrap().is_empty());
+    let sealed = trio.alice.seal(b"welcome");
+    assert_eq!(dave.open(&sealed).unwrap(), b"welcome");
 }
