@@ -13,6 +13,8 @@
 //! * *secrets*: rows of secrets are stored of epochs that are not final only. Not: what a file system or a backup keeps, which
 //!   the store's tests look at; a prepared commit's secrets are looked at as far as the engine names it.
 //! * *generations*: every ciphertext opens at a fresh state of its epoch. Not: ciphertexts of epochs that one node alone held.
+//! * *key packages*: none is handed out twice, none stays when it was used, and none comes back from a backup.
+//! * *newcomers* (at rest): whoever is told the graph by anybody has the same head and the same terms.
 //! * *convergence* (at rest): one head, tree, context, room and roster, everywhere.
 //! * *settlement*: what honest commits on losing branches did is done on the way to the head, or given up for a reason that a
 //!   second, plain rule knows ([`settled`]); and a commit that settles does nothing a second time. Not: what byzantine members

@@ -25,9 +25,9 @@ impl Settlement {
         self.intents.iter().fold(state.clone(), |state, intent| intent.kind.applied_to(&state))
     }
 
-    /// One commit with as much as a client, `settler`, may do at the head. What is missing for the rest (another's right, a KeyPackage,
-    /// a second commit since roles and participants do not change in one: R-006) is left for the next. None if there is
-    /// nothing that it may do.
+    /// One commit with as much as a client, `settler`, may do at the head. What is missing for the rest (another's right, a
+    /// KeyPackage, a second commit since roles and participants do not change in one: R-006) is left for the next. None if
+    /// there is nothing that it may do.
     pub fn plan_for(&self, settler: &ClientUri, head: &Group, key_packages: &BTreeMap<ClientUri, Vec<u8>>) -> Option<CommitPlan> {
         let user = settler.user_uri();
         let mut planned = Planned::at(head, (settler, &user));
