@@ -3,7 +3,6 @@
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, UserUri};
 use openmls::prelude::{Credential, CredentialWithKey, SignatureScheme};
 use openmls_basic_credential::SignatureKeyPair;
-use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider;
 use openmls_traits::crypto::OpenMlsCrypto;
 use openmls_traits::signatures::Signer;
@@ -14,6 +13,7 @@ use rcgen::{
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::storage::Provider;
 use crate::{MlsError, credential};
 
 /// Issues the certificates of one provider's clients.
@@ -136,7 +136,7 @@ impl CredentialAuthority {
     }
 
     fn issue(&self, names: Vec<SanType>, common_name: &str) -> Result<CertifiedKey, MlsError> {
-        let crypto = OpenMlsRustCrypto::default();
+        let crypto = Provider::default();
         let (private, public) = crypto.crypto().signature_key_gen(SignatureScheme::ED25519).map_err(MlsError::stored)?;
         let mut params = CertificateParams::default();
         params.distinguished_name = name(common_name);

@@ -2,11 +2,12 @@
 
 use causeway_drafts::mimi_uri::UserUri;
 use causeway_drafts::{Verbatim, encode};
-use openmls::prelude::{Ciphersuite, KeyPackage, KeyPackageIn, Lifetime, ProtocolVersion, Welcome};
+use openmls::prelude::{Ciphersuite, KeyPackage, KeyPackageIn, ProtocolVersion, Welcome};
 use openmls_traits::OpenMlsProvider;
 
 use crate::credential::{CertifiedClient, TrustRoots, certify};
 use crate::group::capabilities;
+use crate::provider::lifetime;
 use crate::rows::Rows;
 use crate::storage::Provider;
 use crate::{ClientIdentity, MlsError, weak_key};
@@ -42,7 +43,7 @@ pub fn new_key_package(identity: &ClientIdentity, now_ms: u64) -> Result<KeyPack
     let provider = Provider::default();
     let bundle = KeyPackage::builder()
         .leaf_node_capabilities(capabilities())
-        .key_package_lifetime(Lifetime::new(LIFETIME))
+        .key_package_lifetime(lifetime(LIFETIME))
         .build(SUITE, &provider, &identity.signer(), identity.credential_with_key())
         .map_err(MlsError::stored)?;
     let key_package = bundle.key_package();

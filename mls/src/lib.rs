@@ -15,6 +15,7 @@ pub mod planted;
 #[cfg(not(feature = "planted-bugs"))]
 mod planted;
 pub mod policy;
+mod provider;
 mod room_state;
 mod rows;
 mod storage;
@@ -34,6 +35,8 @@ pub use group::{
 };
 pub use hpke::{HpkeKeyPair, seal_to};
 pub use key_package::{KeyPackageBundle, VerifiedKeyPackage, new_key_package, verify_key_package, welcome_references};
+#[cfg(feature = "planted-bugs")]
+pub use provider::seed;
 pub use room_state::RoomState;
 pub use rows::{EpochChanges, GroupChanges, GroupSnapshot, PastEpoch, RowChanges, Rows};
 #[cfg(feature = "planted-bugs")]

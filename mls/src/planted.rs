@@ -87,6 +87,60 @@ mod switch {
         NewcomerWithoutTerms,
         /// Long final epochs are never forgotten.
         NothingForgotten,
+        /// Preparing a commit puts it into the graph.
+        AppliedBeforePublished,
+        /// What is prepared is not stored.
+        PreparedNotStored,
+        /// What a sealed message has used up is not kept.
+        GenerationNotKept,
+        /// A message leaves before its generation is stored.
+        SentBeforeStored,
+        /// Following a commit deletes its parent's secrets.
+        ParentDeletedAtMerge,
+        /// Secrets outlive the window.
+        SecretsKept,
+        /// Rows that go are not named.
+        DeletionsForgotten,
+        /// Records of epochs are not stored.
+        RecordsForgotten,
+        /// What was settled and undone is settled again.
+        SettledAgain,
+        /// Removals are not settled.
+        RemovalsNotSettled,
+        /// Of two roles the greater stays.
+        PromotionWins,
+        /// What somebody wanted who is out is settled all the same.
+        IntentsOutliveAuthors,
+        /// Messages are sealed in the head's parent.
+        SealedBehindHead,
+        /// The first variant of a commit stays.
+        FirstVariantKept,
+        /// A commit that comes twice is applied twice.
+        DuplicateApplied,
+        /// An epoch's state keeps the secrets of the epochs before.
+        PastSecretsKept,
+        /// A message opens at each own client.
+        EachClientOpens,
+        /// An epoch that was given up is made anew though its secrets were used.
+        UsedEpochsMadeAgain,
+        /// A settler takes out no client of its own user.
+        SettlerKeepsItsClients,
+        /// Which clients are own is not stored.
+        OwnClientsNotStored,
+        /// A newcomer takes no notice of terms from before the anchor.
+        NewcomerBelievesNothing,
+        /// A newcomer's tail has no statements.
+        TailWithoutStatements,
+        /// A client that cannot follow does not notice.
+        StrandedUnnoticed,
+        /// Who has come back has no secrets.
+        RejoinerWithoutSecrets,
+        /// What was restored from a backup is used again.
+        IncarnationIgnored,
+        /// KeyPackages are used after their private parts came back from a backup.
+        KeyPackagesOutliveRestore,
+        /// A KeyPackage stays when it has been used.
+        KeyPackageKept,
     }
 
     thread_local! {
@@ -98,12 +152,11 @@ mod switch {
         PLANTED.set(bug);
     }
 
-    pub(crate) fn is_planted(bug: Bug) -> bool {
+    /// Whether a bug is switched on in this thread.
+    pub fn is_planted(bug: Bug) -> bool {
         PLANTED.get() == Some(bug)
     }
 }
 
 #[cfg(feature = "planted-bugs")]
-pub(crate) use switch::is_planted;
-#[cfg(feature = "planted-bugs")]
-pub use switch::{Bug, plant};
+pub use switch::{Bug, is_planted, plant};

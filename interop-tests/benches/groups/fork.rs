@@ -70,7 +70,7 @@ fn together(issuer: &Issuer, judge: Judge<'_>, admins: &[ClientIdentity], mut gr
     for (bundle, admin) in bundles.iter().zip(admins.iter().skip(1)) {
         let joined = Group::join((&welcome, &pending.ratchet_tree), bundle, admin, None, (&issuer.roots, NOW))?;
         let mut side = ForkableGroup::observe(&tail, judge)?;
-        side.adopt(&joined)?;
+        side.adopt(&joined, judge)?;
         sides.push(side);
     }
     Ok(sides)
@@ -96,7 +96,7 @@ fn settle_once(sides: &mut [ForkableGroup], admins: &[ClientIdentity], judge: Ju
     for (_, side) in turns {
         let (group, admin) = (&mut sides[side], &admins[side]);
         let settlement = group.settlement()?;
-        let plan = settlement.plan_for(&admin.user_uri, group.head_state()?, &Default::default());
+        let plan = settlement.plan_for(&admin.client_uri, group.head_state()?, &Default::default());
         if let Some(plan) = plan {
             let prepared = group.prepare(admin, &plan, judge)?;
             group.publish(&prepared.id)?;

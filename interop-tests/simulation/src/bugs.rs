@@ -3,6 +3,7 @@
 pub use causeway_mls::planted::{Bug, plant};
 
 use crate::graph::Graph;
+use crate::openmls::Openmls;
 use crate::outcome::Played;
 use crate::play_seed;
 
@@ -18,7 +19,7 @@ pub enum Kind {
 impl Kind {
     /// The one that has to find a bug.
     pub fn of(bug: Bug) -> Self {
-        if bug < Bug::NothingForgotten { Self::Graph } else { Self::Openmls }
+        if bug <= Bug::NothingForgotten { Self::Graph } else { Self::Openmls }
     }
 
     /// The number of seeds within which it has to be found.
@@ -34,7 +35,8 @@ impl Kind {
 pub fn play_with(bug: Bug, seed: u64) -> Played {
     plant(Some(bug));
     let played = match Kind::of(bug) {
-        Kind::Graph | Kind::Openmls => play_seed::<Graph>(seed),
+        Kind::Graph => play_seed::<Graph>(seed),
+        Kind::Openmls => play_seed::<Openmls>(seed),
     };
     plant(None);
     played

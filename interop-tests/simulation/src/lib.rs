@@ -4,7 +4,9 @@
 pub mod bugs;
 pub mod dice;
 pub mod graph;
+pub mod openmls;
 mod outcome;
+mod planted;
 mod search;
 mod shrink;
 

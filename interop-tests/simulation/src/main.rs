@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::thread;
 
 use causeway_simulation::graph::Graph;
+use causeway_simulation::openmls::Openmls;
 use causeway_simulation::{Simulation, play_seed, search};
 use clap::Parser;
 
@@ -25,16 +26,26 @@ struct Arguments {
     /// Plant bugs, one after the other, and play seeds until each is found
     #[arg(long, conflicts_with_all = ["seeds", "from"])]
     bugs: bool,
+    /// Play real groups, with openmls, instead of the graph alone
+    #[arg(long)]
+    openmls: bool,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let all_hold = match arguments {
-        Arguments { bugs: true, .. } => find_bugs(),
-        Arguments { seed: Some(seed), .. } => report::show_seed::<Graph>(seed),
-        Arguments { seeds, from, .. } => play_many::<Graph>("the graph", (from, seeds)),
+    let all_hold = match (arguments.bugs, arguments.openmls) {
+        (true, openmls) => find_bugs(openmls),
+        (false, true) => play::<Openmls>("openmls", &arguments),
+        (false, false) => play::<Graph>("the graph", &arguments),
     };
     ExitCode::from(u8::from(!all_hold))
+}
+
+fn play<S: Simulation>(what: &str, arguments: &Arguments) -> bool {
+    match arguments.seed {
+        Some(seed) => report::show_seed::<S>(seed),
+        None => play_many::<S>(what, (arguments.from, arguments.seeds)),
+    }
 }
 
 fn threads() -> usize {
@@ -54,13 +65,15 @@ fn play_many<S: Simulation>(what: &str, (from, seeds): (u64, u64)) -> bool {
 }
 
 #[cfg(feature = "planted-bugs")]
-fn find_bugs() -> bool {
+fn find_bugs(openmls: bool) -> bool {
     use causeway_simulation::bugs::{Bug, Kind, play_with};
-    let bar = report::bar("planted bugs", Bug::ALL.len() as u64);
-    let found: Vec<_> = Bug::ALL
-        .iter()
+    let kind = if openmls { Kind::Openmls } else { Kind::Graph };
+    let bugs: Vec<&Bug> = Bug::ALL.iter().filter(|bug| Kind::of(**bug) == kind).collect();
+    let bar = report::bar("planted bugs", bugs.len() as u64);
+    let found: Vec<_> = bugs
+        .into_iter()
         .map(|bug| {
-            let limit = Kind::of(*bug).limit();
+            let limit = kind.limit();
             let summary = search((0, limit), threads(), |seed| play_with(*bug, seed), |_| {});
             bar.inc(1);
             (*bug, limit, summary.failure)
@@ -71,7 +84,7 @@ fn find_bugs() -> bool {
 }
 
 #[cfg(not(feature = "planted-bugs"))]
-fn find_bugs() -> bool {
+fn find_bugs(_openmls: bool) -> bool {
     println!("built without the feature `planted-bugs`");
     false
 }

@@ -61,6 +61,10 @@ pub struct Figures {
     pub settlements: u64,
     /// Messages delivered.
     pub messages: u64,
+    /// Clients that have come back by an external commit.
+    pub rejoins: u64,
+    /// Nodes that were restored from a backup.
+    pub restores: u64,
 }
 
 impl AddAssign for Figures {
@@ -71,5 +75,7 @@ impl AddAssign for Figures {
         self.conflicts += other.conflicts;
         self.settlements += other.settlements;
         self.messages += other.messages;
+        self.rejoins += other.rejoins;
+        self.restores += other.restores;
     }
 }

@@ -21,11 +21,32 @@ fn table<T: ToString>(header: &[T]) -> Table {
 
 pub(crate) fn show_summary(what: &str, summary: &Summary, took: Duration) {
     let figures = &summary.figures;
-    let mut table =
-        table(&["simulation", "seeds", "steps", "commits", "forks", "conflicts", "settlements", "messages", "failed", "took"]);
+    let mut table = table(&[
+        "simulation",
+        "seeds",
+        "steps",
+        "commits",
+        "forks",
+        "conflicts",
+        "settlements",
+        "messages",
+        "rejoins",
+        "restores",
+        "failed",
+        "took",
+    ]);
     let failed = summary.failure.as_ref().map_or("none".to_owned(), |(seed, _)| format!("seed {seed}"));
-    let numbers =
-        [summary.seeds, figures.steps, figures.commits, figures.forks, figures.conflicts, figures.settlements, figures.messages];
+    let numbers = [
+        summary.seeds,
+        figures.steps,
+        figures.commits,
+        figures.forks,
+        figures.conflicts,
+        figures.settlements,
+        figures.messages,
+        figures.rejoins,
+        figures.restores,
+    ];
     let cells = [what.to_owned()].into_iter().chain(numbers.iter().map(u64::to_string));
     table.add_row(cells.chain([failed, format!("{:.1} s", took.as_secs_f64())]));
     println!("{table}");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use causeway_drafts::mimi_uri::ClientUri;
 
 use super::ForkableGroup;
+use crate::planted::planted;
 use crate::{ClientIdentity, EpochId, EpochRef};
 
 impl ForkableGroup {
@@ -14,10 +15,12 @@ impl ForkableGroup {
         for id in self.graph.take_final() {
             self.let_go(&id);
         }
-        self.waiting.drop_before(self.graph.root().number);
+        let root = self.graph.root().number;
+        self.waiting.drop_before(root);
+        self.used.retain(|_, number| *number >= root);
         let graph = &self.graph;
         self.statements.retain(|signed| graph.remembers(signed.statement()));
-        let due: Vec<EpochId> = self.kept_secrets().filter(|id| graph.is_final(id)).collect();
+        let due: Vec<EpochId> = self.kept_secrets().filter(|id| graph.is_final(id) && !planted!(SecretsKept)).collect();
         for id in &due {
             self.drop_secrets(id);
         }
@@ -52,19 +55,32 @@ impl ForkableGroup {
     }
 
     fn drop_secrets(&mut self, id: &EpochId) {
+        self.remember_use(id);
         if let Some(state) = self.states.get_mut(id) {
             state.drop_secrets();
         }
         self.unpublished.retain(|_, unpublished| unpublished.facts.parent != *id);
     }
 
+    /// What an epoch's secrets have sealed or opened is remembered when they go: they are never made a second time.
+    fn remember_use(&mut self, id: &EpochId) {
+        if let Some(state) = self.states.get(id).filter(|state| state.is_used()) {
+            self.used.insert(*id, state.epoch().number);
+        }
+    }
+
     /// An epoch is gone, with all that belonged to it.
     pub(super) fn let_go(&mut self, id: &EpochId) {
-        let past = self.states.remove(id).map(|state| state.snapshot().past.keys().copied().collect::<Vec<_>>());
-        self.forgotten.extend(past.into_iter().flatten());
+        self.remember_use(id);
+        let last = self.states.remove(id);
+        for past in last.iter().flat_map(|state| state.snapshot().past.keys()) {
+            if !self.states.contains_key(past) {
+                self.forgotten.entry(*past).or_insert(None);
+            }
+        }
         self.commits.remove(id);
         self.infos.remove(id);
         self.unpublished.retain(|_, unpublished| unpublished.facts.parent != *id);
-        self.forgotten.insert(*id);
+        self.forgotten.insert(*id, last);
     }
 }

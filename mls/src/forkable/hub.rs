@@ -103,7 +103,7 @@ impl ForkableGroup {
         self.statements.iter().filter(|signed| signed.statement().opens_a_term())
     }
 
-    /// Terms from before the graph begins: whoever told them is believed, for what they name cannot be judged here.
+    /// Terms of a graph that has ended: they were judged there.
     ///
     /// # Errors
     /// If one does not decode, opens no term, or is about the graph itself.
@@ -113,8 +113,9 @@ impl ForkableGroup {
             if !signed.statement().opens_a_term() || self.graph.contains(&signed.epoch().id) {
                 return Err(MlsError::Malformed("a term from before the graph that is none".to_owned()));
             }
-            self.graph.tell(signed.statement().clone());
-            self.statements.push(signed);
+            if self.graph.believe(signed.statement().clone()) {
+                self.remember(signed);
+            }
         }
         Ok(())
     }

@@ -4,7 +4,8 @@ use causeway_drafts::mimi_uri::ClientUri;
 
 use super::ForkableGroup;
 use crate::group::{MAX_PAST_EPOCHS, Opened, application_epoch};
-use crate::{ClientIdentity, EpochId, MlsError};
+use crate::planted::planted;
+use crate::{ClientIdentity, EpochId, EpochRef, MlsError};
 
 impl ForkableGroup {
     /// Seals a message in the head. The generation counts as used at once: store before sending.
@@ -13,8 +14,18 @@ impl ForkableGroup {
     /// If the client holds no secrets in the head, or the group is in conflict.
     pub fn seal(&mut self, identity: &ClientIdentity, data: &[u8], franking_tag: [u8; 32]) -> Result<Vec<u8>, MlsError> {
         self.check_sending(&identity.client_uri)?;
-        let head = self.head().id;
-        self.state_mut(&head)?.seal(identity, data, franking_tag)
+        let epoch = self.sealing_epoch();
+        let sealed = self.state_mut(&epoch.id)?.seal(identity, data, franking_tag)?;
+        self.state_mut(&epoch.id)?.mark_used();
+        Ok(sealed)
+    }
+
+    fn sealing_epoch(&self) -> EpochRef {
+        let head = self.head();
+        match self.graph.commit(&head.id) {
+            Some(commit) if planted!(SealedBehindHead) => EpochRef { id: commit.parent, number: head.number - 1 },
+            _ => head,
+        }
     }
 
     /// Opens a message in the epoch that it was sealed in, whatever branch that is on. A message names its epoch by the
@@ -34,8 +45,11 @@ impl ForkableGroup {
                 continue;
             }
             match state.open(message) {
-                Ok(opened) => return Ok(opened),
-                Err(MlsError::OwnMessage) => return Err(MlsError::OwnMessage),
+                Ok(opened) => {
+                    self.state_mut(&id)?.mark_used();
+                    return Ok(opened);
+                }
+                Err(error @ (MlsError::OwnMessage | MlsError::Repeated)) => return Err(error),
                 Err(error) => failure = error,
             }
         }
@@ -78,6 +92,17 @@ impl ForkableGroup {
             Some(client) => MlsError::Stranded(client),
             None => MlsError::TooOld { current },
         })
+    }
+
+    /// A state that is made anew, because the graph had given its epoch up or other tags are the right ones. It has no
+    /// secrets where those have been used: no generation is used twice, and no message opens twice.
+    pub(super) fn unused(&self, mut state: crate::Group) -> crate::Group {
+        let id = state.epoch().id;
+        let is_used = self.used.contains_key(&id) || self.states.get(&id).is_some_and(crate::Group::is_used);
+        if is_used && !planted!(UsedEpochsMadeAgain) {
+            state.drop_secrets();
+        }
+        state
     }
 
     pub(super) fn state_mut(&mut self, id: &EpochId) -> Result<&mut crate::Group, MlsError> {

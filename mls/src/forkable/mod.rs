@@ -44,6 +44,7 @@ pub use tail::Tail;
 
 use crate::graph::{Conflict, EpochGraph, Placement};
 use crate::group::Group;
+use crate::planted::planted;
 use crate::storage::node::StoredNodes;
 use crate::{EpochId, EpochRecord, EpochRef, MlsError, TrustRoots};
 use own::Unpublished;
@@ -85,8 +86,11 @@ pub struct ForkableGroup {
     unpublished: BTreeMap<EpochId, Unpublished>,
     /// GroupInfos of epochs whose secrets have gone before they were final.
     infos: BTreeMap<EpochId, Vec<u8>>,
+    /// Epochs whose secrets are gone, and have sealed or opened something, with their numbers: they are never made again.
+    used: BTreeMap<EpochId, u64>,
     records: Vec<EpochRecord>,
-    forgotten: BTreeSet<EpochId>,
+    /// Epochs that are gone, with their last states: one that comes again before that is stored is stored as a difference.
+    forgotten: BTreeMap<EpochId, Option<Group>>,
     is_over: bool,
     stored_nodes: StoredNodes,
     /// Everything but states and commits, as it is stored; empty if it is not.
@@ -117,8 +121,9 @@ impl ForkableGroup {
             waiting: Waiting::default(),
             unpublished: BTreeMap::new(),
             infos: BTreeMap::new(),
+            used: BTreeMap::new(),
             records: Vec::new(),
-            forgotten: BTreeSet::new(),
+            forgotten: BTreeMap::new(),
             is_over: false,
         };
         begun.tell_terms(terms)?;
@@ -180,7 +185,7 @@ impl ForkableGroup {
     /// If the head's state is missing.
     pub fn stranded(&self) -> Result<Vec<ClientUri>, MlsError> {
         let head = self.head_state()?;
-        let members = head.members().iter().map(|member| &member.client);
+        let members = head.members().iter().map(|member| &member.client).filter(|_| !planted!(StrandedUnnoticed));
         Ok(members.filter(|client| self.own.contains(client) && !head.holds(client)).cloned().collect())
     }
 

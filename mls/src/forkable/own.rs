@@ -3,14 +3,16 @@
 //! openmls cannot process an own commit that comes back, so the epoch that it opens is made at once and kept aside.
 
 use causeway_drafts::mimi_room_policy_04::roles_list::NO_ROLE;
+use causeway_drafts::mimi_uri::ClientUri;
 use serde::{Deserialize, Serialize};
 
 use super::receive::facts;
 use super::{ForkableGroup, HeadChange, Judge, is_in_graph};
 use crate::graph::{CommitFacts, Placement};
 use crate::group::{Child, CommitPlan, PendingCommit};
+use crate::planted::planted;
 use crate::rows::GroupSnapshot;
-use crate::{ClientIdentity, EpochId, EpochRecord, MlsError};
+use crate::{ClientIdentity, EpochId, EpochRecord, EpochRef, MlsError};
 
 /// A commit that nobody but us has seen.
 #[derive(Clone, Debug)]
@@ -27,6 +29,9 @@ pub(super) struct Unpublished {
     pub(super) facts: CommitFacts,
     pub(super) record: EpochRecord,
     pub(super) state: GroupSnapshot,
+    /// Made beside what leads to the head.
+    #[serde(default)]
+    beside: bool,
 }
 
 impl ForkableGroup {
@@ -66,6 +71,32 @@ impl ForkableGroup {
         self.head_state().is_ok_and(|head| head.own_clients().next().is_some())
     }
 
+    /// Makes a commit beside what leads to the head, in the newest epoch before it whose secrets a stranded client holds: the
+    /// way on for a group whose commits nobody can open. With the removal of their author it outranks them in most cases
+    /// (DMLS-11); where it does not, an `anchor_override` names it. It is published by [`Self::publish_beside`].
+    ///
+    /// # Errors
+    /// If MLS or the room's policy forbids it there, or the client holds the head, or nothing before it.
+    pub fn prepare_beside(&mut self, identity: &ClientIdentity, plan: &CommitPlan, judge: Judge<'_>) -> Result<Prepared, MlsError> {
+        match self.check_sending(&identity.client_uri) {
+            Err(MlsError::Stranded(_)) => {}
+            Ok(()) => return Err(MlsError::Invalid("who holds the head commits there".to_owned())),
+            Err(error) => return Err(error),
+        }
+        let parent = self.newest_held(&identity.client_uri);
+        let parent = parent.ok_or_else(|| MlsError::Stranded(identity.client_uri.clone()))?;
+        self.graph.admits(&EpochRef { id: parent, number: self.graph.number(&parent).unwrap_or_default() })?;
+        let prepared = self.prepare_in(parent, identity, plan, judge)?;
+        self.unpublished.entry(prepared.id).and_modify(|unpublished| unpublished.beside = true);
+        Ok(prepared)
+    }
+
+    /// The newest epoch on the way to the head whose secrets a client holds.
+    pub fn newest_held(&self, client: &ClientUri) -> Option<EpochId> {
+        let path = self.graph.path_to(&self.head().id);
+        path.into_iter().rev().find(|id| self.states.get(id).is_some_and(|state| state.holds(client)))
+    }
+
     fn prepare_in(
         &mut self,
         parent: EpochId,
@@ -80,7 +111,11 @@ impl ForkableGroup {
         let facts = facts(parent, &pending.commit, &staged)?;
         let Child { group, record, .. } = group.child(staged)?;
         let id = facts.id;
-        self.unpublished.insert(id, Unpublished { facts, record, state: group.snapshot().clone() });
+        if planted!(AppliedBeforePublished) {
+            self.graph.place(facts.clone());
+            self.keep(record.clone(), group.clone());
+        }
+        self.unpublished.insert(id, Unpublished { facts, record, state: group.snapshot().clone(), beside: false });
         Ok(Prepared { id, pending })
     }
 
@@ -90,13 +125,34 @@ impl ForkableGroup {
     /// [`MlsError::WrongEpoch`] if the head has moved meanwhile; then the commit is given up, and nobody has seen it.
     pub fn publish(&mut self, id: &EpochId) -> Result<HeadChange, MlsError> {
         let before = self.head();
-        let unpublished = self.unpublished.remove(id);
-        let unpublished = unpublished.ok_or_else(|| MlsError::Stored(format!("no commit is prepared for epoch {id}")))?;
+        let unpublished = self.take_prepared(id, false)?;
         // A sibling of a head that nobody of ours can open is welcome; else what was made for another head has lost already.
         let dead = self.graph.commit(&before.id).filter(|_| !self.opens_head());
         if unpublished.facts.parent != before.id && dead.is_none_or(|dead| dead.parent != unpublished.facts.parent) {
             return Err(MlsError::WrongEpoch { current: before.number });
         }
+        self.enter(unpublished)?;
+        self.head_change(before).ok_or(MlsError::WrongEpoch { current: before.number })
+    }
+
+    /// As [`Self::publish`], for what was prepared beside what leads to the head, which may stay what it is.
+    ///
+    /// # Errors
+    /// If the graph does not take it.
+    pub fn publish_beside(&mut self, id: &EpochId) -> Result<Option<HeadChange>, MlsError> {
+        let before = self.head();
+        let unpublished = self.take_prepared(id, true)?;
+        self.enter(unpublished)?;
+        Ok(self.head_change(before))
+    }
+
+    fn take_prepared(&mut self, id: &EpochId, beside: bool) -> Result<Unpublished, MlsError> {
+        let unpublished = self.unpublished.remove(id).filter(|unpublished| unpublished.beside == beside);
+        unpublished.ok_or_else(|| MlsError::Stored(format!("no commit is prepared for epoch {id}")))
+    }
+
+    /// An own commit takes its place.
+    fn enter(&mut self, unpublished: Unpublished) -> Result<(), MlsError> {
         let group = crate::Group::load_unstored(unpublished.state)?;
         let placement = self.graph.place(unpublished.facts);
         self.drop_unknown_states();
@@ -105,7 +161,7 @@ impl ForkableGroup {
             Placement::Refused(refusal) => return Err(MlsError::NotPlaced(refusal)),
             _ => {}
         }
-        self.head_change(before).ok_or(MlsError::WrongEpoch { current: before.number })
+        Ok(())
     }
 
     /// A prepared commit will not be published.
@@ -118,7 +174,7 @@ impl ForkableGroup {
         self.unpublished.keys()
     }
 
-    pub(super) fn check_sending(&self, client: &causeway_drafts::mimi_uri::ClientUri) -> Result<(), MlsError> {
+    pub(super) fn check_sending(&self, client: &ClientUri) -> Result<(), MlsError> {
         if let Some(conflict) = self.conflict() {
             return Err(MlsError::Conflict(conflict));
         }

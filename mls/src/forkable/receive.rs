@@ -6,6 +6,7 @@ use causeway_drafts::mimi_uri::ClientUri;
 use super::{ForkableGroup, HeadChange, Judge, is_in_graph};
 use crate::graph::{CommitClass, CommitFacts, Placement};
 use crate::group::{Child, CommitSummary, Group, StagedEpoch, Unfit, handshake};
+use crate::planted::planted;
 use crate::{EpochId, EpochRecord, EpochRef, MlsError};
 
 /// What became of one commit. A refusal is an outcome, not an error: the sender was wrong, not the call.
@@ -81,7 +82,7 @@ impl ForkableGroup {
         candidates.sort_by_key(|candidate| Some(*candidate) != hint);
         for parent in &candidates {
             let id = parent.child(commit)?;
-            if self.graph.contains(&id) {
+            if self.graph.contains(&id) && !planted!(DuplicateApplied) {
                 return self.receive_again(id, commit, judge);
             }
         }
@@ -119,6 +120,7 @@ impl ForkableGroup {
         let facts = facts(parent, commit, &staged)?;
         let summary = staged.summary().clone();
         let Child { group, record, unopened } = self.state(&parent)?.child(staged)?;
+        let group = self.unused(group);
         let epoch = group.epoch();
         let waited = self.waited_for(&epoch.id, &group);
         let placement = self.graph.place_with(facts, waited.iter().map(|signed| signed.statement().clone()).collect());
@@ -140,8 +142,23 @@ impl ForkableGroup {
     pub(super) fn keep(&mut self, record: EpochRecord, group: Group) {
         self.commits.insert(record.id, vec![record.commit.clone()]);
         self.own.extend(group.own_clients().cloned());
+        if planted!(ParentDeletedAtMerge)
+            && let Some(parent) = record.parent.and_then(|parent| self.states.get_mut(&parent))
+        {
+            parent.drop_secrets();
+        }
+        let former = self.forgotten.remove(&record.id).flatten();
+        let group = match former {
+            Some(mut former) => {
+                former.replace(group);
+                former
+            }
+            None => group,
+        };
         self.states.insert(record.id, group);
-        self.records.push(record);
+        if !planted!(RecordsForgotten) {
+            self.records.push(record);
+        }
     }
 
     /// Epochs that the graph has given up, to make room for better ones.

@@ -10,7 +10,8 @@ use super::waiting::Waiting;
 use super::{ForkableGroup, SignedStatement};
 use crate::graph::EpochGraph;
 use crate::group::number_of;
-use crate::rows::{GroupChanges, GroupSnapshot, PastEpoch, Rows};
+use crate::planted::planted;
+use crate::rows::{EpochChanges, GroupChanges, GroupSnapshot, PastEpoch, Rows};
 use crate::storage::Public;
 use crate::storage::node::{Nodes, StoredNodes};
 use crate::{EpochId, EpochRef, Group, MlsError};
@@ -52,6 +53,8 @@ struct Core {
     unpublished: BTreeMap<EpochId, Unpublished>,
     #[serde(default)]
     infos: BTreeMap<EpochId, Vec<u8>>,
+    #[serde(default)]
+    used: BTreeMap<EpochId, u64>,
 }
 
 impl ForkableGroup {
@@ -87,8 +90,9 @@ impl ForkableGroup {
             own: core.own,
             unpublished: core.unpublished,
             infos: core.infos,
+            used: core.used,
             records: Vec::new(),
-            forgotten: BTreeSet::new(),
+            forgotten: BTreeMap::new(),
             is_over: false,
             stored_nodes: StoredNodes::default(),
             stored_core: snapshot.core,
@@ -117,14 +121,17 @@ impl ForkableGroup {
     /// If it cannot be encoded.
     pub fn take_changes(&mut self) -> Result<ForkableChanges, MlsError> {
         let core = self.core()?;
-        let (mut states, mut epochs) = (BTreeMap::new(), Vec::new());
+        let (mut states, mut epochs) = (BTreeMap::<EpochId, EpochChanges>::new(), Vec::new());
         for changes in self.states.values_mut().map(Group::take_changes_of_rows) {
             states.extend(changes.states);
             epochs.extend(changes.epochs);
-            self.forgotten.extend(changes.forgotten);
+            self.forgotten.extend(changes.forgotten.into_iter().map(|id| (id, None)));
         }
         epochs.append(&mut self.records);
-        let forgotten = std::mem::take(&mut self.forgotten).into_iter().collect();
+        if planted!(DeletionsForgotten) {
+            states.values_mut().flat_map(|state| state.clients.values_mut()).for_each(|rows| rows.delete.clear());
+        }
+        let forgotten = std::mem::take(&mut self.forgotten).into_keys().collect();
         let nodes = self.stored_nodes.change_to(self.nodes());
         let group = GroupChanges { head: self.head(), states, forgotten, epochs, nodes };
         let is_new = core != self.stored_core;
@@ -150,10 +157,11 @@ impl ForkableGroup {
             graph: self.graph.clone(),
             statements: self.statements.iter().map(SignedStatement::to_bytes).collect(),
             waiting: self.waiting.clone(),
-            own: self.own.clone(),
+            own: if planted!(OwnClientsNotStored) { BTreeSet::new() } else { self.own.clone() },
             variants: self.variants_alone(),
-            unpublished: self.unpublished.clone(),
+            unpublished: if planted!(PreparedNotStored) { BTreeMap::new() } else { self.unpublished.clone() },
             infos: self.infos.clone(),
+            used: self.used.clone(),
         };
         rmp_serde::to_vec_named(&core).map_err(MlsError::stored)
     }

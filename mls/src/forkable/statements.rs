@@ -69,6 +69,7 @@ impl ForkableGroup {
         match graph.state(signed.statement().clone()) {
             StatementPlacement::InForce { .. } => {
                 self.graph = graph;
+                self.drop_unknown_states();
                 self.remember(signed.clone());
                 Ok(signed)
             }
@@ -109,6 +110,7 @@ impl ForkableGroup {
             Err(error) => return Ok(StatementOutcome::Refused(error)),
         }
         let placement = self.graph.state(signed.statement().clone());
+        self.drop_unknown_states();
         if matches!(placement, StatementPlacement::InForce { .. } | StatementPlacement::Dormant) {
             self.remember(signed);
         }
@@ -159,6 +161,15 @@ impl ForkableGroup {
             return Err(MlsError::Malformed("the epoch has another number".to_owned()));
         }
         self.check_at(signed, self.state(&epoch.id)?)
+    }
+
+    /// Whether a statement about an epoch that cannot be known is about this group, and no signer that is in the group now
+    /// denies it.
+    pub(super) fn may_be_true(&self, signed: &SignedStatement) -> bool {
+        let Ok(state) = self.head_state() else { return false };
+        let key = signed.signer().and_then(|signer| state.signature_key_of(signer).ok());
+        let denied = key.is_some_and(|key| verify_signature(&key, &signed.signed_content(), signed.signature()).is_err());
+        signed.group_id() == state.group_id() && !denied
     }
 
     fn check_at(&self, signed: &SignedStatement, state: &Group) -> Result<(), MlsError> {

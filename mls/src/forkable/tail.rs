@@ -12,6 +12,7 @@ use causeway_drafts::mimi_uri::UserUri;
 use serde::{Deserialize, Serialize};
 
 use super::{ForkableGroup, Judge, SignedStatement};
+use crate::planted::planted;
 use crate::rows::{GroupSnapshot, PastEpoch};
 use crate::{ClientIdentity, EpochId, EpochOrigin, EpochRecord, Group, MlsError};
 
@@ -50,6 +51,8 @@ impl ForkableGroup {
         let told: BTreeSet<EpochId> = since.iter().map(|epoch| epoch.id).collect();
         let is_told = |signed: &SignedStatement| told.contains(&signed.epoch().id);
         let commits = since.iter().filter(|epoch| epoch.id != anchor.id).filter_map(|epoch| self.commit_message(&epoch.id));
+        let statements = self.statements.iter().filter(|_| !planted!(TailWithoutStatements));
+        let terms = statements.clone().filter(|signed| signed.statement().opens_a_term());
         Ok(Tail {
             window: self.graph.window(),
             anchor: anchor.id,
@@ -57,8 +60,8 @@ impl ForkableGroup {
             ratchet_tree: state.ratchet_tree()?,
             recent_committers: self.graph.recent_committers(&anchor.id),
             commits: commits.map(<[u8]>::to_vec).collect(),
-            statements: self.statements.iter().filter(|signed| is_told(signed)).map(SignedStatement::to_bytes).collect(),
-            terms: self.opening_statements().filter(|signed| !is_told(signed)).map(SignedStatement::to_bytes).collect(),
+            statements: statements.filter(|signed| is_told(signed)).map(SignedStatement::to_bytes).collect(),
+            terms: terms.filter(|signed| !is_told(signed)).map(SignedStatement::to_bytes).collect(),
         })
     }
 
@@ -77,9 +80,10 @@ impl ForkableGroup {
             commit: Vec::new(),
             origin: EpochOrigin::Told,
         };
-        let mut group = Self::begin(anchor, tail.window, tail.recent_committers.clone(), &tail.terms)?;
+        let mut group = Self::begin(anchor, tail.window, tail.recent_committers.clone(), &[])?;
         group.records.push(record);
         // Statements first: the head of before a change of authority is nobody's concern.
+        group.believe(&tail.terms);
         for statement in &tail.statements {
             group.receive_statement(statement)?;
         }
@@ -89,16 +93,28 @@ impl ForkableGroup {
         Ok(group)
     }
 
-    /// Puts the state of clients of ours, from a Welcome or from before the group was forkable, where it belongs.
+    /// What opened terms at epochs that the tail does not contain: its signatures are checked as far as the signers are there
+    /// at the anchor, and for the rest, it has to be believed like the anchor's name.
+    fn believe(&mut self, terms: &[Vec<u8>]) {
+        for signed in terms.iter().filter_map(|bytes| SignedStatement::from_bytes(bytes).ok()) {
+            let is_news = !self.graph.contains(&signed.epoch().id) && !planted!(NewcomerBelievesNothing);
+            if is_news && self.may_be_true(&signed) && self.graph.believe(signed.statement().clone()) {
+                self.remember(signed);
+            }
+        }
+    }
+
+    /// Puts the state of clients of ours, from a Welcome or from before the group was forkable, where it belongs. They follow what
+    /// is known to have been built on it.
     ///
     /// # Errors
     /// If its epoch is not in the graph.
-    pub fn adopt(&mut self, joined: &Group) -> Result<EpochId, MlsError> {
+    pub fn adopt(&mut self, joined: &Group, judge: Judge<'_>) -> Result<EpochId, MlsError> {
         let context = joined.group_context()?;
         for id in self.graph.with_number(joined.epoch().number) {
             if self.state(&id)?.group_context()? == context {
                 // The same epoch may be stored under a name of our own: that one is not used any more.
-                self.forgotten.extend(Some(joined.epoch().id).filter(|own| *own != id));
+                self.forgotten.extend(Some(joined.epoch().id).filter(|own| *own != id).map(|own| (own, None)));
                 let GroupSnapshot { clients, nodes, mut past, .. } = joined.snapshot().clone();
                 for (client, rows) in past.values_mut().flat_map(|past| &mut past.clients) {
                     let blanks = clients.get(client).map(crate::storage::blanks).transpose()?;
@@ -109,9 +125,12 @@ impl ForkableGroup {
                 let known = BTreeMap::into_iter(known).map(|(id, past): (EpochId, PastEpoch)| (id, past.clients));
                 for (id, clients) in known.chain([(id, clients)]) {
                     let state = self.state_mut(&id)?;
-                    clients.into_iter().for_each(|(client, rows)| state.hold(&client, rows));
+                    // A Welcome that is replayed takes no ratchet back.
+                    let news: Vec<_> = clients.into_iter().filter(|(client, _)| !state.holds(client)).collect();
+                    news.into_iter().for_each(|(client, rows)| state.hold(&client, rows));
                 }
                 self.state_mut(&id)?.keep_past(unknown, &nodes);
+                self.remake_below(&id, judge)?;
                 return Ok(id);
             }
         }

@@ -7,6 +7,7 @@ use causeway_drafts::mimi_uri::ClientUri;
 use super::receive::CommitOutcome;
 use super::{ForkableGroup, Judge};
 use crate::group::{Child, StagedEpoch, Unfit};
+use crate::planted::planted;
 use crate::{EpochId, Group, MlsError};
 
 /// So many variants of one commit are kept (DMLS-4).
@@ -16,7 +17,7 @@ impl ForkableGroup {
     /// A commit of a known epoch.
     pub(super) fn receive_again(&mut self, id: EpochId, commit: &[u8], judge: Judge<'_>) -> Result<CommitOutcome, MlsError> {
         let Some(variants) = self.commits.get_mut(&id) else { return Ok(CommitOutcome::Duplicate(id)) };
-        if variants.iter().any(|known| known == commit) || variants.len() >= MAX_VARIANTS {
+        if variants.iter().any(|known| known == commit) || variants.len() >= MAX_VARIANTS || planted!(FirstVariantKept) {
             return Ok(CommitOutcome::Duplicate(id));
         }
         variants.push(commit.to_vec());
@@ -34,8 +35,39 @@ impl ForkableGroup {
         let opened: Vec<ClientUri> = child.group.own_clients().cloned().collect();
         if !opened.is_empty() {
             self.adopt_variant(id, commit, child);
+            self.remake_below(id, judge)?;
         }
         Ok(opened)
+    }
+
+    /// What was built on an epoch whose tags are right only now, or whose secrets have come only now: own clients can follow,
+    /// and the tags enter what comes after.
+    pub(super) fn remake_below(&mut self, id: &EpochId, judge: Judge<'_>) -> Result<(), MlsError> {
+        let is_child = |child: &EpochId| self.graph.commit(child).is_some_and(|commit| commit.parent == *id);
+        let children: Vec<EpochId> = self.graph.epochs().map(|epoch| epoch.id).filter(is_child).collect();
+        for child in children {
+            let Some(commit) = self.commit_message(&child).map(<[u8]>::to_vec) else { continue };
+            let Some(remade) = self.remake(&child, &commit, judge)? else { continue };
+            if self.state(&child)?.own_clients().next().is_none() {
+                self.adopt_variant(&child, &commit, remade);
+            } else {
+                let remade = self.unused(remade.group);
+                self.hold_others(&child, &remade)?;
+            }
+            self.remake_below(&child, judge)?;
+        }
+        Ok(())
+    }
+
+    /// Own clients that have followed only now come in beside those that have been there.
+    fn hold_others(&mut self, id: &EpochId, remade: &Group) -> Result<(), MlsError> {
+        let state = self.state_mut(id)?;
+        for (client, rows) in &remade.snapshot().clients {
+            if !state.holds(client) {
+                state.hold(client, rows.clone());
+            }
+        }
+        Ok(())
     }
 
     /// The epoch once more, from its parent, with other tags.
@@ -50,8 +82,9 @@ impl ForkableGroup {
             variants.insert(0, commit.to_vec());
         }
         self.records.push(child.record);
+        let remade = self.unused(child.group);
         if let Some(state) = self.states.get_mut(id) {
-            state.replace(child.group);
+            state.replace(remade);
         }
     }
 

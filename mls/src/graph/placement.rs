@@ -153,9 +153,15 @@ impl EpochGraph {
         }
     }
 
-    /// Takes what opened a term before the graph begins, on somebody's word.
-    pub(crate) fn tell(&mut self, statement: Statement) {
-        self.statements.insert(statement, self.window);
+    /// Takes what opened a term at an epoch that is not known here, because whoever told the graph says so (SPEC §14.7): a
+    /// newcomer has to rank commits as the others do. False if its signer has said too much.
+    pub fn believe(&mut self, statement: Statement) -> bool {
+        let is_taken = statement.opens().is_some() && self.statements.insert(statement, self.window);
+        if is_taken {
+            self.weigh_spares();
+            self.move_head();
+        }
+        is_taken
     }
 
     pub(super) fn move_head(&mut self) {

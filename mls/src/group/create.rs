@@ -8,9 +8,13 @@ use openmls::prelude::{
 use super::{Group, capabilities, load_public, ratchet_configuration, required_capabilities, root_id, tag_bytes};
 use crate::epoch_id::{EpochOrigin, EpochRecord, EpochRef};
 use crate::key_package::SUITE;
+use crate::provider::lifetime;
 use crate::rows::GroupSnapshot;
 use crate::storage::Provider;
 use crate::{ClientIdentity, HubIdentity, MlsError, RoomState};
+
+/// The creator's leaf lives so many seconds, unless it is renewed: 12 weeks, as long as openmls lets one.
+const LONGEST: u64 = 84 * 24 * 3600;
 
 /// What a new group is made of.
 pub struct CreateGroup<'a> {
@@ -48,6 +52,7 @@ impl Group {
             .capabilities(capabilities())
             .wire_format_policy(MIXED_PLAINTEXT_WIRE_FORMAT_POLICY)
             .use_ratchet_tree_extension(false)
+            .lifetime(lifetime(LONGEST))
             .max_past_epochs(0)
             .number_of_resumption_psks(0)
             .sender_ratchet_configuration(ratchet_configuration())

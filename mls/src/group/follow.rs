@@ -12,6 +12,7 @@ use super::judge::{dictionary_updates, handshake};
 use super::{Group, NEXT_EPOCH, NextEpoch, ProposalSummary, QUEUED_PROPOSAL, StagedEpoch, join_config};
 use crate::MlsError;
 use crate::epoch_id::EpochRecord;
+use crate::planted::planted;
 use crate::rows::{GroupSnapshot, Rows};
 use crate::storage::Provider;
 use crate::storage::node::StoredNodes;
@@ -57,7 +58,10 @@ impl Group {
         group.stored_nodes = StoredNodes::default();
         let record = group.enter(&staged.commit, NextEpoch { public: staged.public, clients, committer })?;
         group.records.clear();
-        group.snapshot.past.clear();
+        // Each epoch's secrets stand in its own state, and nowhere else: no message opens twice.
+        if !planted!(PastSecretsKept) {
+            group.snapshot.past.clear();
+        }
         group.snapshot.nodes = group.snapshot.roots();
         Ok(Child { group, record, unopened })
     }

@@ -51,6 +51,16 @@ pub struct ExternalJoin {
 }
 
 impl ExternalJoin {
+    /// The new epoch's public state.
+    ///
+    /// # Errors
+    /// If it is not what was made.
+    pub(crate) fn public_snapshot(&self, head: EpochRef) -> Result<GroupSnapshot, MlsError> {
+        let Public { rows: public, nodes } = Provider::over_whole(&self.rows)?.public(None)?;
+        let (clients, past) = Default::default();
+        Ok(GroupSnapshot { group_id: self.group_id.clone(), head, public, clients, nodes, past })
+    }
+
     /// The joiner's secrets in the new epoch.
     pub(crate) fn private_rows(&self) -> Result<Rows, MlsError> {
         Ok(Provider::over_whole(&self.rows)?.private()?)

@@ -5,6 +5,7 @@ use causeway_drafts::mimi_protocol_06::franking::{Frank, ServerFrankingContext};
 use causeway_drafts::mimi_protocol_06::message::{KnownMessage, MessageKind};
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use causeway_drafts::numbers::COMPONENT_FRANK_AAD;
+use openmls::framing::errors::MessageDecryptionError;
 use openmls::framing::{SafeAad, SafeAadItem};
 use openmls::group::{ProcessMessageError, ValidationError};
 use openmls::prelude::{MlsMessageBodyIn, ProcessedMessage, ProcessedMessageContent, ProtocolMessage};
@@ -12,6 +13,7 @@ use tls_codec::Deserialize;
 
 use super::{Group, number_of};
 use crate::credential::{TrustRoots, certify_provider, named_client, verify_signature};
+use crate::planted::planted;
 use crate::{CIPHERSUITE, ClientIdentity, EpochId, EpochRef, MlsError};
 
 /// An opened message.
@@ -73,6 +75,12 @@ fn unopened<E: std::fmt::Display>(error: ProcessMessageError<E>) -> MlsError {
     }
 }
 
+/// Whether a message was made in an epoch that a client holds, with a generation whose secret is gone.
+fn is_used_up<E>(error: &ProcessMessageError<E>) -> bool {
+    use MessageDecryptionError::SecretTreeError;
+    matches!(error, ProcessMessageError::ValidationError(ValidationError::UnableToDecrypt(SecretTreeError(_))))
+}
+
 impl Group {
     /// Seals a message as an own client. The generation counts as used at once: store before sending. Nobody franks in a
     /// plain group, so the tag is not carried there.
@@ -93,7 +101,9 @@ impl Group {
             group.set_safe_aad(vec![item]).map_err(MlsError::invalid)?;
         }
         let message = group.create_message(&provider, &identity.signer(), application_data).map_err(MlsError::invalid)?;
-        self.keep_private(client, &provider)?;
+        if !planted!(GenerationNotKept) {
+            self.keep_private(client, &provider)?;
+        }
         message.to_bytes().map_err(MlsError::invalid)
     }
 
@@ -114,7 +124,7 @@ impl Group {
         Ok(ApplicationHeader { epoch: message.epoch().as_u64(), franking_tag })
     }
 
-    /// Opens a message with the first own client that can.
+    /// Opens a message with the first own client that can, and once: what one of them has opened, no other one opens.
     ///
     /// # Errors
     /// [`MlsError::OwnMessage`] for what an own client sent, [`MlsError::Repeated`] for what has been opened, else why nobody
@@ -136,6 +146,10 @@ impl Group {
                     }
                     self.keep_private_in(&id, &client, &provider)?;
                     return self.opened(processed);
+                }
+                // Who opened it first has used up what opens it; with another one it would open a second time.
+                Err(error) if self.number_of_state(&id) == Some(number) && is_used_up(&error) && !planted!(EachClientOpens) => {
+                    return Err(unopened(error));
                 }
                 Err(error) if self.number_of_state(&id) == Some(number) => failure = unopened(error),
                 // A later state, which may hold what an earlier version left there.

@@ -119,6 +119,8 @@ const QUEUED_PROPOSAL: &[u8] = b"QueuedProposal";
 
 /// The key under which a client's own pending commit stands, beside openmls' rows.
 pub(crate) const PENDING_COMMIT_KEY: &[u8] = b"causeway/pending-commit";
+/// The key under which stands, beside openmls' rows, that an epoch's secrets have sealed or opened something.
+const USED_KEY: &[u8] = b"causeway/used";
 /// What keys of the client's rows in the epoch that its pending commit opens begin with.
 pub(crate) const NEXT_EPOCH: &[u8] = b"causeway/next-epoch/";
 
@@ -155,7 +157,23 @@ impl Group {
 
     /// A client has come in beside the others.
     pub(crate) fn hold(&mut self, client: &ClientUri, private: Rows) {
+        let is_used = self.is_used();
         self.snapshot.clients.insert(client.clone(), private);
+        if is_used {
+            self.mark_used();
+        }
+    }
+
+    /// The epoch's secrets have sealed or opened something.
+    pub(crate) fn mark_used(&mut self) {
+        if let Some(rows) = self.snapshot.clients.values_mut().next().filter(|rows| !rows.contains_key(USED_KEY)) {
+            rows.insert(USED_KEY.to_vec(), Vec::new());
+        }
+    }
+
+    /// Whether they have.
+    pub(crate) fn is_used(&self) -> bool {
+        self.snapshot.clients.values().any(|rows| rows.contains_key(USED_KEY))
     }
 
     /// From the next epoch on, stragglers of so many past epochs decrypt.

@@ -19,7 +19,6 @@ mod tree;
 mod values;
 
 use ::openmls::prelude::{ConfirmationTag, GroupContext};
-use openmls_rust_crypto::RustCrypto;
 use openmls_traits::OpenMlsProvider;
 use serde::de::DeserializeOwned;
 
@@ -30,6 +29,7 @@ pub(crate) use self::public::Public;
 use self::spans::Unreadable;
 use self::values::{Storage, Values, decode, key, label_of};
 use crate::MlsError;
+use crate::provider::Crypto;
 use crate::rows::Rows;
 
 /// Rows that are ours and not openmls' have keys that begin so.
@@ -77,24 +77,24 @@ impl From<Unreadable> for MlsError {
 #[derive(Default)]
 #[cfg_attr(not(feature = "planted-bugs"), allow(unreachable_pub, reason = "tests look at openmls' own view"))]
 pub struct Provider {
-    crypto: RustCrypto,
+    crypto: Crypto,
     storage: Storage,
 }
 
 impl OpenMlsProvider for Provider {
-    type CryptoProvider = RustCrypto;
-    type RandProvider = RustCrypto;
+    type CryptoProvider = Crypto;
+    type RandProvider = Crypto;
     type StorageProvider = Storage;
 
     fn storage(&self) -> &Storage {
         &self.storage
     }
 
-    fn crypto(&self) -> &RustCrypto {
+    fn crypto(&self) -> &Crypto {
         &self.crypto
     }
 
-    fn rand(&self) -> &RustCrypto {
+    fn rand(&self) -> &Crypto {
         &self.crypto
     }
 }
@@ -125,7 +125,7 @@ impl Provider {
     }
 
     fn over(values: Values) -> Self {
-        Self { crypto: RustCrypto::default(), storage: Storage::holding(values) }
+        Self { crypto: Crypto::default(), storage: Storage::holding(values) }
     }
 
     /// Trees that openmls writes from now on are not kept: its reader has no use for them.

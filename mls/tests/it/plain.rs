@@ -114,7 +114,7 @@ fn dmls_33_a_fork_of_a_plain_group_is_settled() {
     let joined = join(&pending, &kp_bob, &bob, &roots);
     let mut at_alice = ForkableGroup::begin(at_alice, 5, vec![], &[]).unwrap();
     let mut at_bob = ForkableGroup::observe(&at_alice.tail(&alice).unwrap(), judge).unwrap();
-    at_bob.adopt(&joined).unwrap();
+    at_bob.adopt(&joined, judge).unwrap();
 
     // Alice removes carol, while bob adds dave: the removal wins, and dave is added again.
     let removal = CommitPlan { remove_clients: vec![carol.client_uri.clone()], ..Default::default() };
@@ -129,7 +129,7 @@ fn dmls_33_a_fork_of_a_plain_group_is_settled() {
     let settlement = at_bob.settlement().unwrap();
     assert_eq!(settlement.clients_to_add().collect::<Vec<_>>(), [&dave.client_uri]);
     let again = [(dave.client_uri.clone(), key_package(&dave).key_package)].into();
-    let plan = settlement.plan_for(&bob.user_uri, at_bob.head_state().unwrap(), &again).unwrap();
+    let plan = settlement.plan_for(&bob.client_uri, at_bob.head_state().unwrap(), &again).unwrap();
     assert_eq!(plan.participants, None);
     let settled = at_bob.prepare(&bob, &plan, judge).unwrap();
     at_bob.publish(&settled.id).unwrap();

@@ -45,7 +45,7 @@ fn a_message_at_1000_members_with_a_window_of_5_writes_1_kib_at_most() {
     let tail = at_alice.tail(&alice).unwrap();
     let joined = at_bob;
     let mut at_bob = ForkableGroup::observe(&tail, judge).unwrap();
-    at_bob.adopt(&joined).unwrap();
+    at_bob.adopt(&joined, judge).unwrap();
     for _ in 0..6 {
         let prepared = at_alice.prepare(&alice, &CommitPlan::default(), judge).unwrap();
         at_alice.publish(&prepared.id).unwrap();

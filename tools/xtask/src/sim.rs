@@ -22,11 +22,15 @@ pub(crate) struct Arguments {
     /// Plant bugs, one after the other, and play seeds until each is found
     #[arg(long, conflicts_with_all = ["seeds", "from"])]
     bugs: bool,
+    /// Play real groups, with openmls, instead of the graph alone
+    #[arg(long)]
+    openmls: bool,
 }
 
 /// Builds, then becomes the program: a Ctrl-C reaches it.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut simulation = prepare()?;
+    simulation.args(arguments.openmls.then_some("--openmls"));
     match (arguments.seed, arguments.bugs) {
         (Some(seed), _) => simulation.args(["--seed", &seed.to_string()]),
         (None, true) => simulation.arg("--bugs"),
@@ -37,7 +41,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 /// What `cargo xtask test` runs of it. Whether everything held, and every planted bug was found.
 pub(crate) fn check() -> Result<bool> {
-    for arguments in [&["--seeds", "5000"][..], &["--bugs"]] {
+    let openmls = [&["--openmls", "--seeds", "200"][..], &["--openmls", "--bugs"]];
+    for arguments in [&["--seeds", "5000"][..], &["--bugs"]].into_iter().chain(openmls) {
         if !prepare()?.args(arguments).status()?.success() {
             return Ok(false);
         }

@@ -105,7 +105,7 @@ impl Conversation {
             graph.receive_commit(&commit, None, judge)?;
         }
         let joined = self.group()?.clone();
-        graph.adopt(&joined).map_err(|_| ConversationError::refused("DMLS-29", "the graph does not contain our epoch"))?;
+        graph.adopt(&joined, judge).map_err(|_| ConversationError::refused("DMLS-29", "the graph does not contain our epoch"))?;
         self.forkable = Some(graph);
         self.follow_head()?;
         let after = self.group()?.room_state().clone();
@@ -150,7 +150,7 @@ impl Conversation {
             for commit in &tail.commits {
                 forkable.receive_commit(commit, None, judge)?;
             }
-            forkable.adopt(&joined)?;
+            forkable.adopt(&joined, judge)?;
             turn.decision.spent_key_packages.push(bundle.reference);
             self.clients.insert(identity.client_uri.clone(), identity);
         }

@@ -25,7 +25,7 @@ impl Conversation {
         let mut waiting = None;
         for client in self.own_members()? {
             let user = client.user_uri();
-            let Some(plan) = settlement.plan_for(&user, head, &BTreeMap::new()) else { continue };
+            let Some(plan) = settlement.plan_for(&client, head, &BTreeMap::new()) else { continue };
             let due = since + SETTLING_PATIENCE * forkable.settling_turn(&settlement, &user)? as u64;
             if due <= turn.now {
                 self.leaderless_commit_as(turn, &client, &plan)?;

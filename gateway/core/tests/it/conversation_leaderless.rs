@@ -190,7 +190,7 @@ fn dmls_29_a_graph_that_does_not_contain_our_epoch_is_refused() {
         room_state: group.room_state().clone(),
         hub: &world.sides[B].gateway.hub,
     };
-    let mut graph = ForkableGroup::begin(Group::create(other, &identity).unwrap(), 5, vec![]);
+    let mut graph = ForkableGroup::begin(Group::create(other, &identity).unwrap(), 5, vec![], &[]).unwrap();
     graph.open_term(&identity, Authority::Members).unwrap();
     let tail = PeerMessage::Tail { tail: Box::new(graph.tail(&identity).unwrap()), earlier: vec![] };
     let before = world.sides[A].conversation(0).group.unwrap().epoch();

@@ -36,7 +36,7 @@ fn invitation(world: &World) -> Invitation {
     let welcome = pending.welcome.unwrap();
     assert!(Group::join((&welcome, &pending.ratchet_tree), &bundle, &b, None, (&admitting, world.now)).is_ok());
     group.merge_pending(&a.client_uri, &roots, world.now).unwrap();
-    let tail = ForkableGroup::begin(group, 5, vec![]).tail(&a).unwrap();
+    let tail = ForkableGroup::begin(group, 5, vec![], &[]).unwrap().tail(&a).unwrap();
     Invitation { welcome, ratchet_tree: pending.ratchet_tree, tail, for_us: WelcomeFor { bundle, identity: b } }
 }
 

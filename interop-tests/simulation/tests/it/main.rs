@@ -2,3 +2,4 @@
 #![allow(missing_docs, clippy::panic, reason = "a test that fails should say where")]
 
 mod graph;
+mod openmls;

@@ -16,6 +16,7 @@ pub use intents::{Intent, IntentKind};
 pub use rules::Abandoned;
 
 use super::ForkableGroup;
+use crate::planted::planted;
 use crate::{EpochId, Group, MlsError};
 use rules::Ground;
 
@@ -49,7 +50,11 @@ impl ForkableGroup {
     /// What an epoch changed against its parent.
     pub(super) fn intents_of(&self, id: &EpochId) -> Result<Vec<Intent>, MlsError> {
         let Some(commit) = self.graph.commit(id) else { return Ok(Vec::new()) };
-        Ok(intents::between(self.state(&commit.parent)?, self.state(id)?, commit))
+        let mut intents = intents::between(self.state(&commit.parent)?, self.state(id)?, commit);
+        if planted!(RemovalsNotSettled) {
+            intents.retain(|intent| !matches!(intent.kind, IntentKind::RemoveClient(_) | IntentKind::Role { role: 0, .. }));
+        }
+        Ok(intents)
     }
 
     /// Where a losing epoch's branch leaves the way to the head; none if that has been forgotten.
@@ -65,6 +70,9 @@ impl ForkableGroup {
         let (mut committers, mut found) = (Vec::new(), Settlement::default());
         for id in path.iter().skip_while(|id| **id != ground.fork).skip(1) {
             committers.extend(self.committer_client(id));
+            if planted!(SettledAgain) && *id != self.graph.head().id {
+                continue;
+            }
             found = ground.weigh(&intents, self.state(id)?, &committers);
             if found.intents.is_empty() {
                 break;

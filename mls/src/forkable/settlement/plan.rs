@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use causeway_drafts::mimi_room_policy_04::roles_list::NO_ROLE;
+use causeway_drafts::mimi_room_policy_04::roles_list::{BANNED, NO_ROLE};
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 
 use super::{Intent, IntentKind, Settlement};
+use crate::planted::planted;
 use crate::policy::ClientChange;
 use crate::{CommitPlan, Group, RoomState};
 
@@ -24,11 +25,12 @@ impl Settlement {
         self.intents.iter().fold(state.clone(), |state, intent| intent.kind.applied_to(&state))
     }
 
-    /// One commit with as much as `settler` may do at the head. What is missing for the rest (another's right, a KeyPackage,
-    /// a second commit since roles and participants do not change in one: R-006) is left for the next. None if there is
-    /// nothing that it may do.
-    pub fn plan_for(&self, settler: &UserUri, head: &Group, key_packages: &BTreeMap<ClientUri, Vec<u8>>) -> Option<CommitPlan> {
-        let mut planned = Planned::at(head, settler);
+    /// One commit with as much as a client, `settler`, may do at the head. What is missing for the rest (another's right, a
+    /// KeyPackage, a second commit since roles and participants do not change in one: R-006) is left for the next. None if
+    /// there is nothing that it may do.
+    pub fn plan_for(&self, settler: &ClientUri, head: &Group, key_packages: &BTreeMap<ClientUri, Vec<u8>>) -> Option<CommitPlan> {
+        let user = settler.user_uri();
+        let mut planned = Planned::at(head, (settler, &user));
         for intent in &self.intents {
             planned.take(intent, key_packages);
         }
@@ -38,6 +40,7 @@ impl Settlement {
 
 struct Planned<'a> {
     head: &'a Group,
+    client: &'a ClientUri,
     settler: &'a UserUri,
     after: RoomState,
     plan: CommitPlan,
@@ -45,8 +48,8 @@ struct Planned<'a> {
 }
 
 impl<'a> Planned<'a> {
-    fn at(head: &'a Group, settler: &'a UserUri) -> Self {
-        Self { head, settler, after: head.room_state().clone(), plan: CommitPlan::default(), renews: false }
+    fn at(head: &'a Group, (client, settler): (&'a ClientUri, &'a UserUri)) -> Self {
+        Self { head, client, settler, after: head.room_state().clone(), plan: CommitPlan::default(), renews: false }
     }
 
     fn take(&mut self, intent: &Intent, key_packages: &BTreeMap<ClientUri, Vec<u8>>) {
@@ -54,6 +57,8 @@ impl<'a> Planned<'a> {
             IntentKind::AddClient(client) => return self.add(client, key_packages),
             IntentKind::RemoveClient(client) => return self.remove(client),
             IntentKind::Renew(client) => self.renews |= client.user_uri() == *self.settler,
+            // Nobody commits its own removal (RFC 9420 §12.2): that is for somebody else to settle.
+            IntentKind::Role { user, role: NO_ROLE | BANNED } if user == self.settler => return,
             IntentKind::Role { .. } | IntentKind::Metadata(_) | IntentKind::Roles(_) => {}
         }
         let (state, after) = (self.head.room_state(), intent.kind.applied_to(&self.after));
@@ -75,7 +80,8 @@ impl<'a> Planned<'a> {
         let change = ClientChange::Removed(client.user_uri());
         let allowed = self.head.room_state().may_change_client(&self.after, self.settler, &change).is_ok();
         // A client does not remove itself.
-        if allowed && client.user_uri() != *self.settler {
+        let is_kept = planted!(SettlerKeepsItsClients) && client.user_uri() == *self.settler;
+        if allowed && client != self.client && !is_kept {
             self.plan.remove_clients.push(client.clone());
         }
     }

@@ -7,6 +7,7 @@ use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use sha2::{Digest, Sha256};
 
 use super::{Intent, IntentKind, Settlement};
+use crate::planted::planted;
 use crate::{EpochId, Group, RoomState};
 
 /// An intent that is given up.
@@ -71,6 +72,7 @@ impl Ground<'_> {
             }
         };
         match verdict {
+            Verdict::Due if planted!(IntentsOutliveAuthors) => Verdict::Due,
             Verdict::Due if !state.is_present(&intent.author) => {
                 Verdict::Abandoned("DMLS-27", format!("{} does not take part any more", intent.author))
             }
@@ -85,7 +87,8 @@ impl Ground<'_> {
         if now == role {
             return Verdict::Done;
         }
-        match now == base || lesser(role, now, state) == Ordering::Less {
+        let goes_before = if planted!(PromotionWins) { Ordering::Greater } else { Ordering::Less };
+        match now == base || lesser(role, now, state) == goes_before {
             true => Verdict::Due,
             false => Verdict::Abandoned("DMLS-25", format!("the head has {user} in role {now}, which is less than {role}")),
         }

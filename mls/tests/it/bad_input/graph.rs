@@ -171,7 +171,7 @@ fn l21_l36_a_welcome_that_comes_again_takes_nothing_back() {
     dave.place(&commit.pending.commit, &roots);
     let (head, said) = (dave.head(), dave.seal(b"said"));
     let replayed = join(&added.pending, &bundle, &dave.identity, &roots);
-    dave.group.adopt(&replayed).unwrap();
+    dave.group.adopt(&replayed, judge(&roots)).unwrap();
     assert_eq!(dave.head(), head);
     let next = dave.seal(b"next");
     assert_eq!(trio.alice.open(&said).unwrap(), b"said");
@@ -199,6 +199,6 @@ fn l30_two_groups_of_one_id_are_two_groups() {
     let received = alice.group.receive_commit(&commit.pending.commit, None, now).unwrap();
     assert!(matches!(received.outcomes[0], CommitOutcome::Waits), "made nowhere that alice knows");
     let other_state = two.bob.group.head_state().unwrap();
-    assert!(matches!(alice.group.adopt(other_state), Err(MlsError::FutureEpoch { .. })));
+    assert!(matches!(alice.group.adopt(other_state, now), Err(MlsError::FutureEpoch { .. })));
     assert!(alice.group.state(&EpochId::from_bytes([9; 32])).is_err());
 }

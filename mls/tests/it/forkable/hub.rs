@@ -119,22 +119,3 @@ fn dmls_32_terms_from_before_the_graph_are_only_what_opens_terms() {
         assert!(matches!(begun, Err(MlsError::Malformed(_))));
     }
 }
-
-#[test]
-fn a_newcomer_knows_the_terms_from_before_the_anchor() {
-    let mut trio = sovereign();
-    let roots = trio.roots.clone();
-    trio.alice.group.open_term(&trio.alice.identity, Authority::Members).unwrap();
-    for name in ["one", "two", "three", "four", "five", "six", "seven"] {
-        let commit = trio.alice.commit(&renaming(&trio.alice, name), &roots);
-        trio.alice.group.forget();
-        assert_eq!(trio.alice.group.graph().commit(&commit.id).unwrap().term, 1);
-    }
-    let tail = trio.alice.group.tail(&trio.alice.identity).unwrap();
-    assert_eq!((tail.statements.len(), tail.terms.len()), (0, 1));
-    let newcomer = ForkableGroup::observe(&tail, judge(&roots)).unwrap();
-    assert_eq!(newcomer.graph().term(), 1);
-    assert_eq!(newcomer.head(), trio.alice.group.head());
-    // And tells it in turn.
-    assert_eq!(reloaded(newcomer).statements().len(), 1);
-}

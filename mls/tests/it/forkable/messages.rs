@@ -74,3 +74,49 @@ fn a_generation_is_used_once_across_reloads() {
     assert_eq!(trio.bob.open(&one).unwrap(), b"one");
     assert!(trio.bob.open(&one).is_err());
 }
+
+/// Each own client has a ratchet of its own: what one has opened opened again at the next, when it was repeated.
+#[test]
+fn a_message_opens_once_where_several_own_clients_could() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let tablet = trio.b.client("bob", "tablet");
+    let bundle = key_package(&tablet);
+    let added = trio.bob.commit(&adding(Vec::new(), vec![bundle.key_package.clone()]), &roots);
+    trio.bob.group.adopt(&join(&added.pending, &bundle, &tablet, &roots), judge(&roots)).unwrap();
+    trio.alice.place(&added.pending.commit, &roots);
+    let sealed = trio.alice.seal(b"once");
+    assert_eq!(trio.bob.group.head_state().unwrap().own_clients().count(), 2);
+    assert_eq!(trio.bob.open(&sealed).unwrap(), b"once");
+    assert!(matches!(trio.bob.open(&sealed), Err(MlsError::Repeated)));
+}
+
+/// The graph gave an epoch up for better commits by the same user, heard of it once more, and made it anew: what had been
+/// opened there opened again, and what was sealed there was sealed with the generations that had been used.
+#[test]
+fn dmls_9_an_epoch_that_was_given_up_after_use_is_not_made_a_second_time() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let parent = trio.bob.group.clone();
+    let mut doubles: Vec<(Node, Prepared)> = (0..3)
+        .map(|index| {
+            let mut double = Node { group: parent.clone(), identity: trio.bob.identity.clone() };
+            let commit = double.commit(&renaming(&double, &format!("Name {index}")), &roots);
+            (double, commit)
+        })
+        .collect();
+    // All of bob's: the last one by name goes.
+    doubles.sort_by_key(|(_, commit)| std::cmp::Reverse(commit.id));
+    let sealed = doubles[0].0.seal(b"once");
+    let given_up = doubles[0].1.id;
+    trio.alice.place(&doubles[0].1.pending.commit, &roots);
+    assert_eq!(trio.alice.open(&sealed).unwrap(), b"once");
+    for (_, commit) in &doubles[1..] {
+        trio.alice.place(&commit.pending.commit, &roots);
+    }
+    assert!(!trio.alice.group.graph().contains(&given_up));
+    trio.alice.hear(&doubles[0].1.pending.commit, &roots);
+    assert!(trio.alice.group.graph().contains(&given_up), "it waits for somebody to build on it");
+    assert!(!trio.alice.group.state(&given_up).unwrap().holds(&trio.alice.identity.client_uri));
+    assert!(trio.alice.open(&sealed).is_err());
+}

@@ -131,7 +131,7 @@ impl Node {
     pub(crate) fn joining(from: &Node, joined: &Group, identity: ClientIdentity, roots: &TrustRoots) -> Self {
         let tail = from.group.tail(&from.identity).unwrap();
         let mut group = ForkableGroup::observe(&tail, judge(roots)).unwrap();
-        group.adopt(joined).unwrap();
+        group.adopt(joined, judge(roots)).unwrap();
         Self { group: reloaded(group), identity }
     }
 
@@ -201,7 +201,7 @@ impl Node {
         let mut commits = 0;
         loop {
             let settlement = self.group.settlement().unwrap();
-            let plan = settlement.plan_for(&self.identity.user_uri, self.group.head_state().unwrap(), key_packages);
+            let plan = settlement.plan_for(&self.identity.client_uri, self.group.head_state().unwrap(), key_packages);
             let Some(plan) = plan else { return commits };
             self.commit(&plan, roots);
             commits += 1;

@@ -68,3 +68,49 @@ fn dmls_23_age_takes_secrets_but_changes_no_head() {
     assert_eq!(trio.alice.head(), placed.epoch.id);
     assert_eq!(trio.alice.group.stranded().unwrap(), [trio.alice.identity.client_uri.clone()]);
 }
+
+/// What a statement makes of too many commits: the state of the one that gives way stayed, and its secrets with it.
+#[test]
+fn dmls_9_what_an_acceptance_crowds_out_is_gone_with_its_secrets() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let parent = trio.bob.group.clone();
+    let mut commits: Vec<Prepared> = (0..3)
+        .map(|index| {
+            let mut double = Node { group: parent.clone(), identity: trio.bob.identity.clone() };
+            double.commit(&renaming(&double, &format!("Name {index}")), &roots)
+        })
+        .collect();
+    commits.sort_by_key(|commit| commit.id);
+    for commit in &commits {
+        trio.alice.place(&commit.pending.commit, &roots);
+    }
+    // The last one waits for somebody to build on it; then the hub accepts it.
+    trio.alice.group.accept(&trio.a.hub, &commits[2].id, 1).unwrap();
+    let graph = trio.alice.group.graph();
+    assert!(!graph.contains(&commits[1].id));
+    assert!(trio.alice.group.kept_secrets().all(|id| graph.contains(&id)));
+}
+
+/// An epoch that is given up, and comes again before that was stored, was named as new and as gone at once.
+#[test]
+fn an_epoch_that_goes_and_comes_again_in_one_transaction_is_stored() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let parent = trio.bob.group.clone();
+    let mut commits: Vec<Prepared> = (0..3)
+        .map(|index| {
+            let mut double = Node { group: parent.clone(), identity: trio.bob.identity.clone() };
+            double.commit(&renaming(&double, &format!("Name {index}")), &roots)
+        })
+        .collect();
+    commits.sort_by_key(|commit| std::cmp::Reverse(commit.id));
+    let first = &commits[0];
+    trio.alice.place(&first.pending.commit, &roots);
+    for commit in commits[1..].iter().chain([first]) {
+        trio.alice.group.receive_commit(&commit.pending.commit, None, judge(&roots)).unwrap();
+    }
+    let changes = trio.alice.group.take_changes().unwrap().group;
+    assert!(trio.alice.group.graph().contains(&first.id));
+    assert!(!changes.forgotten.contains(&first.id));
+}

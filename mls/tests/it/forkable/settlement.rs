@@ -184,3 +184,52 @@ fn dmls_26_a_client_that_was_removed_on_the_head_is_not_added_again() {
     let settlement = trio.alice.group.settlement().unwrap();
     assert!(settlement.clients_to_add().next().is_none(), "{settlement:?}");
 }
+
+/// No settler took out a client of its own user, and nobody else may.
+#[test]
+fn another_client_of_the_settler_is_removed_though_that_lost() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let tablet = trio.c.client("carol", "tablet");
+    let bundle = key_package(&tablet);
+    let added = trio.carol.commit(&adding(Vec::new(), vec![bundle.key_package]), &roots);
+    trio.alice.place(&added.pending.commit, &roots);
+    let gone = CommitPlan { remove_clients: vec![tablet.client_uri.clone()], ..Default::default() };
+    let removed = trio.carol.commit(&gone, &roots);
+    let bob = trio.b.user("bob");
+    let other = trio.alice.commit(&with_role(&trio.alice, &bob, MEMBER), &roots);
+    trio.carol.place(&other.pending.commit, &roots);
+    trio.alice.place(&removed.pending.commit, &roots);
+    assert_eq!((trio.alice.head(), trio.carol.head()), (other.id, other.id));
+    let is_in = |node: &Node| node.group.head_state().unwrap().members().iter().any(|member| member.client == tablet.client_uri);
+    assert!(is_in(&trio.carol));
+    assert_eq!(trio.carol.settle(&none(), &roots), 1);
+    assert!(!is_in(&trio.carol));
+}
+
+/// Each of the two had its own removal in its plan, which MLS lets nobody commit: nothing was settled any more.
+#[test]
+fn two_who_have_removed_each_other_on_branches_that_lost_settle_one_of_it() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let early = trio.bob.commit(&renaming(&trio.bob, "Early"), &roots);
+    for node in [&mut trio.alice, &mut trio.carol] {
+        node.place(&early.pending.commit, &roots);
+    }
+    let (alice, bob) = (trio.a.user("alice"), trio.b.user("bob"));
+    trio.alice.commit(&renaming(&trio.alice, "Alice's"), &roots);
+    trio.alice.commit(&removing(&trio.alice, &bob), &roots);
+    trio.bob.commit(&renaming(&trio.bob, "Bob's"), &roots);
+    trio.bob.commit(&removing(&trio.bob, &alice), &roots);
+    // It is carol's turn.
+    let tablet = trio.c.client("carol", "tablet");
+    let head = trio.carol.commit(&adding(Vec::new(), vec![key_package(&tablet).key_package]), &roots);
+    trio.gossip();
+    trio.assert_agreed();
+    assert_eq!(trio.alice.head(), head.id);
+    assert_eq!(trio.alice.settle(&none(), &roots), 1);
+    trio.gossip();
+    trio.assert_agreed();
+    assert!(!trio.bob.has_user(&bob) && trio.bob.has_user(&alice));
+    assert!(trio.carol.group.settlement().unwrap().intents.is_empty());
+}

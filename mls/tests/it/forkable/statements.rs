@@ -232,3 +232,43 @@ fn dmls_3_a_statement_that_somebody_else_has_altered_is_refused() {
     assert!(matches!(trio.bob.group.receive_statement(&altered).unwrap(), StatementOutcome::Refused(_)));
     assert!(matches!(trio.bob.group.receive_statement(&signed).unwrap(), StatementOutcome::InForce(_)));
 }
+
+/// A newcomer cannot check what opened a term before the anchor, and took no notice of it: it ranked commits by other rules.
+#[test]
+fn dmls_10_a_newcomer_knows_the_terms_from_before_the_anchor() {
+    let mut trio = sovereign();
+    let roots = trio.roots.clone();
+    trio.alice.group.open_term(&trio.alice.identity, Authority::Members).unwrap();
+    for index in 0..7 {
+        trio.alice.commit(&renaming(&trio.alice, &format!("Name {index}")), &roots);
+        trio.alice.group.forget();
+    }
+    let (invite, dave, bundle) = inviting(&trio.a, "dave");
+    let added = trio.alice.commit(&invite, &roots);
+    let mut dave = Node::joining(&trio.alice, &join(&added.pending, &bundle, &dave, &roots), dave, &roots);
+    assert_eq!(dave.group.graph().term(), 1);
+    assert_eq!(dave.known_statements(), trio.alice.known_statements());
+    // Of two commits side by side, both have the same one first.
+    let (by_alice, by_dave) = (trio.alice.commit(&CommitPlan::default(), &roots), dave.commit(&CommitPlan::default(), &roots));
+    dave.place(&by_alice.pending.commit, &roots);
+    trio.alice.place(&by_dave.pending.commit, &roots);
+    assert_eq!(dave.head(), trio.alice.head());
+}
+
+#[test]
+fn a_newcomer_believes_no_statement_that_a_member_has_not_signed() {
+    let mut trio = sovereign();
+    let roots = trio.roots.clone();
+    let signed = trio.alice.group.open_term(&trio.alice.identity, Authority::Members).unwrap().to_bytes();
+    for index in 0..7 {
+        trio.alice.commit(&renaming(&trio.alice, &format!("Name {index}")), &roots);
+        trio.alice.group.forget();
+    }
+    let mut tail = trio.alice.group.tail(&trio.alice.identity).unwrap();
+    let mut forged = signed.clone();
+    *forged.last_mut().unwrap() ^= 1;
+    tail.terms = vec![forged];
+    assert_eq!(ForkableGroup::observe(&tail, trio.judge()).unwrap().graph().term(), 0);
+    tail.terms = vec![signed];
+    assert_eq!(ForkableGroup::observe(&tail, trio.judge()).unwrap().graph().term(), 1);
+}

@@ -67,7 +67,7 @@ impl World {
         let alice = Node { group: ForkableGroup::begin(at_alice, 5, vec![], &[]).unwrap(), identity: alice };
         let tail = alice.group.tail(&alice.identity).unwrap();
         let mut group = ForkableGroup::observe(&tail, Judge { roots: &roots, now_ms: NOW }).unwrap();
-        group.adopt(&at_bob).unwrap();
+        group.adopt(&at_bob, Judge { roots: &roots, now_ms: NOW }).unwrap();
         let bob = Node { group, identity: bob };
         Self { a, z, roots, alice, bob, zoe: (zoe, at_zoe), yan: (yan, at_yan) }
     }
@@ -150,7 +150,7 @@ fn of_two_branches_the_winners_go_on_and_the_losers_come_back_by_an_external_com
     let settlement = world.bob.group.settlement().unwrap();
     assert_eq!(settlement.clients_to_add().collect::<Vec<_>>(), [&erin.client_uri]);
     let key_packages = BTreeMap::from([(erin.client_uri.clone(), bare(&key_package(&erin)))]);
-    let plan = settlement.plan_for(&world.bob.identity.user_uri, world.bob.group.head_state().unwrap(), &key_packages);
+    let plan = settlement.plan_for(&world.bob.identity.client_uri, world.bob.group.head_state().unwrap(), &key_packages);
     let settled = world.bob.commit(&plan.unwrap(), &roots);
     world.alice.place(&settled.pending.commit, &roots);
     for (_, guest) in [&mut world.zoe, &mut world.yan] {
@@ -189,7 +189,7 @@ fn a_commit_of_mls_rs_may_win_a_fork_or_lose_it() {
     }
     let settlement = world.alice.group.settlement().unwrap();
     let none = BTreeMap::new();
-    let plan = settlement.plan_for(&world.alice.identity.user_uri, world.alice.group.head_state().unwrap(), &none).unwrap();
+    let plan = settlement.plan_for(&world.alice.identity.client_uri, world.alice.group.head_state().unwrap(), &none).unwrap();
     let renewal = world.alice.commit(&plan, &roots);
     world.bob.place(&renewal.pending.commit, &roots);
     for (_, guest) in [&mut world.zoe, &mut world.yan] {

@@ -146,7 +146,7 @@ fn fork(group_id: &[u8]) -> (GroupChanges, causeway_mls::ForkableChanges) {
     let mut alice = Node { group: ForkableGroup::begin(group, DEFAULT_WINDOW, vec![by_alice], &[]).unwrap(), identity: alice };
     let tail = alice.group.tail(&alice.identity).unwrap();
     let mut bob = Node { group: ForkableGroup::observe(&tail, judge(&roots)).unwrap(), identity: bob };
-    bob.group.adopt(&joined).unwrap();
+    bob.group.adopt(&joined, judge(&roots)).unwrap();
     alice.commit(&roots);
     alice.commit(&roots);
     let by_bob = bob.commit(&roots);
