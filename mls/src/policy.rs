@@ -1,5 +1,7 @@
 //! Who may change what [mimi-room-policy-04 §8], judged at a commit's parent by anybody who sees the commit.
 
+use std::collections::BTreeSet;
+
 use causeway_drafts::mimi_room_policy_04::capability::Capability;
 use causeway_drafts::mimi_room_policy_04::roles_list::{BANNED, NO_ROLE, Role};
 use causeway_drafts::mimi_uri::UserUri;
@@ -209,7 +211,10 @@ impl RoomState {
     /// # Errors
     /// If one does.
     pub fn covers<'a>(&self, users: impl IntoIterator<Item = &'a UserUri>) -> Result<(), NotAllowed> {
-        match users.into_iter().find(|user| matches!(self.role_of(user), NO_ROLE | BANNED)) {
+        let listed = self.participants.participants.iter();
+        let present = listed.filter(|participant| !matches!(participant.role_index, NO_ROLE | BANNED));
+        let present: BTreeSet<&UserUri> = present.map(|participant| &participant.user).collect();
+        match users.into_iter().find(|user| !present.contains(user)) {
             Some(user) => refuse("P-033", format!("clients of {user} remain, which is no participant any more")),
             None => Ok(()),
         }
