@@ -33,7 +33,7 @@ impl Conversation {
     /// If none of our users in the room may say so (DMLS-21).
     pub fn hub_lost(&mut self, turn: &mut Turn<'_>) -> Result<()> {
         if self.is_leaderless() {
-            return Ok(());
+            return self.lose_hub_again(turn);
         }
         if let Some(user) = self.signer_without_a_leaf(turn)?
             && self.topology() == Some(Topology::OurHub)
@@ -48,6 +48,17 @@ impl Conversation {
         }
         self.follow_head()?;
         self.tell_tail(turn)
+    }
+
+    /// Where a hub has been called back, and does not order after all. Where there is none, nothing changes.
+    fn lose_hub_again(&mut self, turn: &mut Turn<'_>) -> Result<()> {
+        if !self.forkable()?.is_ordered() {
+            return Ok(());
+        }
+        let statement = self.open_term(Authority::Members)?;
+        self.tell_all(turn, &self.peers(turn)?, &PeerMessage::Statement(ByteBuf::from(statement)))?;
+        self.follow_head()?;
+        self.after_head(turn)
     }
 
     /// What is read of the group is always the head's.

@@ -115,6 +115,27 @@ fn the_hub_can_be_lost_again() {
     assert_eq!(bodies(&world, B, 1).last().unwrap(), "heard");
 }
 
+/// It was called back, and is gone again before the graphs have ended.
+#[test]
+fn a_hub_that_was_called_back_can_be_given_up_before_the_graphs_end() {
+    let mut world = without_a_hub();
+    world.turn(A, 0, |conversation, turn| conversation.hub_back(turn)).unwrap();
+    world.pass_only(A);
+    world.is_cut = true;
+    assert!(world.sides[B].conversation(1).forkable.unwrap().is_ordered());
+    for name in ["two", "three", "four", "five", "six"] {
+        world.set(B, 1, ("m.room.name", "", json!({ "name": name })));
+    }
+    world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
+    assert!(!world.sides[B].conversation(1).forkable.unwrap().is_ordered());
+    world.set(B, 1, ("m.room.name", "", json!({ "name": "By ourselves again" })));
+    world.is_cut = false;
+    world.pump();
+    assert_eq!(are_leaderless(&world), [true, true]);
+    assert_eq!(head(&world, A, 0), head(&world, B, 1));
+    assert_eq!([name(&world, A, 0), name(&world, B, 1)], ["By ourselves again", "By ourselves again"]);
+}
+
 /// A provider that knows MIMI alone goes on at the hub, which has become one of the gateways that order the room.
 #[test]
 fn a_plain_provider_goes_on_at_the_hub_of_a_room_without_one() {
