@@ -26,14 +26,15 @@ pub struct RoomFigure {
 }
 
 impl Tx {
-    /// The outbox by kind.
+    /// The outbox by kind. What waits for nobody but its time is no backlog.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn queue_figures(&mut self) -> Result<Vec<QueueFigure>, StoreError> {
         let found = both!(self, connection => {
             sqlx::query_as::<_, (String, i64, i64)>(
-                "-- queue figures\nSELECT kind, COUNT(*), MIN(queued_at) FROM outbox GROUP BY kind ORDER BY kind",
+                "-- queue figures\nSELECT kind, COUNT(*), MIN(queued_at) FROM outbox WHERE kind <> 'forget' \
+                 GROUP BY kind ORDER BY kind",
             )
             .fetch_all(connection).await
         })?;

@@ -116,3 +116,16 @@ async fn a_reader_wants_a_database_that_the_gateway_made() {
     let (url, _directory) = empty(Kind::Postgres).await;
     assert!(matches!(Store::connect_read_only(&url).await, Err(StoreError::OlderSchema { found: 0, .. })));
 }
+
+/// An item that comes back when secrets are due may wait for weeks, and nothing is wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_its_time_alone_is_no_backlog() {
+    for_each_database(|db| async move {
+        let id = fill(&db).await;
+        db.run(tx!([id] | tx | tx.queue("own:room#retention", "forget", Some(id), b"").await)).await;
+        let figures = db.run(tx!(|tx| tx.queue_figures().await)).await;
+        let kinds: Vec<_> = figures.iter().map(|figure| (figure.kind.as_str(), figure.depth)).collect();
+        assert_eq!(kinds, [("submit", 1)]);
+    })
+    .await;
+}
