@@ -77,7 +77,12 @@ pub(crate) const METRICS: &[Metric] = &[
         &["direction", "outcome"],
         "What became of them: translated, refused, duplicate, parked, or failed (our own fault; the peer sends it again).",
     ),
-    metric(OUTBOX_DEPTH, Kind::Gauge, &["kind"], "Items that wait in the outbox."),
+    metric(
+        OUTBOX_DEPTH,
+        Kind::Gauge,
+        &["kind"],
+        "Items that wait in the outbox, but for those that wait for secrets to be due (`forget`).",
+    ),
     metric(OUTBOX_OLDEST, Kind::Gauge, &["kind"], "How long the oldest of them has waited."),
     metric(
         DELIVERIES,
