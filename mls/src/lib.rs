@@ -31,7 +31,7 @@ pub use forkable::{
 };
 pub use group::{
     ApplicationHeader, CommitPlan, CommitSummary, CreateGroup, ExternalJoin, Group, JoinableGroupInfo, MAX_PAST_EPOCHS, Member,
-    Opened, PendingCommit, ProposalSummary, StagedEpoch,
+    Opened, PAST_EPOCHS, PendingCommit, ProposalSummary, StagedEpoch,
 };
 pub use hpke::{HpkeKeyPair, seal_to};
 pub use key_package::{KeyPackageBundle, VerifiedKeyPackage, new_key_package, verify_key_package, welcome_references};

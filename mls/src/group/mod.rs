@@ -49,7 +49,7 @@ use crate::storage::{self, OURS, Provider, Public};
 use crate::{ClientIdentity, MlsError, RoomState};
 
 /// Stragglers of so many past epochs still decrypt (application messages only), if nothing else is set: their states are kept.
-pub(crate) const PAST_EPOCHS: usize = 2;
+pub const PAST_EPOCHS: usize = 2;
 /// The most that may be set.
 pub const MAX_PAST_EPOCHS: u64 = 16;
 const OUT_OF_ORDER_TOLERANCE: u32 = 100;

@@ -110,6 +110,9 @@ impl Conversation {
         (welcome, tree): (&[u8], &[u8]),
         providers: &BTreeSet<ProviderDomain>,
     ) -> Result<()> {
+        if providers.is_empty() {
+            return Ok(());
+        }
         let malformed = |error: &dyn std::fmt::Display| ConversationError::Malformed(error.to_string());
         let tree = RatchetTreeOption::full(tree).map_err(|error| malformed(&error))?;
         let fanout = FanoutMessage::welcome(turn.now, welcome, tree).map_err(|error| malformed(&error))?;

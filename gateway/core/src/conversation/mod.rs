@@ -188,6 +188,8 @@ pub struct Conversation {
     pub messages: MessageIndex,
     /// How long secrets of past epochs are kept, as far as that is set for this conversation.
     pub retention: Retention,
+    /// The same as it is stored, with the window of the graph.
+    pub stored_retention: (Retention, Option<u64>),
 }
 
 impl<'a> Turn<'a> {
@@ -212,8 +214,8 @@ impl Conversation {
     /// A conversation that the store has given back.
     pub fn restore(row: ConversationRow, room: Option<Room>, group: Option<Group>, messages: MessageIndex) -> Result<Self> {
         let book = Bookkeeping::from_bytes(&row.bookkeeping).map_err(|_| ConversationError::Missing("readable bookkeeping"))?;
-        let (clients, retention) = (BTreeMap::new(), Retention::default());
-        Ok(Self { row, book, room, group, forkable: None, clients, messages, retention })
+        let (clients, retention, stored_retention) = Default::default();
+        Ok(Self { row, book, room, group, forkable: None, clients, messages, retention, stored_retention })
     }
 
     fn begin(kind: &str, now: u64) -> Self {
@@ -242,6 +244,7 @@ impl Conversation {
             clients: BTreeMap::new(),
             messages: MessageIndex::default(),
             retention: Retention::default(),
+            stored_retention: Default::default(),
         }
     }
 

@@ -7,8 +7,6 @@ use super::{Conversation, ConversationError, Gateway, Outgoing, Result, Turn};
 
 /// The most epochs that may be asked for.
 pub const MOST_EPOCHS: u64 = causeway_mls::MAX_PAST_EPOCHS;
-/// Where a hub orders: late messages of so many past epochs open, if nothing else is set.
-const LINEAR_EPOCHS: u64 = 2;
 
 /// How long secrets of past epochs are kept; what is not set follows what is set for all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,7 +30,7 @@ impl Retention {
 
     /// Where a hub orders.
     fn past_epochs(self) -> usize {
-        self.epochs.unwrap_or(LINEAR_EPOCHS) as usize
+        self.epochs.map_or(causeway_mls::PAST_EPOCHS, |epochs| epochs as usize)
     }
 
     fn age(self) -> Option<u64> {

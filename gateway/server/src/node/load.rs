@@ -41,6 +41,7 @@ impl Session<'_> {
         conversation.forkable = forkable;
         conversation.retention =
             Retention { epochs: retention.epochs.map(|epochs| epochs as u64), age_ms: retention.age_ms.map(|age| age as u64) };
+        conversation.stored_retention = (conversation.retention, retention.graph_window.map(|window| window as u64));
         conversation.apply_retention(&self.node.gateway);
         Ok(conversation)
     }

@@ -54,18 +54,20 @@ impl Session<'_> {
         self.store_hashed_ghosts().await
     }
 
-    async fn store_retention(&mut self, conversation: &Conversation) -> Result<(), NodeError> {
-        let graph = conversation.forkable.as_ref();
+    async fn store_retention(&mut self, conversation: &mut Conversation) -> Result<(), NodeError> {
+        let window = conversation.forkable.as_ref().map(|forkable| forkable.graph().window());
+        let retention = (conversation.retention, window);
+        if conversation.stored_retention == retention {
+            return Ok(());
+        }
+        conversation.stored_retention = retention;
         let row = RetentionRow {
             conversation_id: conversation.row.id,
             epochs: conversation.retention.epochs.map(|epochs| epochs as i64),
             age_ms: conversation.retention.age_ms.map(|age| age as i64),
-            graph_window: graph.map(|forkable| forkable.graph().window() as i64),
+            graph_window: window.map(|window| window as i64),
         };
-        if self.tx.retention(row.conversation_id).await? != row {
-            self.tx.put_retention(&row).await?;
-        }
-        Ok(())
+        Ok(self.tx.put_retention(&row).await?)
     }
 
     /// The mapping of ghosts whose names only it can undo.

@@ -8,7 +8,7 @@ use crate::render::{self, Row, Style, joined, or_dash};
 use crate::time::rfc3339;
 
 /// What holds where nothing is set (SPEC §11.4).
-const PAST_EPOCHS: i64 = 2;
+const PAST_EPOCHS: i64 = causeway_mls::PAST_EPOCHS as i64;
 const WINDOW: i64 = causeway_mls::graph::DEFAULT_WINDOW as i64;
 
 #[derive(Serialize)]
