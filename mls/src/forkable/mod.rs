@@ -12,10 +12,12 @@
 //! * messages are [sealed](ForkableGroup::seal) in the head and [opened](ForkableGroup::open) in any epoch that is kept;
 //! * own clients that cannot follow are [stranded](ForkableGroup::stranded) and come back by an external commit
 //!   ([`rejoin`](ForkableGroup::rejoin));
-//! * [`forget`](ForkableGroup::forget) lets go of what is final.
+//! * [`forget`](ForkableGroup::forget) lets go of what is final;
+//! * whoever has been apart for longer than anybody remembers [begins anew](ForkableGroup::begin_anew) from a peer's tail.
 //!
 //! Time and trust roots are arguments; there is no clock and no socket here.
 
+mod anew;
 mod forget;
 mod hub;
 mod message;

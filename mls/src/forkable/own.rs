@@ -3,7 +3,7 @@
 //! openmls cannot process an own commit that comes back, so the epoch that it opens is made at once and kept aside.
 
 use causeway_drafts::mimi_room_policy_04::roles_list::NO_ROLE;
-use causeway_drafts::mimi_uri::ClientUri;
+use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use serde::{Deserialize, Serialize};
 
 use super::receive::facts;
@@ -44,18 +44,18 @@ impl ForkableGroup {
         self.prepare_in(self.head().id, identity, plan, judge)
     }
 
-    /// Makes a commit beside the head, for when nobody has the head's secrets because the commit that leads to it opens
-    /// nowhere: it takes out who made that, and outranks it (DMLS-11). It is published like any other.
+    /// What takes out whoever has made the first commit that a client could not open: for [`Self::prepare_beside`], where
+    /// nobody can open what leads to the head. It outranks that in most cases (DMLS-11); where it does not, an
+    /// `anchor_override` names it.
     ///
     /// # Errors
-    /// If an own client does hold them, the client was not in the epoch before, or may not remove the author.
-    pub fn prepare_expulsion(&mut self, identity: &ClientIdentity, judge: Judge<'_>) -> Result<Prepared, MlsError> {
-        if let Some(conflict) = self.conflict() {
-            return Err(MlsError::Conflict(conflict));
-        }
-        let dead = self.graph.commit(&self.head().id).filter(|_| !self.opens_head()).cloned();
-        let dead = dead.ok_or_else(|| MlsError::Invalid("an own client can open the head".to_owned()))?;
-        let (parent, author) = (self.state(&dead.parent)?, dead.committer.user_uri());
+    /// If the client holds the head, or nothing before it.
+    pub fn expulsion(&self, client: &ClientUri) -> Result<(CommitPlan, UserUri), MlsError> {
+        let path = self.graph.path_to(&self.head().id);
+        let held = self.newest_held(client).ok_or_else(|| MlsError::Stranded(client.clone()))?;
+        let dead = path.into_iter().skip_while(|id| *id != held).nth(1).and_then(|id| self.graph.commit(&id));
+        let author = dead.ok_or_else(|| MlsError::Invalid("the client holds the head".to_owned()))?.committer.user_uri();
+        let parent = self.state(&held)?;
         let state = parent.room_state();
         let clients = parent.members().iter().filter(|member| member.user == author);
         let plan = CommitPlan {
@@ -63,17 +63,11 @@ impl ForkableGroup {
             remove_clients: clients.map(|member| member.client.clone()).collect(),
             ..CommitPlan::default()
         };
-        self.prepare_in(dead.parent, identity, &plan, judge)
-    }
-
-    /// Whether an own client holds the head's secrets.
-    fn opens_head(&self) -> bool {
-        self.head_state().is_ok_and(|head| head.own_clients().next().is_some())
+        Ok((plan, author))
     }
 
     /// Makes a commit beside what leads to the head, in the newest epoch before it whose secrets a stranded client holds: the
-    /// way on for a group whose commits nobody can open. With the removal of their author it outranks them in most cases
-    /// (DMLS-11); where it does not, an `anchor_override` names it. It is published by [`Self::publish_beside`].
+    /// way on for a group whose commits nobody can open. It is published by [`Self::publish_beside`].
     ///
     /// # Errors
     /// If MLS or the room's policy forbids it there, or the client holds the head, or nothing before it.
@@ -126,9 +120,7 @@ impl ForkableGroup {
     pub fn publish(&mut self, id: &EpochId) -> Result<HeadChange, MlsError> {
         let before = self.head();
         let unpublished = self.take_prepared(id, false)?;
-        // A sibling of a head that nobody of ours can open is welcome; else what was made for another head has lost already.
-        let dead = self.graph.commit(&before.id).filter(|_| !self.opens_head());
-        if unpublished.facts.parent != before.id && dead.is_none_or(|dead| dead.parent != unpublished.facts.parent) {
+        if unpublished.facts.parent != before.id {
             return Err(MlsError::WrongEpoch { current: before.number });
         }
         self.enter(unpublished)?;

@@ -147,18 +147,22 @@ impl ForkableGroup {
         {
             parent.drop_secrets();
         }
-        let former = self.forgotten.remove(&record.id).flatten();
-        let group = match former {
+        self.put_state(record.id, group);
+        if !planted!(RecordsForgotten) {
+            self.records.push(record);
+        }
+    }
+
+    /// What is stored of an epoch that had gone and comes again is changed, and not stored a second time.
+    pub(super) fn put_state(&mut self, id: EpochId, group: Group) {
+        let group = match self.forgotten.remove(&id).flatten() {
             Some(mut former) => {
                 former.replace(group);
                 former
             }
             None => group,
         };
-        self.states.insert(record.id, group);
-        if !planted!(RecordsForgotten) {
-            self.records.push(record);
-        }
+        self.states.insert(id, group);
     }
 
     /// Epochs that the graph has given up, to make room for better ones.

@@ -252,12 +252,15 @@ fn has_lost(world: &World, node: usize, other: usize) -> bool {
 
 fn begin_anew(world: &mut World, node: usize, from: usize) -> bool {
     let Some(tail) = world.nodes[from].tail() else { return false };
-    let Ok(group) = ForkableGroup::observe(&tail, judge()) else {
+    let begun = match world.nodes[node].group.take() {
+        Some(group) => group.begin_anew(&tail, judge()),
+        None => ForkableGroup::observe(&tail, judge()),
+    };
+    let Ok(group) = begun else {
         world.fail("validity", format!("the tail of node {from} does not hold at node {node}"));
         return false;
     };
     world.say(|| format!("      node {node} begins anew from node {from}"));
-    world.nodes[node].store.clear_group();
     world.nodes[node].group = Some(group);
     world.nodes[node].own.clear();
     world.ledger.has_forgotten(node);

@@ -110,11 +110,6 @@ impl Store {
             self.pool.clear();
         }
     }
-
-    /// The graph is begun anew.
-    pub(super) fn clear_group(&mut self) {
-        (self.core, self.states, self.commits, self.nodes) = Default::default();
-    }
 }
 
 fn alter(rows: &mut Rows, changes: RowChanges) {

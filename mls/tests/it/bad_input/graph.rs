@@ -28,9 +28,11 @@ fn l31_a_commit_that_opens_at_nobody_ends_with_its_author_removed() {
         assert!(matches!(node.try_commit(&CommitPlan::default(), &roots), Err(MlsError::Stranded(_))));
     }
     let dead_epoch = trio.alice.head();
-    let expelled = trio.alice.group.prepare_expulsion(&trio.alice.identity, judge(&roots)).unwrap();
+    let (plan, author) = trio.alice.group.expulsion(&trio.alice.identity.client_uri).unwrap();
+    assert_eq!(author, trio.c.user("carol"));
+    let expelled = trio.alice.group.prepare_beside(&trio.alice.identity, &plan, judge(&roots)).unwrap();
     trio.alice.group = reloaded(trio.alice.group.clone());
-    let change = trio.alice.group.publish(&expelled.id).unwrap();
+    let change = trio.alice.group.publish_beside(&expelled.id).unwrap().unwrap();
     assert_eq!((change.from.id, change.to.id), (dead_epoch, expelled.id));
     trio.bob.place(&expelled.pending.commit, &roots);
     for node in [&trio.alice, &trio.bob] {
@@ -40,7 +42,7 @@ fn l31_a_commit_that_opens_at_nobody_ends_with_its_author_removed() {
     let sealed = trio.bob.seal(b"we go on");
     assert_eq!(trio.alice.open(&sealed).unwrap(), b"we go on");
     // Nobody is expelled from a head that opens.
-    assert!(matches!(trio.bob.group.prepare_expulsion(&trio.bob.identity, judge(&roots)), Err(MlsError::Invalid(_))));
+    assert!(matches!(trio.bob.group.expulsion(&trio.bob.identity.client_uri), Err(MlsError::Invalid(_))));
 }
 
 /// Who may not remove others cannot do so by calling their commits dead.
@@ -50,7 +52,8 @@ fn l31_who_may_not_remove_expels_nobody() {
     let roots = trio.roots.clone();
     let dead = dead_commit(&trio.bob, &roots);
     trio.carol.place(&dead, &roots);
-    let refused = trio.carol.group.prepare_expulsion(&trio.carol.identity, judge(&roots));
+    let (plan, _) = trio.carol.group.expulsion(&trio.carol.identity.client_uri).unwrap();
+    let refused = trio.carol.group.prepare_beside(&trio.carol.identity, &plan, judge(&roots));
     assert!(matches!(refused, Err(MlsError::NotAllowed(rule)) if rule.rule == "R-063"));
 }
 

@@ -1,5 +1,6 @@
 //! Groups of real clients whose commits nobody orders: SPEC §14.
 
+mod anew;
 mod commits;
 mod hub;
 mod messages;

@@ -4,7 +4,7 @@ use causeway_mls::{CommitOutcome, MlsError};
 
 use super::*;
 
-fn rejoin(from: &Node, stranded: &mut Node, hub: &Provider, roots: &TrustRoots) -> Vec<u8> {
+pub(super) fn rejoin(from: &Node, stranded: &mut Node, hub: &Provider, roots: &TrustRoots) -> Vec<u8> {
     let info = from.group.joinable(&from.identity, hub.hub.signature_public_key()).unwrap();
     let join = stranded.group.rejoin(&info, &stranded.identity, judge(roots)).unwrap();
     stranded.group.complete_rejoin(&join, judge(roots)).unwrap();
