@@ -57,6 +57,10 @@ pub enum Feature {
     CommitRefused,
     /// A proposal of the hub's order that we find invalid.
     ProposalRefused,
+    /// In a room without a hub: a peer's graph that has no epoch in common with ours.
+    GraphApart,
+    /// In a room without a hub: two sides have taken different branches for final.
+    GraphConflict,
     /// A puppet could not join.
     JoinRefused,
     /// A KeyPackage that must not be added.
@@ -66,7 +70,7 @@ pub enum Feature {
 }
 
 /// All of them.
-const FEATURES: [Feature; 29] = [
+const FEATURES: [Feature; 31] = [
     Feature::Media,
     Feature::Poll,
     Feature::Location,
@@ -93,6 +97,8 @@ const FEATURES: [Feature; 29] = [
     Feature::HubClockRegressed,
     Feature::CommitRefused,
     Feature::ProposalRefused,
+    Feature::GraphApart,
+    Feature::GraphConflict,
     Feature::JoinRefused,
     Feature::KeyPackageRefused,
     Feature::NoKeyMaterial,

@@ -191,7 +191,8 @@ impl ForkableGroup {
         Ok(members.filter(|client| self.own.contains(client) && !head.holds(client)).cloned().collect())
     }
 
-    fn head_change(&self, from: EpochRef) -> Option<HeadChange> {
+    /// What has become of the head since it was `from`; none if it is that.
+    pub fn change_since(&self, from: EpochRef) -> Option<HeadChange> {
         let to = self.graph.head();
         let fork = self.graph.fork_point(&from.id, &to.id).unwrap_or(self.graph.anchor().id);
         (from != to).then_some(HeadChange { from, to, fork })

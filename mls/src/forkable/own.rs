@@ -124,7 +124,7 @@ impl ForkableGroup {
             return Err(MlsError::WrongEpoch { current: before.number });
         }
         self.enter(unpublished)?;
-        self.head_change(before).ok_or(MlsError::WrongEpoch { current: before.number })
+        self.change_since(before).ok_or(MlsError::WrongEpoch { current: before.number })
     }
 
     /// As [`Self::publish`], for what was prepared beside what leads to the head, which may stay what it is.
@@ -135,7 +135,7 @@ impl ForkableGroup {
         let before = self.head();
         let unpublished = self.take_prepared(id, true)?;
         self.enter(unpublished)?;
-        Ok(self.head_change(before))
+        Ok(self.change_since(before))
     }
 
     fn take_prepared(&mut self, id: &EpochId, beside: bool) -> Result<Unpublished, MlsError> {

@@ -70,7 +70,7 @@ impl ForkableGroup {
             }
             outcomes.push(outcome);
         }
-        Ok(Received { outcomes, head: self.head_change(before) })
+        Ok(Received { outcomes, head: self.change_since(before) })
     }
 
     fn receive_one(&mut self, commit: &[u8], hint: Option<EpochId>, judge: Judge<'_>) -> Result<CommitOutcome, MlsError> {

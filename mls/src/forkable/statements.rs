@@ -115,7 +115,7 @@ impl ForkableGroup {
             self.remember(signed);
         }
         Ok(match placement {
-            StatementPlacement::InForce { .. } => StatementOutcome::InForce(self.head_change(before)),
+            StatementPlacement::InForce { .. } => StatementOutcome::InForce(self.change_since(before)),
             StatementPlacement::Dormant => StatementOutcome::Dormant,
             StatementPlacement::WaitsForEpoch => StatementOutcome::Waits,
             StatementPlacement::Duplicate => StatementOutcome::Duplicate,

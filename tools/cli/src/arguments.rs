@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    self, completions, decode, doctor, group_forks, group_hub, group_retain, man, parked_replay, peer_probe, queue_drop,
-    queue_retry,
+    self, completions, decode, doctor, group_forks, group_hub, group_recovery, group_retain, man, parked_replay, peer_probe,
+    queue_drop, queue_retry,
 };
 use crate::outcome::EXIT_CODES;
 use crate::printing::Printing;
@@ -127,7 +127,14 @@ impl Command {
             Self::Doctor(_)
             | Self::Queue(QueueCommand::Retry(_) | QueueCommand::Drop(_))
             | Self::Parked(ParkedCommand::Replay(_))
-            | Self::Group(GroupCommand::HubLost(_) | GroupCommand::HubBack(_) | GroupCommand::Retain(_)) => Needs::Configuration,
+            | Self::Group(
+                GroupCommand::HubLost(_)
+                | GroupCommand::HubBack(_)
+                | GroupCommand::Override(_)
+                | GroupCommand::Expel(_)
+                | GroupCommand::BeginAnew(_)
+                | GroupCommand::Retain(_),
+            ) => Needs::Configuration,
             _ => Needs::Database,
         }
     }
@@ -176,6 +183,9 @@ pub(crate) enum GroupCommand {
     Verify(RoomName),
     HubLost(group_hub::Lost),
     HubBack(group_hub::Back),
+    Override(group_recovery::Override),
+    Expel(group_recovery::Expel),
+    BeginAnew(group_recovery::BeginAnew),
     Retain(group_retain::Arguments),
 }
 

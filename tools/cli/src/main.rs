@@ -52,6 +52,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Group(GroupCommand::HubLost(arguments)) => commands::group_hub::lost(named, &arguments, style).await,
         Command::Group(GroupCommand::Retain(arguments)) => commands::group_retain::run(named, &arguments, style).await,
         Command::Group(GroupCommand::HubBack(arguments)) => commands::group_hub::back(named, &arguments, style).await,
+        Command::Group(GroupCommand::Override(arguments)) => {
+            commands::group_recovery::override_anchor(named, &arguments, style).await
+        }
+        Command::Group(GroupCommand::Expel(arguments)) => commands::group_recovery::expel(named, &arguments, style).await,
+        Command::Group(GroupCommand::BeginAnew(arguments)) => commands::group_recovery::begin_anew(named, &arguments, style).await,
         Command::Group(GroupCommand::Members(name)) => commands::group_members::run(&open().await?, &name.room, style).await,
         Command::Group(GroupCommand::Verify(name)) => return commands::group_verify::run(&open().await?, &name.room, style).await,
         Command::Queue(QueueCommand::List) => commands::queue_list::run(&open().await?, style).await,

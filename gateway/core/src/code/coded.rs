@@ -134,6 +134,8 @@ impl Coded for Feature {
             Self::RefusedByHub => LOST_REFUSED_BY_HUB,
             Self::HubClockRegressed => LOST_HUB_CLOCK,
             Self::CommitRefused => LOST_COMMIT_REFUSED,
+            Self::GraphApart => LOST_GRAPH_APART,
+            Self::GraphConflict => LOST_GRAPH_CONFLICT,
             Self::ProposalRefused => LOST_PROPOSAL_REFUSED,
             Self::JoinRefused => LOST_JOIN,
             Self::KeyPackageRefused => LOST_KEY_PACKAGE,

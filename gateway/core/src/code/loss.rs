@@ -146,4 +146,14 @@ super::codes! {
         what "The text is carried; whom else it was meant to reach is not."
         why "MIMI mentions somebody by a link in the text. The Matrix event named a user, or the whole room, beside its text."
         remedy "Mention users by their name in the text.";
+    LOST_GRAPH_APART = 6031 (Operator, FINAL) "SPEC.md §15.7"
+        "A peer's graph has no epoch in common with ours"
+        what "In this room without a hub, we do not follow that peer, nor it us."
+        why "We were apart for longer than anybody remembers, or somebody tells a wrong graph."
+        remedy "Compare `causewayctl group epochs` with other providers. If it is us who were away, `causewayctl group begin-anew` takes the peer's graph.";
+    LOST_GRAPH_CONFLICT = 6032 (Operator, FINAL) "DMLS-18"
+        "Two sides of a room without a hub have gone too far apart"
+        what "Nothing is sent in this room until somebody decides where it goes on. What was to be sent waits."
+        why "Both sides went on alone for longer than the window, and each has taken its branch for final."
+        remedy "`causewayctl group forks` shows the branches, `causewayctl group override` says which one counts.";
 }

@@ -70,7 +70,7 @@ super::codes! {
         "Two sides of the group have gone too far apart"
         what "Nothing is sent in this conversation until somebody decides where the group goes on."
         why "Both sides went on alone for longer than the window, and each has taken its branch for final."
-        remedy "Look at `causewayctl group forks`; whoever may re-initialise the group signs an anchor_override.";
+        remedy "`causewayctl group forks` shows the branches, `causewayctl group override` says which one counts.";
     STRANDED = 4015 (Ours, AGAIN) "SPEC §14.7"
         "A client holds no secrets of the head"
         what "It sends and reads nothing until it has come back."

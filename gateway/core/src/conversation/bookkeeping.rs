@@ -47,6 +47,9 @@ pub struct Bookkeeping {
     /// In a room without a hub: providers that hear of it by the fan-out of the hub that its URI names only.
     #[serde(default)]
     pub by_fan_out: BTreeSet<String>,
+    /// Whose graph we begin anew with, once it comes.
+    #[serde(default)]
+    pub anew_from: Option<String>,
     /// Epochs whose secrets are kept though they are not the head, by the hexadecimal name, with the time at which they were
     /// superseded, ms.
     #[serde(default)]

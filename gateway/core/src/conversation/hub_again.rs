@@ -1,9 +1,9 @@
 //! A room without a hub gets its hub back (SPEC §15.5): first the hub orders the graph, then, once everybody follows, the
 //! graphs end, and the room is as it was before.
 
-use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, UserUri};
+use causeway_drafts::mimi_uri::{ProviderDomain, UserUri};
+use causeway_mls::EpochId;
 use causeway_mls::graph::Authority;
-use causeway_mls::{EpochId, MlsError};
 use serde_bytes::ByteBuf;
 
 use super::outgoing::lane;
@@ -47,19 +47,8 @@ impl Conversation {
 
     /// Opens a term as the first own client that may.
     pub(super) fn open_term(&mut self, authority: Authority) -> Result<Vec<u8>> {
-        let head = self.forkable()?.head_state()?;
-        let may = |client: &&ClientUri| head.room_state().may_open_term(&client.user_uri()).is_ok();
-        let signers: Vec<ClientUri> = head.own_clients().filter(may).cloned().collect();
-        let mut refused = ConversationError::refused("DMLS-21", "none of our users here may say so");
-        for signer in signers {
-            let identity = self.identity(&signer)?.clone();
-            match self.forkable()?.open_term(&identity, authority.clone()) {
-                Ok(statement) => return Ok(statement.to_bytes()),
-                Err(error @ MlsError::NotAllowed(_)) => refused = error.into(),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(refused)
+        let head = self.forkable()?.head().id;
+        self.say_at(&head, |graph, identity| graph.open_term(identity, authority.clone()))
     }
 
     /// What follows from a hub's being in office: it accepts what leads to the head; everybody says once that they follow it,

@@ -178,7 +178,7 @@ impl Conversation {
         let from = self.own_members()?.into_iter().next();
         match from {
             Some(from) => self.join_beside(turn, client, &from).map(|()| true),
-            None => self.want_group_info(turn).map(|()| false),
+            None => self.want_group_info_again(turn).map(|()| false),
         }
     }
 
@@ -224,6 +224,24 @@ impl Conversation {
             return Ok(());
         }
         self.tell_all(turn, &self.peers(turn)?, &PeerMessage::WantGroupInfo)
+    }
+
+    /// The same once more, if what came was of another head than ours: by now it may be of the same.
+    pub(super) fn want_group_info_again(&mut self, turn: &mut Turn<'_>) -> Result<()> {
+        let head = self.group()?.epoch().id.to_string();
+        if self.book.told.remove(&format!("other_group_info:{head}")) {
+            self.book.told.remove(&format!("want_group_info:{head}"));
+        }
+        self.want_group_info(turn)
+    }
+
+    /// The GroupInfo that came is not of our head: the peer knows more than we do, or less.
+    pub(super) fn is_of_another_head(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain) -> Result<()> {
+        let head = self.group()?.epoch().id.to_string();
+        match self.book.first_time(&format!("other_group_info:{head}")) {
+            true => self.tell(turn, from, &PeerMessage::WantTail),
+            false => Ok(()),
+        }
     }
 
     /// A commit that somebody has brought to us as to a hub: it is for the head, and becomes it, or it is not taken.

@@ -35,6 +35,7 @@ pub mod outgoing;
 mod peer_message;
 mod peers;
 mod prepare;
+mod recovery;
 mod retention;
 pub mod roles;
 mod settling;

@@ -35,7 +35,7 @@ impl Conversation {
                 self.book.by_fan_out.remove(from.as_str());
             }
             match message {
-                PeerMessage::Tail { tail, earlier } => self.peer_tail(turn, tail, earlier)?,
+                PeerMessage::Tail { tail, earlier } => self.peer_tail(turn, from, (tail, earlier))?,
                 PeerMessage::Welcome { welcome, ratchet_tree, tail } => {
                     self.peer_welcome(turn, (welcome, ratchet_tree), tail, welcomes.take().unwrap_or_default())?;
                 }
@@ -48,7 +48,9 @@ impl Conversation {
                     self.tell(turn, from, &message)?;
                 }
                 PeerMessage::WantGroupInfo => self.give_head(turn, from)?,
-                PeerMessage::GroupInfo { group_info, ratchet_tree } => self.peer_group_info(turn, group_info, ratchet_tree)?,
+                PeerMessage::GroupInfo { group_info, ratchet_tree } => {
+                    self.peer_group_info(turn, from, (group_info, ratchet_tree))?;
+                }
                 PeerMessage::Following { term } => self.peer_follows(turn, from, *term)?,
                 PeerMessage::GraphEnded { at } => self.peer_has_ended(turn, from, at)?,
             }
@@ -72,10 +74,15 @@ impl Conversation {
     }
 
     /// The graph: begins ours, or brings what we miss of it.
-    fn peer_tail(&mut self, turn: &mut Turn<'_>, tail: &Tail, earlier: &[ByteBuf]) -> Result<()> {
+    fn peer_tail(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, (tail, earlier): (&Tail, &[ByteBuf])) -> Result<()> {
         if !self.is_leaderless() {
             return self.begin_with(turn, tail, earlier);
         }
+        if self.takes_anew(turn, from, tail)? {
+            self.after_head(turn)?;
+            return self.open_early(turn);
+        }
+        self.notice_distance(turn, from, tail)?;
         for statement in tail.terms.iter().chain(&tail.statements) {
             self.take_statement(turn, statement)?;
         }
@@ -211,7 +218,7 @@ impl Conversation {
         Ok(waits)
     }
 
-    fn head_moved(&mut self, turn: &mut Turn<'_>, change: &HeadChange, made: &[CommitSummary]) -> Result<()> {
+    pub(super) fn head_moved(&mut self, turn: &mut Turn<'_>, change: &HeadChange, made: &[CommitSummary]) -> Result<()> {
         self.fan_out_head(turn, change)?;
         let forkable = self.forkable()?;
         let states = forkable.state(&change.from.id).ok().zip(forkable.state(&change.to.id).ok());
@@ -227,7 +234,7 @@ impl Conversation {
     }
 
     /// Two states of the room, whoever led from one to the other.
-    fn mirror_between(
+    pub(super) fn mirror_between(
         &mut self,
         turn: &mut Turn<'_>,
         before: causeway_mls::RoomState,
@@ -247,6 +254,10 @@ impl Conversation {
         let opened = self.open(sealed)?;
         match opened {
             Err(error) if self.may_open_later(sealed, &error) => self.too_early(turn, from, sealed),
+            Err(error @ MlsError::Stranded(_)) if self.is_leaderless() => {
+                self.want_group_info_again(turn)?;
+                self.heard(turn, Err(error), None, turn.now)
+            }
             Ok(opened) if self.is_leaderless() => {
                 let tagged = opened.franking_tag.map(|tag| (opened.user.clone(), tag));
                 self.heard(turn, Ok(opened), None, turn.now)?;
@@ -307,7 +318,12 @@ impl Conversation {
     }
 
     /// The stranded come back.
-    fn peer_group_info(&mut self, turn: &mut Turn<'_>, group_info: &[u8], ratchet_tree: &[u8]) -> Result<()> {
+    fn peer_group_info(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: &ProviderDomain,
+        (group_info, ratchet_tree): (&[u8], &[u8]),
+    ) -> Result<()> {
         let stranded = self.forkable()?.stranded()?;
         let hub_key = self.hub_key()?;
         let Some(client) = stranded.first() else { return Ok(()) };
@@ -319,8 +335,7 @@ impl Conversation {
         };
         match self.join_head(turn, client, &info) {
             Ok(()) => self.after_head(turn),
-            // The head has moved meanwhile: it is asked for again.
-            Err(ConversationError::Mls(MlsError::Invalid(_) | MlsError::WrongEpoch { .. })) => self.after_head(turn),
+            Err(ConversationError::Mls(MlsError::Invalid(_) | MlsError::WrongEpoch { .. })) => self.is_of_another_head(turn, from),
             Err(error) => Err(error),
         }
     }

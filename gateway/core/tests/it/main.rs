@@ -15,6 +15,7 @@ mod conversation_lurkers;
 mod conversation_plain;
 mod conversation_races;
 mod conversation_random;
+mod conversation_recovery;
 mod conversation_refusals;
 mod conversation_resync;
 mod conversation_retention;

@@ -1,10 +1,12 @@
 //! The operator's listener: health and metrics for everybody who reaches it, the rest for whoever has the token.
 
+mod decision;
 mod health;
 mod hub;
 mod parked_replay;
 mod queue_drop;
 mod queue_retry;
+mod recovery;
 mod refusal;
 mod reload;
 mod retention;
@@ -101,6 +103,9 @@ fn router(admin: Arc<Admin>) -> Router {
         .route("/admin/v1/queue/drop", post(queue_drop::handler))
         .route("/admin/v1/rooms/hub_lost", post(hub::lost))
         .route("/admin/v1/rooms/hub_back", post(hub::back))
+        .route("/admin/v1/rooms/override", post(recovery::override_anchor))
+        .route("/admin/v1/rooms/expel", post(recovery::expel))
+        .route("/admin/v1/rooms/begin_anew", post(recovery::begin_anew))
         .route("/admin/v1/rooms/retention", post(retention::handler))
         .route("/admin/v1/parked/replay", post(parked_replay::handler))
         .layer(from_fn_with_state(admin.clone(), token::required));

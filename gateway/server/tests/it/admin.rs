@@ -53,6 +53,16 @@ fn commands_about_what_is_not_there_are_refused_with_the_reason() {
         ("/admin/v1/rooms/hub_lost", r#"{"conversation": 17}"#, 404, "no such conversation"),
         ("/admin/v1/rooms/retention", r#"{"conversation": 17, "minutes": 60}"#, 404, "no such conversation"),
         ("/admin/v1/rooms/hub_back", r#"{"conversation": 17, "dry_run": true}"#, 404, "no such conversation"),
+        ("/admin/v1/rooms/expel", r#"{"conversation": 17}"#, 404, "no such conversation"),
+        ("/admin/v1/rooms/begin_anew", r#"{"conversation": 17, "from": "b.test"}"#, 404, "no such conversation"),
+        ("/admin/v1/rooms/begin_anew", r#"{"conversation": 17, "from": "b test"}"#, 400, "not a provider's domain"),
+        (
+            "/admin/v1/rooms/override",
+            r#"{"conversation": 17, "epoch": "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"}"#,
+            404,
+            "no such conversation",
+        ),
+        ("/admin/v1/rooms/override", r#"{"conversation": 17, "epoch": "1f"}"#, 400, "not the name of an epoch"),
         ("/admin/v1/queue/drop", r#"{"id": 17, "reason": " "}"#, 400, "give a reason of at most 500 octets"),
     ] {
         let answer = gateway.command(path, question);

@@ -10,6 +10,7 @@ pub(crate) mod group_forks;
 pub(crate) mod group_hub;
 pub(crate) mod group_list;
 pub(crate) mod group_members;
+pub(crate) mod group_recovery;
 pub(crate) mod group_retain;
 pub(crate) mod group_show;
 pub(crate) mod group_verify;

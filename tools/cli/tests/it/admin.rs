@@ -82,6 +82,30 @@ async fn commands_ask_the_gateway_with_its_token() {
             "{\"conversation\":4,\"epochs\":3,\"minutes\":null,\"dry_run\":false}\n",
         ),
         (
+            &["group", "override", "!club:hs.test", "A3A3", "-o", "ndjson"],
+            "/admin/v1/rooms/override",
+            concat!(
+                r#"{"conversation":1,"epoch":"a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3","#,
+                r#""reason":"","dry_run":false}"#
+            ),
+            r#"{"conversation":1,"head":"a3a3","dry_run":false}"#,
+            "{\"conversation\":1,\"head\":\"a3a3\",\"dry_run\":false}\n",
+        ),
+        (
+            &["group", "expel", "4", "--reason", "nobody opens it"],
+            "/admin/v1/rooms/expel",
+            r#"{"conversation":4,"reason":"nobody opens it","dry_run":false}"#,
+            r#"{"conversation":4,"head":"1f0c","removed":"mimi://c.test/u/carol","dry_run":false}"#,
+            "conversation  4\nhead          1f0c\nremoved       mimi://c.test/u/carol\ndry run       no\n",
+        ),
+        (
+            &["group", "begin-anew", "4", "b.test", "--dry-run", "-o", "ndjson"],
+            "/admin/v1/rooms/begin_anew",
+            r#"{"conversation":4,"from":"b.test","reason":"","dry_run":true}"#,
+            r#"{"conversation":4,"head":"1f0c","dry_run":true}"#,
+            "{\"conversation\":4,\"head\":\"1f0c\",\"dry_run\":true}\n",
+        ),
+        (
             &["group", "hub-back", "4", "--reason", "it answers again", "-o", "ndjson"],
             "/admin/v1/rooms/hub_back",
             r#"{"conversation":4,"reason":"it answers again","dry_run":false}"#,
@@ -123,6 +147,18 @@ async fn a_room_that_is_not_there_has_lost_no_hub() {
     let ran = setup.run(&["group", "hub-lost", "!clib:hs.test"]).await;
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
     assert!(ran.stderr.starts_with("causewayctl: no such room: !clib:hs.test; near: !club:hs.test"), "{}", ran.stderr);
+    assert_eq!(*asked.lock().unwrap(), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_epoch_that_is_not_there_is_not_gone_on_at() {
+    let setup = Setup::healthy().await;
+    let asked = listener(&setup, "200 OK", "{}").await;
+    for (epoch, words) in [("b7", "causewayctl: no epoch of conversation 1 begins with b7"), ("a", "causewayctl: 3 epochs of")] {
+        let ran = setup.run(&["group", "override", "!club:hs.test", epoch]).await;
+        assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
+        assert!(ran.stderr.starts_with(words), "{}", ran.stderr);
+    }
     assert_eq!(*asked.lock().unwrap(), "");
 }
 

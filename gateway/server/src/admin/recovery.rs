@@ -1,0 +1,96 @@
+//! `POST /admin/v1/rooms/override`, `expel`, `begin_anew`: what a group that does not go on by itself needs somebody to decide.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use causeway_drafts::mimi_uri::{ProviderDomain, UserUri};
+use causeway_mls::EpochId;
+use serde::{Deserialize, Serialize};
+
+use super::Admin;
+use super::decision::{Decision, decide};
+use super::refusal::Refusal;
+
+/// A room, by its conversation's number, and what the decision is about.
+#[derive(Deserialize)]
+pub(super) struct Question<T> {
+    conversation: i64,
+    #[serde(flatten)]
+    about: T,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Where the group goes on.
+#[derive(Deserialize)]
+pub(super) struct Override {
+    /// The epoch's name, hexadecimal.
+    epoch: String,
+}
+
+/// Nothing more.
+#[derive(Deserialize)]
+pub(super) struct Expel {}
+
+/// Whose graph is taken.
+#[derive(Deserialize)]
+pub(super) struct BeginAnew {
+    /// The provider's domain.
+    from: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct Answer {
+    conversation: i64,
+    /// The head afterwards.
+    head: String,
+    /// Who is out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed: Option<UserUri>,
+    dry_run: bool,
+}
+
+type Answered = Result<Json<Answer>, Refusal>;
+
+pub(super) async fn override_anchor(State(admin): State<Arc<Admin>>, Json(question): Json<Question<Override>>) -> Answered {
+    let epoch: EpochId = question.about.epoch.parse().map_err(|_| Refusal::invalid("not the name of an epoch"))?;
+    let (conversation, dry_run) = (question.conversation, question.dry_run);
+    let head = decide(&admin, question.decision("rooms/override"), move |conversation, turn| {
+        conversation.override_anchor(turn, &epoch)?;
+        Ok(head(conversation))
+    });
+    Ok(Json(Answer { conversation, head: head.await?, removed: None, dry_run }))
+}
+
+pub(super) async fn expel(State(admin): State<Arc<Admin>>, Json(question): Json<Question<Expel>>) -> Answered {
+    let (conversation, dry_run) = (question.conversation, question.dry_run);
+    let done = decide(&admin, question.decision("rooms/expel"), |conversation, turn| {
+        let removed = conversation.expel(turn)?;
+        Ok((head(conversation), Some(removed)))
+    });
+    let (head, removed) = done.await?;
+    Ok(Json(Answer { conversation, head, removed, dry_run }))
+}
+
+pub(super) async fn begin_anew(State(admin): State<Arc<Admin>>, Json(question): Json<Question<BeginAnew>>) -> Answered {
+    let from: ProviderDomain = question.about.from.parse().map_err(|_| Refusal::invalid("not a provider's domain"))?;
+    let (conversation, dry_run) = (question.conversation, question.dry_run);
+    let head = decide(&admin, question.decision("rooms/begin_anew"), move |conversation, turn| {
+        conversation.begin_anew(turn, &from)?;
+        Ok(head(conversation))
+    });
+    Ok(Json(Answer { conversation, head: head.await?, removed: None, dry_run }))
+}
+
+impl<T> Question<T> {
+    fn decision(self, action: &'static str) -> Decision {
+        Decision { action, conversation: self.conversation, detail: self.reason, dry_run: self.dry_run }
+    }
+}
+
+fn head(conversation: &causeway_core::conversation::Conversation) -> String {
+    conversation.forkable.as_ref().map(|forkable| forkable.head().id.to_string()).unwrap_or_default()
+}

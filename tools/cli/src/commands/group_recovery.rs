@@ -1,0 +1,155 @@
+//! `causewayctl group override <room> <epoch>`, `group expel <room>` and `group begin-anew <room> <provider>`: what a group that
+//! does not go on by itself needs somebody to decide.
+
+use anyhow::bail;
+use causeway_store::Store;
+use serde::{Deserialize, Serialize};
+
+use crate::arguments::Database;
+use crate::find::find;
+use crate::render::{self, Row, Style, or_dash};
+use crate::{admin, database};
+
+/// Lets a group whose sides have gone too far apart go on at one epoch.
+///
+/// In a room without a hub, two sides may go on alone for longer than the window, and each takes its own branch for final.
+/// From then on nothing is sent in the room. This signs an anchor_override (DMLS-19): everybody's head descends from the named
+/// epoch, and what the other branches changed is proposed again. `group forks` shows the branches. It needs a user of ours who was
+/// in that epoch with a role that has canSendMLSReinitProposal (DMLS-21).
+#[derive(Debug, clap::Args)]
+#[command(
+    after_long_help = "Examples:\n  causewayctl --config gateway.toml group override '!club:matrix.example' 1f0c8a2b --dry-run\n  causewayctl --config gateway.toml group override 3 1f0c8a2b --reason 'our side was cut off'"
+)]
+pub(crate) struct Override {
+    #[command(flatten)]
+    room: Room,
+    /// The epoch, by its name or what that begins with.
+    #[arg(value_name = "EPOCH")]
+    epoch: String,
+    #[command(flatten)]
+    how: How,
+}
+
+/// Takes out of a group whoever has made a commit that nobody can open.
+///
+/// In a room without a hub, a commit may be valid for everybody and open at nobody. Clients that cannot open one come back by
+/// themselves as long as anybody else's can; if none does, the group stands still. This commits the author's removal beside
+/// it, in the newest epoch before it. Refused where one of our clients does hold the head, and where none of our users may
+/// remove the author. Ask the other providers first: where theirs can open it, our own clients only have to wait for them.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_long_help = "Examples:\n  causewayctl --config gateway.toml group expel '!club:matrix.example' --dry-run\n  causewayctl --config gateway.toml group expel 3 --reason 'all providers are stranded'"
+)]
+pub(crate) struct Expel {
+    #[command(flatten)]
+    room: Room,
+    #[command(flatten)]
+    how: How,
+}
+
+/// Begins a group anew with what another provider says that it is.
+///
+/// In a room without a hub, a gateway that was apart for longer than anybody remembers meets no epoch of the others any more;
+/// a loss says so (CW-6031). This asks the provider for its graph and takes it instead of ours: secrets of
+/// ours go, and our clients join anew. The provider is believed as by a newcomer, so choose one that others agree with.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_long_help = "Examples:\n  causewayctl --config gateway.toml group begin-anew '!club:matrix.example' b.example --dry-run\n  causewayctl --config gateway.toml group begin-anew 3 b.example --reason 'we were down for a week'"
+)]
+pub(crate) struct BeginAnew {
+    #[command(flatten)]
+    room: Room,
+    /// The provider's domain.
+    #[arg(value_name = "PROVIDER")]
+    from: String,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, clap::Args)]
+struct Room {
+    /// Matrix room id, MIMI room URI or conversation id.
+    #[arg(value_name = "CONVERSATION|ROOM")]
+    room: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct How {
+    /// Why; it is kept in the gateway's audit log.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    reason: String,
+    /// Only say whether it may be done, and what would come of it.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Serialize)]
+struct Question<'a> {
+    conversation: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epoch: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
+    reason: &'a str,
+    dry_run: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Answer {
+    conversation: i64,
+    head: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed: Option<String>,
+    dry_run: bool,
+}
+
+impl Row for Answer {
+    const HEADER: &'static [&'static str] = &["conversation", "head", "removed", "dry run"];
+
+    fn cells(&self) -> Vec<String> {
+        let dry_run = if self.dry_run { "yes" } else { "no" };
+        vec![self.conversation.to_string(), self.head.clone(), or_dash(&self.removed), dry_run.to_owned()]
+    }
+}
+
+pub(crate) async fn override_anchor(named: &Database, arguments: &Override, style: Style) -> anyhow::Result<String> {
+    let store = database::open(named).await?;
+    let conversation = conversation(&store, &arguments.room).await?;
+    let epoch = Some(epoch(&store, conversation, &arguments.epoch).await?);
+    let How { reason, dry_run } = &arguments.how;
+    ask(named, "rooms/override", &Question { conversation, epoch, from: None, reason, dry_run: *dry_run }, style).await
+}
+
+pub(crate) async fn expel(named: &Database, arguments: &Expel, style: Style) -> anyhow::Result<String> {
+    let conversation = conversation(&database::open(named).await?, &arguments.room).await?;
+    let How { reason, dry_run } = &arguments.how;
+    ask(named, "rooms/expel", &Question { conversation, epoch: None, from: None, reason, dry_run: *dry_run }, style).await
+}
+
+pub(crate) async fn begin_anew(named: &Database, arguments: &BeginAnew, style: Style) -> anyhow::Result<String> {
+    let conversation = conversation(&database::open(named).await?, &arguments.room).await?;
+    let (from, How { reason, dry_run }) = (Some(arguments.from.as_str()), &arguments.how);
+    ask(named, "rooms/begin_anew", &Question { conversation, epoch: None, from, reason, dry_run: *dry_run }, style).await
+}
+
+async fn ask(named: &Database, action: &str, question: &Question<'_>, style: Style) -> anyhow::Result<String> {
+    let answer: Answer = admin::post(named, action, question).await?;
+    render::one(&answer, style)
+}
+
+async fn conversation(store: &Store, room: &Room) -> anyhow::Result<i64> {
+    Ok(find(&super::rooms(store).await?, &room.room)?.id)
+}
+
+/// The full name of the one epoch that begins like that.
+async fn epoch(store: &Store, conversation: i64, begins: &str) -> anyhow::Result<String> {
+    let lines = store.transaction("epoch lines", move |tx| Box::pin(tx.epoch_lines(conversation))).await?;
+    let names = lines.iter().map(|line| hex::encode(&line.epoch_id));
+    let begins = begins.to_lowercase();
+    let mut found: Vec<String> = names.filter(|name| name.starts_with(&begins)).collect();
+    match (found.pop(), found.len()) {
+        (Some(name), 0) => Ok(name),
+        (Some(_), others) => bail!("{} epochs of conversation {conversation} begin with {begins}", others + 1),
+        (None, _) => bail!("no epoch of conversation {conversation} begins with {begins}; `group epochs` lists them"),
+    }
+}
