@@ -1,4 +1,5 @@
-//! Secrets of groups that an older version has sealed under the master key's ring: they come under their epoch's key.
+//! Secrets of groups and KeyPackages that an older version has sealed under the master key's ring: they come under keys of their
+//! epoch, or of their own.
 
 use crate::keyring::EPOCH_MAGIC;
 use crate::tx::{Tx, both};
@@ -13,14 +14,29 @@ impl Store {
                 let epoch_id = epoch_id.clone();
                 Box::pin(async move { tx.adopt_epoch(conversation_id, &epoch_id).await })
             });
-            match done.await {
-                Err(error @ (StoreError::DoesNotOpen { .. } | StoreError::UnknownKey { .. })) => {
-                    tracing::error!(conversation = conversation_id, %error, "secrets stay under the master key");
-                }
-                done => done?,
-            }
+            or_left(done.await, &format!("conversation {conversation_id}"))?;
+        }
+        let early = self.transaction::<_, StoreError, _>("early key packages", |tx| Box::pin(tx.early_key_packages())).await?;
+        for reference in early {
+            let name = hex::encode(&reference);
+            let done = self.transaction("adopt key package", move |tx| {
+                let reference = reference.clone();
+                Box::pin(async move { tx.adopt_key_package(&reference).await })
+            });
+            or_left(done.await, &format!("KeyPackage {name}"))?;
         }
         Ok(())
+    }
+}
+
+/// What does not open stays as it is.
+fn or_left(done: Result<(), StoreError>, whose: &str) -> Result<(), StoreError> {
+    match done {
+        Err(error @ (StoreError::DoesNotOpen { .. } | StoreError::UnknownKey { .. })) => {
+            tracing::error!(whose, %error, "secrets stay under the master key");
+            Ok(())
+        }
+        done => done,
     }
 }
 

@@ -156,7 +156,7 @@ impl Tx {
         both!(self, connection => {
             sqlx::query(
                 "-- spend all key packages\n\
-                 UPDATE key_packages SET private = $1, claimed_by = COALESCE(claimed_by, ''), claimed_at = COALESCE(claimed_at, $2)",
+                 UPDATE key_packages SET private = $1, secret = $1, claimed_by = COALESCE(claimed_by, ''), claimed_at = COALESCE(claimed_at, $2)",
             )
             .bind(Vec::<u8>::new()).bind(now).execute(connection).await.map(|_| ())
         })?;

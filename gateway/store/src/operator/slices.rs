@@ -12,8 +12,8 @@ pub struct SliceLine {
     pub status: String,
     /// When it was made, ms.
     pub made_at: i64,
-    /// Keys of epochs that are under it.
-    pub epoch_keys: i64,
+    /// Keys of epochs and KeyPackages that are under it.
+    pub keys: i64,
 }
 
 /// How forgetting goes on.
@@ -43,7 +43,7 @@ impl Tx {
             )
             .fetch_all(connection).await
         })?;
-        Ok(found.into_iter().map(|(id, status, made_at, epoch_keys)| SliceLine { id, status, made_at, epoch_keys }).collect())
+        Ok(found.into_iter().map(|(id, status, made_at, keys)| SliceLine { id, status, made_at, keys }).collect())
     }
 
     /// When the next slice is due, ms: none before the first rotation.

@@ -106,7 +106,7 @@ async fn processes_share_a_ring() {
             assert_kept(&third, with_epochs(&other, vec![9]).await, 9).await;
         }
         let lines = one.transaction::<_, StoreError, _>("slices", tx!(|tx| tx.slice_lines().await)).await.unwrap();
-        assert!(lines.last().is_some_and(|line| line.status == "active" && line.epoch_keys == 5), "{lines:?}");
+        assert!(lines.last().is_some_and(|line| line.status == "active" && line.keys == 5), "{lines:?}");
     })
     .await;
 }

@@ -75,7 +75,13 @@ async fn k_t5_a_restored_database_is_refused_until_it_is_adopted() {
             assert_eq!(locked(&restored).await, [true, false]);
             assert!(read(&restored, id, 1).await.unwrap().is_empty(), "what members knew is gone");
             assert_eq!(db.raw_count("SELECT COUNT(*) FROM epoch_keys").await, 0);
-            assert_eq!(db.raw_count("SELECT COUNT(*) FROM key_packages WHERE length(private) > 0 OR claimed_by IS NULL").await, 0);
+            assert_eq!(
+                db.raw_count(
+                    "SELECT COUNT(*) FROM key_packages WHERE length(private) > 0 OR length(secret) > 0 OR claimed_by IS NULL"
+                )
+                .await,
+                0
+            );
             for _ in 0..2 {
                 process(&db, &ring).await.start(NOW).await.unwrap();
             }

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use causeway_core::records::KeyPackageRow;
 use causeway_store::StoreError;
@@ -93,8 +94,31 @@ async fn the_secrets_of_a_spent_key_package_are_gone() {
         db.run(tx!(|tx| tx.claim_key_package(USER, ROOM, NOW).await)).await.unwrap();
         db.run(tx!(|tx| tx.spend_key_package(&[0; 32]).await)).await;
         assert!(db.run(tx!(|tx| tx.key_package(&[0; 32]).await)).await.unwrap().private.is_empty());
-        assert_eq!(db.raw_bytes("SELECT private FROM key_packages").await, vec![Vec::<u8>::new()]);
+        assert_eq!(db.raw_bytes("SELECT secret FROM key_packages").await, vec![Vec::<u8>::new()]);
+        assert_eq!(db.raw_count("SELECT COUNT(*) FROM epoch_keys").await, 0, "nor is there a key that could open a copy of them");
         assert!(db.run(tx!(|tx| tx.claim_key_package(USER, ROOM, NOW).await)).await.is_none());
+    })
+    .await;
+}
+
+/// Nobody can use a KeyPackage that has run out; a Welcome that was made before may take a day.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_secrets_of_an_expired_key_package_go_with_the_next_slice() {
+    const HOUR: i64 = 60 * 60 * 1000;
+    for_each_database(|db| async move {
+        let body = tx!(|tx| {
+            tx.insert_key_package(&package(1, NOW + HOUR)).await?;
+            tx.insert_key_package(&package(2, NOW + 100 * HOUR)).await
+        });
+        db.run(body).await;
+        let keys = "SELECT COUNT(*) FROM epoch_keys WHERE conversation_id = 0";
+        for (hours, kept) in [(2, 2), (26, 1)] {
+            db.store.rotate_slices(NOW + hours * HOUR, Duration::from_secs(3600), Duration::ZERO).await.unwrap();
+            assert_eq!(db.raw_count(keys).await, kept);
+        }
+        let private = |number: u8| tx!([number] | tx | tx.key_package(&[number; 32]).await);
+        assert!(db.run(private(1)).await.unwrap().private.is_empty());
+        assert_eq!(db.run(private(2)).await.unwrap().private, package(2, 0).private);
     })
     .await;
 }

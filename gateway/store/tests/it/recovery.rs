@@ -11,7 +11,7 @@ use std::time::Duration;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
 use aho_corasick::AhoCorasick;
-use causeway_core::records::GroupValueRow;
+use causeway_core::records::{GroupValueRow, KeyPackageRow};
 use causeway_store::testing::Postgres;
 use causeway_store::{SliceId, Store, StoreError};
 use hmac::{Hmac, Mac};
@@ -45,6 +45,13 @@ async fn plant(store: &Store, id: i64, epoch: u8) {
         Ok(())
     });
     store.transaction::<_, StoreError, _>("plant", body).await.unwrap();
+}
+
+/// A KeyPackage by a number, with a private part as long as the other secrets.
+fn package(number: u8) -> KeyPackageRow {
+    let mut private = format!("planted in KeyPackage {number} ").into_bytes();
+    private.resize(LENGTH, b'.');
+    KeyPackageRow { private, ..crate::key_packages::package(number, NOW + 100 * HOUR) }
 }
 
 /// Of one value, as it is sealed: `salt ‖ nonce ‖ ciphertext ‖ tag`, bound to what stands before it and to its place.
@@ -132,6 +139,24 @@ fn search(found: &Found, keys: &BTreeMap<u32, Vec<u8>>, id: i64) -> BTreeMap<u8,
     opened.into_iter().map(|(epoch, numbers)| (epoch, numbers.len())).collect()
 }
 
+/// The KeyPackages whose private parts open, as [`search`] finds epochs.
+fn packages_that_open(found: &Found, keys: &BTreeMap<u32, Vec<u8>>) -> BTreeSet<u8> {
+    let mut opened = BTreeSet::new();
+    for number in 1..=2u8 {
+        let reference = package(number).reference;
+        let place = [b"epoch_keys.wrapped ", &0i64.to_be_bytes()[..], &reference].concat();
+        let unwrap = |wrapped: &Vec<u8>| keys.values().find_map(|slice| open(slice, (&wrapped[..8], &place), &wrapped[8..]));
+        let own: Vec<Vec<u8>> = found.wrapped.iter().filter_map(unwrap).chain(keys.values().cloned()).collect();
+        let place = [b"key_packages.secret ", &reference[..]].concat();
+        let is_private = |sealed: &Vec<u8>| {
+            own.iter()
+                .any(|key| open(key, (b"cwe\x01", &place), &sealed[4..]).is_some_and(|found| found == package(number).private))
+        };
+        opened.extend(found.sealed.iter().any(is_private).then_some(number));
+    }
+    opened
+}
+
 /// Copies a database's folder, logs and all, as it is on the disk.
 fn copy(from: &Path, to: &Path) {
     let done = Command::new("cp").arg("-a").arg(from).arg(to).output().unwrap();
@@ -157,7 +182,7 @@ impl Image<'_> {
     }
 }
 
-/// Epoch 1 is forgotten before the first rotation, 2 and 3 before the second; 4 is put in between; 4 and 5 live.
+/// Epoch 1 is forgotten and KeyPackage 1 spent before the first rotation, epochs 2 and 3 before the second; 4 is put in between; 4 and 5 live.
 async fn scenario(db: &Database, image: &mut Image<'_>) {
     let (folder, ring) = ring_place();
     let store = process(db, &ring).await;
@@ -167,8 +192,15 @@ async fn scenario(db: &Database, image: &mut Image<'_>) {
     let mut old_slices = BTreeMap::new();
     plant(&store, id, 1).await;
     plant(&store, id, 2).await;
+    let body = tx!(|tx| {
+        tx.insert_key_package(&package(1)).await?;
+        tx.insert_key_package(&package(2)).await
+    });
+    store.transaction::<_, StoreError, _>("key packages", body).await.unwrap();
     image.take();
     forget(&store, id, 1).await;
+    let body = tx!(|tx| tx.spend_key_package(&package(1).reference).await);
+    store.transaction::<_, StoreError, _>("spend", body).await.unwrap();
     image.take();
     let old_file = std::fs::File::open(&ring).unwrap();
     old_slices.extend(slices(&std::fs::read_to_string(&ring).unwrap()));
@@ -201,12 +233,14 @@ async fn scenario(db: &Database, image: &mut Image<'_>) {
     keys.insert(0, vec![1; 32]);
     let found = candidates(&image.copies);
     assert_eq!(search(&found, &keys, id), BTreeMap::from([(4, SECRETS), (5, SECRETS)]));
+    assert_eq!(packages_that_open(&found, &keys), BTreeSet::from([2]), "of KeyPackages, what is not spent");
 
     // Had somebody kept the slices, the same search would have found everything: the copies have it all.
     keys.extend(old_slices);
     let opened = search(&found, &keys, id);
     assert_eq!(opened.keys().copied().collect::<Vec<_>>(), [1, 2, 3, 4, 5], "{opened:?}");
     assert!(opened.values().all(|count| *count > SECRETS / 2), "{opened:?}");
+    assert_eq!(packages_that_open(&found, &keys), BTreeSet::from([1, 2]));
 }
 
 /// The old file is no more to be found by name; whoever still has it open finds nothing in it.

@@ -47,7 +47,7 @@ const SEALED: [&str; 7] = [
     "SELECT value FROM secrets",
     "SELECT value FROM group_values WHERE client_uri <> ''",
     "SELECT identity FROM clients",
-    "SELECT private FROM key_packages",
+    "SELECT secret FROM key_packages",
     "SELECT body FROM outbox",
     "SELECT body FROM parked",
 ];
@@ -96,6 +96,17 @@ async fn a_sealed_value_does_not_open_in_another_row() {
         db.raw_execute("UPDATE clients SET identity = (SELECT value FROM secrets)").await;
         let moved = db.store.transaction("moved", tx!(|tx| tx.client(CLIENT).await.map(|_| ()))).await;
         assert!(matches!(&moved, Err(StoreError::DoesNotOpen { table }) if table == "clients"), "{moved:?}");
+        let other = literal(db.kind, &[2; 32]);
+        let of_packages = format!("UPDATE epoch_keys SET epoch_id = {other} WHERE conversation_id = 0");
+        let reference = format!("UPDATE key_packages SET reference = {other}");
+        let secret = "UPDATE key_packages SET secret = (SELECT value FROM group_values LIMIT 1)".to_owned();
+        for changes in [vec![of_packages, reference], vec![secret]] {
+            for change in changes {
+                db.raw_execute(&change).await;
+            }
+            let moved = db.store.transaction("moved", tx!(|tx| tx.key_package(&[2; 32]).await.map(|_| ()))).await;
+            assert!(matches!(&moved, Err(StoreError::DoesNotOpen { .. })), "{moved:?}");
+        }
     })
     .await;
 }

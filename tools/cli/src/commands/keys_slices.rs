@@ -13,26 +13,26 @@ struct Line {
     status: String,
     made_at: String,
     age_seconds: i64,
-    epoch_keys: i64,
+    keys: i64,
     next_slice_at: Option<String>,
 }
 
 impl Row for Line {
-    const HEADER: &'static [&'static str] = &["slice", "status", "made", "age, minutes", "epoch keys", "next slice due"];
+    const HEADER: &'static [&'static str] = &["slice", "status", "made", "age, minutes", "keys", "next slice due"];
 
     fn cells(&self) -> Vec<String> {
         let minutes = self.age_seconds / 60;
-        let [slice, age, keys] = [self.slice, minutes, self.epoch_keys].map(|number| number.to_string());
+        let [slice, age, keys] = [self.slice, minutes, self.keys].map(|number| number.to_string());
         vec![slice, self.status.clone(), self.made_at.clone(), age, keys, or_dash(&self.next_slice_at)]
     }
 }
 
 impl Line {
     fn of(slice: SliceLine, next_slice_at: Option<i64>) -> Self {
-        let SliceLine { id, status, made_at, epoch_keys } = slice;
+        let SliceLine { id, status, made_at, keys } = slice;
         let next_slice_at = next_slice_at.filter(|_| status == "active").map(rfc3339);
         let age_seconds = (now() - made_at).max(0) / 1000;
-        Self { slice: id, status, made_at: rfc3339(made_at), age_seconds, epoch_keys, next_slice_at }
+        Self { slice: id, status, made_at: rfc3339(made_at), age_seconds, keys, next_slice_at }
     }
 }
 

@@ -18,11 +18,11 @@ pub(super) async fn examine(findings: &mut Findings, store: &Store) -> Result<()
         let cause = format!("no slice has been made since one was due at {}: deleted secrets stay decipherable", rfc3339(due));
         findings.warning(Category::Keys, cause, "does the gateway run? if it does, its log says what is in the way");
     }
-    let retired: Vec<_> = slices.iter().filter(|slice| slice.status != "active" && slice.epoch_keys > 0).collect();
+    let retired: Vec<_> = slices.iter().filter(|slice| slice.status != "active" && slice.keys > 0).collect();
     if due.is_none()
         && let (Some(oldest), true) = (retired.first(), slices.len() > 2)
     {
-        let cause = format!("slice {} is held back by {} keys that do not move", oldest.id, oldest.epoch_keys);
+        let cause = format!("slice {} is held back by {} keys that do not move", oldest.id, oldest.keys);
         findings.warning(Category::Keys, cause, "the gateway's log names their conversations: let it leave those rooms");
     }
     if locked > 0 {
