@@ -13,8 +13,6 @@ from pathlib import Path
 CIPHERSUITE = 1
 # Each case of messages.json is made alike; so many show every kind of message in several sizes.
 MESSAGES = 20
-# The random walk adds some eight members with each commit: so many epochs lead to a group of hundreds.
-RANDOM_EPOCHS = 60
 
 # What is written, and where it is taken from: these are octet for octet those of mlswg/mls-implementations, but for
 # message-protection and psk_secret, which openmls has generated anew in the same form.
@@ -41,10 +39,7 @@ SOURCES = {
 def kept(name, cases):
     if name == "messages":
         return cases[:MESSAGES]
-    cases = [case for case in cases if case.get("cipher_suite", CIPHERSUITE) == CIPHERSUITE]
-    if name == "passive-client-random":
-        return [case | {"epochs": case["epochs"][:RANDOM_EPOCHS]} for case in cases]
-    return cases
+    return [case for case in cases if case.get("cipher_suite", CIPHERSUITE) == CIPHERSUITE]
 
 
 def main(openmls, mls_rs):
