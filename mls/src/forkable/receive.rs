@@ -30,6 +30,23 @@ pub enum CommitOutcome {
     Refused(MlsError),
 }
 
+impl CommitOutcome {
+    /// Its stable name, for figures.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Placed(placed) => match placed.placement {
+                Placement::WinsFork { .. } => "wins_fork",
+                Placement::LosesFork => "loses_fork",
+                _ => "extends_head",
+            },
+            Self::Waits => "waits",
+            Self::Duplicate(_) => "duplicate",
+            Self::Variant { .. } => "variant",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
 /// A commit in the graph.
 #[derive(Debug)]
 pub struct Placed {

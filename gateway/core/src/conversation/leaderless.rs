@@ -106,6 +106,7 @@ impl Conversation {
         let forkable = self.forkable()?;
         let PreparedCommit { id, pending } = forkable.prepare(&identity, plan, judge)?;
         let change = forkable.publish(&id)?;
+        turn.decision.placements.push("extends_head");
         self.follow_head()?;
         self.fan_out_head(turn, &change)?;
         self.tell_all(turn, &before, &PeerMessage::Commit(ByteBuf::from(pending.commit.clone())))?;

@@ -112,6 +112,8 @@ pub struct Decision {
     pub consents: Vec<ConsentRow>,
     /// KeyPackages whose Welcome has been used: their secrets go.
     pub spent_key_packages: Vec<Vec<u8>>,
+    /// What became of commits in a room without a hub, by the outcomes' names.
+    pub placements: Vec<&'static str>,
 }
 
 /// Why a turn was refused. Nothing of it is stored.

@@ -205,6 +205,7 @@ impl Conversation {
         let mut waits = false;
         let mut made: Vec<CommitSummary> = Vec::new();
         for outcome in &received.outcomes {
+            turn.decision.placements.push(outcome.name());
             match outcome {
                 CommitOutcome::Placed(placed) => made.push(placed.summary.clone()),
                 CommitOutcome::Refused(error) => self.refused(turn, "commit", error),

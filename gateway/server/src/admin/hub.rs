@@ -9,7 +9,7 @@ use causeway_core::conversation::{Conversation, ConversationError, Turn};
 use serde::{Deserialize, Serialize};
 
 use super::Admin;
-use super::decision::{Decision, decide};
+use super::command::{Command, carry_out};
 use super::refusal::Refusal;
 
 /// A room, by its conversation's number.
@@ -42,8 +42,8 @@ pub(super) async fn back(State(admin): State<Arc<Admin>>, Json(question): Json<Q
 
 async fn change(admin: &Admin, (action, change): (&'static str, Change), question: Question) -> Result<Json<Answer>, Refusal> {
     let Question { conversation, reason, dry_run } = question;
-    let decision = Decision { action, conversation, detail: reason, dry_run };
-    let term = decide(admin, decision, move |conversation, turn| {
+    let command = Command { action, conversation, detail: reason, dry_run };
+    let term = carry_out(admin, command, move |conversation, turn| {
         change(conversation, turn)?;
         Ok(conversation.forkable.as_ref().map_or(0, |forkable| forkable.graph().term()))
     });

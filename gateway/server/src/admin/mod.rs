@@ -1,6 +1,6 @@
 //! The operator's listener: health and metrics for everybody who reaches it, the rest for whoever has the token.
 
-mod decision;
+mod command;
 mod health;
 mod hub;
 mod parked_replay;

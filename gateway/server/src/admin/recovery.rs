@@ -9,7 +9,7 @@ use causeway_mls::EpochId;
 use serde::{Deserialize, Serialize};
 
 use super::Admin;
-use super::decision::{Decision, decide};
+use super::command::{Command, carry_out};
 use super::refusal::Refusal;
 
 /// A room, by its conversation's number, and what the decision is about.
@@ -58,7 +58,7 @@ type Answered = Result<Json<Answer>, Refusal>;
 pub(super) async fn override_anchor(State(admin): State<Arc<Admin>>, Json(question): Json<Question<Override>>) -> Answered {
     let epoch: EpochId = question.about.epoch.parse().map_err(|_| Refusal::invalid("not the name of an epoch"))?;
     let (conversation, dry_run) = (question.conversation, question.dry_run);
-    let head = decide(&admin, question.decision("rooms/override"), move |conversation, turn| {
+    let head = carry_out(&admin, question.command("rooms/override"), move |conversation, turn| {
         conversation.override_anchor(turn, &epoch)?;
         Ok(head(conversation))
     });
@@ -67,7 +67,7 @@ pub(super) async fn override_anchor(State(admin): State<Arc<Admin>>, Json(questi
 
 pub(super) async fn expel(State(admin): State<Arc<Admin>>, Json(question): Json<Question<Expel>>) -> Answered {
     let (conversation, dry_run) = (question.conversation, question.dry_run);
-    let done = decide(&admin, question.decision("rooms/expel"), |conversation, turn| {
+    let done = carry_out(&admin, question.command("rooms/expel"), |conversation, turn| {
         let removed = conversation.expel(turn)?;
         Ok((head(conversation), Some(removed)))
     });
@@ -78,7 +78,7 @@ pub(super) async fn expel(State(admin): State<Arc<Admin>>, Json(question): Json<
 pub(super) async fn begin_anew(State(admin): State<Arc<Admin>>, Json(question): Json<Question<BeginAnew>>) -> Answered {
     let from: ProviderDomain = question.about.from.parse().map_err(|_| Refusal::invalid("not a provider's domain"))?;
     let (conversation, dry_run) = (question.conversation, question.dry_run);
-    let head = decide(&admin, question.decision("rooms/begin_anew"), move |conversation, turn| {
+    let head = carry_out(&admin, question.command("rooms/begin_anew"), move |conversation, turn| {
         conversation.begin_anew(turn, &from)?;
         Ok(head(conversation))
     });
@@ -86,8 +86,8 @@ pub(super) async fn begin_anew(State(admin): State<Arc<Admin>>, Json(question): 
 }
 
 impl<T> Question<T> {
-    fn decision(self, action: &'static str) -> Decision {
-        Decision { action, conversation: self.conversation, detail: self.reason, dry_run: self.dry_run }
+    fn command(self, action: &'static str) -> Command {
+        Command { action, conversation: self.conversation, detail: self.reason, dry_run: self.dry_run }
     }
 }
 

@@ -8,7 +8,7 @@ use causeway_core::conversation::Retention;
 use serde::{Deserialize, Serialize};
 
 use super::Admin;
-use super::decision::{Decision, decide};
+use super::command::{Command, carry_out};
 use super::refusal::Refusal;
 
 /// A room, by its conversation's number. What is not named follows what is set for all.
@@ -33,7 +33,7 @@ pub(super) async fn handler(State(admin): State<Arc<Admin>>, Json(question): Jso
     let Question { conversation: id, epochs, minutes, dry_run } = question;
     let retention = Retention { epochs, age_ms: minutes.map(|minutes| minutes.saturating_mul(60_000)) };
     let detail = format!("epochs: {epochs:?}, minutes: {minutes:?}");
-    let decision = Decision { action: "rooms/retention", conversation: id, detail, dry_run };
-    decide(&admin, decision, move |conversation, turn| conversation.retain(turn, retention)).await?;
+    let command = Command { action: "rooms/retention", conversation: id, detail, dry_run };
+    carry_out(&admin, command, move |conversation, turn| conversation.retain(turn, retention)).await?;
     Ok(Json(Answer { conversation: id, epochs, minutes, dry_run }))
 }

@@ -190,6 +190,7 @@ impl Session<'_> {
     }
 
     async fn store_decision(&mut self, conversation_id: i64, decision: Decision) -> Result<(), NodeError> {
+        self.tally.placements(decision.placements);
         for client in &decision.clients {
             self.store_client(client).await?;
         }

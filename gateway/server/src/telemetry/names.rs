@@ -45,6 +45,8 @@ pub(crate) const RELOADS: &str = "causeway_certificate_reloads_total";
 pub(crate) const SLICES: &str = "causeway_slices";
 pub(crate) const OLDEST_SLICE: &str = "causeway_oldest_slice_seconds";
 pub(crate) const EPOCHS_KEPT: &str = "causeway_epochs_kept";
+pub(crate) const GROUPS_FORKABLE: &str = "causeway_groups_forkable";
+pub(crate) const COMMITS_PLACED: &str = "causeway_commits_placed_total";
 pub(crate) const GROUPS_LOCKED: &str = "causeway_groups_locked";
 /// The store records these two itself.
 const TRANSACTION_TIME: &str = "causeway_database_transaction_seconds";
@@ -103,6 +105,13 @@ pub(crate) const METRICS: &[Metric] = &[
     metric(EPOCHS_KEPT, Kind::Gauge, &[], "Epochs whose secrets are kept."),
     metric(SLICES, Kind::Gauge, &[], "Slice keys that are there: one, and a second while keys move to it."),
     metric(OLDEST_SLICE, Kind::Gauge, &[], "Age of the oldest of them: as long deleted secrets stay decipherable in copies."),
+    metric(GROUPS_FORKABLE, Kind::Gauge, &[], "Groups whose commits nobody orders, or a hub that is back and not yet alone."),
+    metric(
+        COMMITS_PLACED,
+        Kind::Counter,
+        &["placement"],
+        "Commits in such groups, by place: extends_head, wins_fork, loses_fork, waits, duplicate, variant, refused.",
+    ),
     metric(GROUPS_LOCKED, Kind::Gauge, &[], "Groups that are locked until their members have joined anew."),
     metric(CRYPTO_TIME, Kind::Histogram, &["operation"], "Time of MLS operations: seal, open, stage, merge."),
     metric(

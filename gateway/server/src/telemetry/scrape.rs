@@ -3,7 +3,9 @@
 use causeway_store::operator::{ForgettingFigure, QueueFigure, RoomFigure};
 use causeway_store::{Store, StoreError};
 
-use super::names::{CONVERSATIONS, DATABASE_UP, EPOCHS_KEPT, GROUPS_LOCKED, OLDEST_SLICE, OUTBOX_DEPTH, OUTBOX_OLDEST, SLICES};
+use super::names::{
+    CONVERSATIONS, DATABASE_UP, EPOCHS_KEPT, GROUPS_FORKABLE, GROUPS_LOCKED, OLDEST_SLICE, OUTBOX_DEPTH, OUTBOX_OLDEST, SLICES,
+};
 use crate::node::now_ms;
 
 /// Kinds of items that the gateway has; others appear with their first item.
@@ -49,6 +51,7 @@ fn set_forgetting(figure: ForgettingFigure) {
     let age = if figure.slices > 0 { (now_ms() as i64 - figure.oldest).max(0) } else { 0 };
     metrics::gauge!(OLDEST_SLICE).set(age as f64 / 1000.0);
     metrics::gauge!(GROUPS_LOCKED).set(figure.locked as f64);
+    metrics::gauge!(GROUPS_FORKABLE).set(figure.forkable as f64);
 }
 
 fn set_rooms(figures: Vec<RoomFigure>) {

@@ -27,6 +27,8 @@ pub struct ForgettingFigure {
     pub epochs: i64,
     /// Groups that are locked.
     pub locked: i64,
+    /// Groups that have a graph.
+    pub forkable: i64,
 }
 
 impl Tx {
@@ -67,14 +69,14 @@ impl Tx {
     /// # Errors
     /// If the database fails.
     pub async fn forgetting_figure(&mut self) -> Result<ForgettingFigure, StoreError> {
-        let (slices, oldest, epochs, locked) = both!(self, connection => {
-            sqlx::query_as::<_, (i64, i64, i64, i64)>(
+        let (slices, oldest, epochs, locked, forkable) = both!(self, connection => {
+            sqlx::query_as::<_, (i64, i64, i64, i64, i64)>(
                 "-- forgetting figure\n\
-                 SELECT COUNT(*), COALESCE(MIN(made_at), 0), (SELECT COUNT(*) FROM epoch_keys), \
-                 (SELECT COUNT(*) FROM conversations WHERE resync = 1) FROM slices WHERE status <> 'destroyed'",
+                 SELECT COUNT(*), COALESCE(MIN(made_at), 0), (SELECT COUNT(*) FROM epoch_keys WHERE conversation_id > 0), \
+                 (SELECT COUNT(*) FROM conversations WHERE resync = 1), (SELECT COUNT(*) FROM graphs) FROM slices WHERE status <> 'destroyed'",
             )
             .fetch_one(connection).await
         })?;
-        Ok(ForgettingFigure { slices, oldest, epochs, locked })
+        Ok(ForgettingFigure { slices, oldest, epochs, locked, forkable })
     }
 }

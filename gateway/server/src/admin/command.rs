@@ -1,4 +1,4 @@
-//! What an operator decides about a conversation: done in one transaction, and noted in the audit log; or only tried.
+//! What an operator has done with a conversation: carried out in one transaction, and noted in the audit log; or only tried.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use super::Admin;
 use super::refusal::Refusal;
 use crate::node::{Find, NodeError, now_ms};
 
-/// Who decides what about which conversation.
-pub(super) struct Decision {
+/// What is to be done with which conversation.
+pub(super) struct Command {
     /// As the audit log and logs have it.
     pub(super) action: &'static str,
     pub(super) conversation: i64,
@@ -21,18 +21,18 @@ pub(super) struct Decision {
     pub(super) dry_run: bool,
 }
 
-/// Does it.
+/// Carries it out.
 ///
 /// # Errors
 /// A refusal with the rule that is against it; then nothing has changed.
-pub(super) async fn decide<T, F>(admin: &Admin, decision: Decision, act: F) -> Result<T, Refusal>
+pub(super) async fn carry_out<T, F>(admin: &Admin, command: Command, act: F) -> Result<T, Refusal>
 where
     T: Send + 'static,
     F: Fn(&mut Conversation, &mut Turn<'_>) -> Result<T, ConversationError> + Send + Sync + 'static,
 {
-    let Decision { action, conversation: id, detail, dry_run } = decision;
+    let Command { action, conversation: id, detail, dry_run } = command;
     let shared = Arc::new((act, detail));
-    let done = admin.node.transaction("operator: decision", move |session| {
+    let done = admin.node.transaction("operator: command", move |session| {
         let shared = shared.clone();
         Box::pin(async move {
             let (act, detail) = &*shared;
