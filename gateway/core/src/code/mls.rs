@@ -55,7 +55,7 @@ super::codes! {
         "The group is locked until its members have joined anew"
         what "Nothing is sealed or committed for the client; what should have been is parked."
         why "The database was restored from a backup and adopted: what own clients knew of the group must not be used again."
-        remedy "With a foreign hub puppets join anew by themselves, when they or the hub speak next; then replay what is parked. With our hub the group cannot be continued: open a new room.";
+        remedy "With a foreign hub puppets join anew by themselves, when they or the hub speak next; then replay what is parked. With our hub a follower is ahead of us: tell the gateway to take its graph (`causewayctl group begin-anew`), have the follower give the hub up (`group hub-lost`), then call it back (`group hub-back`). Where no follower is a gateway, open a new room.";
     EPOCH_FINAL = 4012 (Peer, FINAL) "DMLS-7"
         "The epoch is final: no other commit can be made in it"
         what "The commit or statement is refused; the graph does not change."

@@ -75,12 +75,12 @@ impl Conversation {
 
     /// The graph: begins ours, or brings what we miss of it.
     fn peer_tail(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, (tail, earlier): (&Tail, &[ByteBuf])) -> Result<()> {
-        if !self.is_leaderless() {
-            return self.begin_with(turn, tail, earlier);
-        }
         if self.takes_anew(turn, from, tail)? {
             self.after_head(turn)?;
             return self.open_early(turn);
+        }
+        if !self.is_leaderless() {
+            return self.begin_with(turn, tail, earlier);
         }
         self.notice_distance(turn, from, tail)?;
         for statement in tail.terms.iter().chain(&tail.statements) {

@@ -84,9 +84,11 @@ impl Conversation {
     /// We were apart for too long: the next graph that this peer tells is ours, somebody has decided.
     ///
     /// # Errors
-    /// If it is no peer, or the room has a hub.
+    /// If it is no peer, or the room has a hub and is not locked since a restored database was adopted.
     pub fn begin_anew(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain) -> Result<()> {
-        self.forkable()?;
+        if !self.row.resync {
+            self.forkable()?;
+        }
         if !self.peers(turn)?.contains(from) {
             return Err(ConversationError::refused("DMLS-30", format!("{from} is no peer in this room")));
         }
@@ -101,8 +103,11 @@ impl Conversation {
         }
         let judge = Judge { roots: turn.roots, now_ms: turn.now };
         let before = self.group()?.room_state().clone();
-        let graph = self.forkable.take().ok_or(ConversationError::Missing("graph of epochs"))?;
-        self.forkable = Some(graph.begin_anew(tail, judge)?);
+        let graph = match self.forkable.take() {
+            Some(graph) => graph,
+            None => ForkableGroup::begin(self.group()?.clone(), self.window(turn), Vec::new(), &[])?,
+        };
+        self.forkable = Some(graph.begin_anew(tail, self.clients.keys().cloned(), judge)?);
         self.book.anew_from = None;
         self.follow_head()?;
         let after = self.group()?.room_state().clone();

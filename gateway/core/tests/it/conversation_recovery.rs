@@ -189,3 +189,34 @@ fn tail_of_a(world: &World) -> PeerMessage {
     let tail = conversation.clients.values().find_map(|identity| graph.tail(identity).ok()).unwrap();
     PeerMessage::Tail { tail: Box::new(tail), earlier: vec![] }
 }
+
+/// Followers are ahead of a hub whose database was restored: the room goes on from what one of them tells, and the hub orders
+/// it again.
+#[test]
+fn a_hub_that_was_restored_from_a_backup_goes_on_from_a_follower_s_graph() {
+    let mut world = two_admins();
+    world.say(A, 0, "hello, too");
+    let backup = world.sides[A].backup(0);
+    for name in ["one", "two", "three", "four", "five", "six"] {
+        world.set(A, 0, ("m.room.name", "", json!({ "name": name })));
+    }
+    let refused = world.turn(A, 0, |conversation, turn| conversation.begin_anew(turn, &provider("b.test")));
+    assert!(matches!(refused, Err(ConversationError::Missing(_))), "a hub in office begins nothing anew");
+    world.sides[A].restore(0, backup);
+    world.turn(A, 0, |conversation, turn| conversation.begin_anew(turn, &provider("b.test"))).unwrap();
+    world.pump();
+    assert!(world.sides[A].conversation(0).row.resync);
+    world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
+    world.pump();
+    assert_eq!(head(&world, A, 0), head(&world, B, 1));
+    assert!(!world.sides[A].conversation(0).row.resync, "everybody is back");
+    world.turn(A, 0, |conversation, turn| conversation.hub_back(turn)).unwrap();
+    world.pump();
+    assert!(!world.sides[A].conversation(0).is_leaderless());
+    world.say(A, 0, "as before");
+    world.say(B, 1, "as if nothing had happened");
+    for (side, index) in [(A, 0), (B, 1)] {
+        let said = bodies(&world, side, index);
+        assert_eq!(said[said.len() - 2..], ["as before", "as if nothing had happened"]);
+    }
+}

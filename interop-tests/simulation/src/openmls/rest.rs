@@ -253,7 +253,7 @@ fn has_lost(world: &World, node: usize, other: usize) -> bool {
 fn begin_anew(world: &mut World, node: usize, from: usize) -> bool {
     let Some(tail) = world.nodes[from].tail() else { return false };
     let begun = match world.nodes[node].group.take() {
-        Some(group) => group.begin_anew(&tail, judge()),
+        Some(group) => group.begin_anew(&tail, [], judge()),
         None => ForkableGroup::observe(&tail, judge()),
     };
     let Ok(group) = begun else {

@@ -29,7 +29,7 @@ fn who_was_apart_for_too_long_begins_anew_and_comes_back() {
     assert!(matches!(trio.alice.hear(&last, &roots).outcomes[0], CommitOutcome::Waits));
     let tail = trio.bob.group.tail(&trio.bob.identity).unwrap();
     let known: Vec<EpochId> = trio.alice.group.graph().epochs().map(|epoch| epoch.id).collect();
-    let mut group = trio.alice.group.clone().begin_anew(&tail, judge(&roots)).unwrap();
+    let mut group = trio.alice.group.clone().begin_anew(&tail, [], judge(&roots)).unwrap();
     let changes = group.take_changes().unwrap().group;
     assert!(known.iter().all(|id| changes.forgotten.contains(id)), "what was stored goes: {:?}", changes.forgotten);
     trio.alice.group = reloaded(group);
@@ -51,7 +51,7 @@ fn what_both_graphs_have_is_changed_and_loses_its_secrets() {
     let sealed = trio.bob.seal(b"before");
     let tail = trio.bob.group.tail(&trio.bob.identity).unwrap();
     let head = trio.alice.head();
-    let mut group = trio.alice.group.clone().begin_anew(&tail, judge(&roots)).unwrap();
+    let mut group = trio.alice.group.clone().begin_anew(&tail, [], judge(&roots)).unwrap();
     let changes = group.take_changes().unwrap().group;
     assert!(!changes.forgotten.contains(&head));
     let rows = &changes.states[&head].clients[&trio.alice.identity.client_uri];
@@ -66,6 +66,6 @@ fn nobody_begins_anew_with_another_group() {
     let (alice, state) = (&trio.alice.identity, room(&trio.a, &[(trio.a.user("alice"), ADMIN)]));
     let other = CreateGroup { group_id: b"mimi://a.test/r/another".to_vec(), room_state: state, hub: &trio.a.hub };
     let other = ForkableGroup::begin(Group::create(other, alice).unwrap(), 5, vec![], &[]).unwrap();
-    let refused = trio.alice.group.clone().begin_anew(&other.tail(alice).unwrap(), trio.judge()).err();
+    let refused = trio.alice.group.clone().begin_anew(&other.tail(alice).unwrap(), [], trio.judge()).err();
     assert!(matches!(&refused, Some(MlsError::Invalid(why)) if why.starts_with("P-008")), "{refused:?}");
 }

@@ -52,6 +52,9 @@ pub(crate) struct Expel {
 /// In a room without a hub, a gateway that was apart for longer than anybody remembers meets no epoch of the others any more;
 /// a loss says so (CW-6031). This asks the provider for its graph and takes it instead of ours: secrets of
 /// ours go, and our clients join anew. The provider is believed as by a newcomer, so choose one that others agree with.
+///
+/// The same is the way on for a room of our own hub that is locked since a restored database was adopted (CW-4011): the provider
+/// tells its graph when its operator gives the hub up (`group hub-lost`), and `group hub-back` ends that.
 #[derive(Debug, clap::Args)]
 #[command(
     after_long_help = "Examples:\n  causewayctl --config gateway.toml group begin-anew '!club:matrix.example' b.example --dry-run\n  causewayctl --config gateway.toml group begin-anew 3 b.example --reason 'we were down for a week'"

@@ -105,6 +105,17 @@ impl Side {
         self.conversations[index].forget_secrets();
     }
 
+    /// A backup of the database.
+    pub(crate) fn backup(&self, index: usize) -> Stored {
+        self.conversations[index].clone()
+    }
+
+    /// The database is restored from a backup, and adopted.
+    pub(crate) fn restore(&mut self, index: usize, backup: Stored) {
+        self.conversations[index].go_back_to(backup);
+        self.adopt(index);
+    }
+
     pub(crate) fn conversation_count(&self) -> usize {
         self.conversations.len()
     }

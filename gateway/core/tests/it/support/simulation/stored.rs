@@ -11,6 +11,7 @@ use causeway_mls::{ClientIdentity, ForkableGroup, ForkableSnapshot, Group, Group
 use ruma::{OwnedEventId, OwnedRoomId, RoomVersionId};
 use serde_json::Value;
 
+#[derive(Clone)]
 pub(crate) struct Stored {
     pub(crate) row: ConversationRow,
     room: Option<StoredRoom>,
@@ -21,6 +22,7 @@ pub(crate) struct Stored {
     retention: Retention,
 }
 
+#[derive(Clone)]
 struct StoredRoom {
     room_id: OwnedRoomId,
     version: RoomVersionId,
@@ -100,6 +102,12 @@ impl Stored {
         for (_, clients) in self.forkable.iter_mut().flat_map(|forkable| forkable.states.values_mut()) {
             clients.clear();
         }
+    }
+
+    /// What was a backup is in use again. The Matrix room is filled up by its other servers.
+    pub(crate) fn go_back_to(&mut self, backup: Self) {
+        let room = self.room.take();
+        *self = Self { room, ..backup };
     }
 
     pub(crate) fn events(&self) -> Vec<(String, Value)> {
