@@ -27,7 +27,7 @@ pub use epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
 pub use error::MlsError;
 pub use forkable::{
     Abandoned, CommitOutcome, EpochRows, ForkableChanges, ForkableGroup, ForkableSnapshot, HeadChange, Intent, IntentKind, Judge,
-    Placed, Prepared, Received, Settlement, SignedStatement, StatementOutcome, Tail,
+    MATRIX_ORDER_EVENT_TYPE, Placed, Prepared, Received, Settlement, SignedStatement, StatementOutcome, Tail,
 };
 pub use group::{
     ApplicationHeader, CommitPlan, CommitSummary, CreateGroup, ExternalJoin, Group, JoinableGroupInfo, MAX_PAST_EPOCHS, Member,

@@ -7,6 +7,8 @@
 //! * what a peer sent goes to [`receive_commit`](ForkableGroup::receive_commit) and
 //!   [`receive_statement`](ForkableGroup::receive_statement); after a [`HeadChange`], the losing branch may have left
 //!   something to [settle](ForkableGroup::settlement);
+//! * where a Matrix room [orders](ForkableGroup::orders_by_matrix), what its state says goes to
+//!   [`matrix_order`](ForkableGroup::matrix_order), and what [`matrix_claims`](ForkableGroup::matrix_claims) has, to the room;
 //! * an own commit is [prepared](ForkableGroup::prepare), which changes nothing that others see, and
 //!   [published](ForkableGroup::publish) once it is on its way;
 //! * messages are [sealed](ForkableGroup::seal) in the head and [opened](ForkableGroup::open) in any epoch that is kept;
@@ -18,6 +20,7 @@
 
 mod forget;
 mod hub;
+mod matrix;
 mod message;
 mod own;
 mod receive;
@@ -34,6 +37,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use causeway_drafts::mimi_uri::ClientUri;
 
+pub use matrix::MATRIX_ORDER_EVENT_TYPE;
 pub use own::Prepared;
 pub use receive::{CommitOutcome, Placed, Received};
 pub use settlement::{Abandoned, Intent, IntentKind, Settlement};

@@ -35,6 +35,11 @@ pub enum Authority {
     },
     /// Nobody: the rank alone decides.
     Members,
+    /// The resolved state of a Matrix room: of the commits made in an epoch it names one (DMLS-36).
+    MatrixRoom {
+        /// The room: `!` and whatever follows, at most 255 octets.
+        room_id: String,
+    },
 }
 
 /// The authority changes.
@@ -294,7 +299,7 @@ impl Statements {
     /// What counts of that which has been accepted.
     fn acceptances(&self, epoch: &EpochId) -> impl Iterator<Item = &Acceptance> {
         self.accepted.get(epoch).into_iter().flatten().filter(|accepted| match self.authority_of(accepted.term) {
-            Some(Authority::Members) => false,
+            Some(Authority::Members | Authority::MatrixRoom { .. }) => false,
             None => accepted.term == 0 && accepted.authority.is_none(),
             authority => authority == accepted.authority.as_ref() || planted!(AcceptanceOfAnybody),
         })

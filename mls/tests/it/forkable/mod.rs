@@ -2,6 +2,7 @@
 
 mod commits;
 mod hub;
+mod matrix;
 mod messages;
 mod retention;
 mod settlement;
