@@ -2,12 +2,13 @@
 //! were made.
 
 use causeway_drafts::mimi_uri::ClientUri;
-use causeway_mls::graph::{Acceptance, AnchorOverride, Authority, CommitClass, CommitFacts, HubTerm, Statement};
+use causeway_mls::graph::{Acceptance, AnchorOverride, CommitClass, CommitFacts, HubTerm, Statement};
 use causeway_mls::{EpochId, EpochRef};
 
-use super::node::Item;
-use super::step::{Act, Hub, Nodes};
-use super::world::{World, authority_in, client, hub_authority};
+use super::node::{Item, ROOMS};
+use super::step::{Act, Hub, Named, Nodes, Orders};
+use super::world::{World, authority, authority_in, client, hub_authority};
+use crate::room::Event;
 
 impl World {
     /// Somebody acts at the epoch so many before a node's head.
@@ -25,8 +26,8 @@ impl World {
             Act::Late { class } => drop(self.forge(&me, (at.id, term), *class, to)),
             Act::Grind { tries } => self.grind(&me, (at.id, term), *tries, to),
             Act::SkipTerm { ahead } => drop(self.forge(&me, (at.id, term + ahead), CommitClass::Removal, to)),
-            Act::OpenTerm { ahead, own_hub } => {
-                let authority = if *own_hub { hub_authority(me.as_str().as_bytes()) } else { Authority::Members };
+            Act::OpenTerm { ahead, by } => {
+                let authority = if *by == Orders::Hub { hub_authority(me.as_str().as_bytes()) } else { authority(*by) };
                 let opened = HubTerm { term: (term + ahead).saturating_sub(1), from: at, authority, signer: me.user_uri() };
                 self.send(None, &Item::Statement(Statement::HubTerm(opened)), to);
                 self.forge(&me, (at.id, (term + ahead).saturating_sub(1)), CommitClass::Removal, to);
@@ -40,6 +41,16 @@ impl World {
             Act::Tree { depth } => self.tree(&me, (at.id, term), *depth, to),
             Act::Statements { count } => self.talk(&me, at, *count, to),
             Act::Accept { count } => self.misorder((node, at.id), *count, to),
+            Act::Write { room, named, younger, after } => {
+                let named = match named {
+                    Named::Loser => self.loser((node, at.id)),
+                    Named::Own => Some(self.forge(&me, (at.id, term), CommitClass::Change, to)),
+                    Named::Nothing => Some(self.name()),
+                };
+                if let Some(named) = named {
+                    self.overwrite(node, *room % ROOMS, (at.id, named), (*younger, *after), to);
+                }
+            }
         }
     }
 
@@ -92,6 +103,31 @@ impl World {
             let term = HubTerm { term: index % 40, from: at, authority, signer: me.user_uri() };
             self.send(None, &Item::Statement(Statement::HubTerm(term)), to);
         }
+    }
+
+    /// A commit that is not on the way to a node's head.
+    fn loser(&self, (node, parent): (usize, EpochId)) -> Option<EpochId> {
+        let graph = self.nodes[node].graph();
+        let mut children = graph.losing().into_iter().filter(|id| graph.commit(id).is_some_and(|commit| commit.parent == parent));
+        children.next()
+    }
+
+    fn overwrite(
+        &mut self,
+        node: usize,
+        room: usize,
+        entry: (EpochId, EpochId),
+        (younger, after): (u64, Option<usize>),
+        to: Nodes,
+    ) {
+        let replica = &self.nodes[node].rooms[room];
+        let previous = match after {
+            Some(few) => replica.events().iter().take(few).next_back().map(|event| event.id).into_iter().collect(),
+            None => replica.extremities().clone(),
+        };
+        self.made += 1;
+        let event = Event::new(room, previous, self.made + younger, entry);
+        self.send(None, &Item::Event(event), to);
     }
 
     /// A hub accepts siblings in the order that it likes, one after the other and twice over.

@@ -9,7 +9,7 @@ mod rest;
 mod step;
 mod world;
 
-pub use step::{Act, Hub, Nodes, Setup, Step};
+pub use step::{Act, Hub, Named, Nodes, Orders, Setup, Step};
 
 use crate::outcome::Played;
 

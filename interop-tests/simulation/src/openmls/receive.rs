@@ -220,7 +220,7 @@ impl World {
         let orders = match group.graph().authority() {
             None => group.graph().term() == 0,
             Some(Authority::Hub { signature_key, .. }) => *signature_key == hub.signature_public_key(),
-            Some(Authority::Members) => false,
+            Some(Authority::Members | Authority::MatrixRoom { .. }) => false,
         };
         if !orders || group.conflict().is_some() {
             return;
