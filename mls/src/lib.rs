@@ -9,6 +9,7 @@ pub mod graph;
 mod group;
 mod hpke;
 mod key_package;
+mod matrix_entry;
 mod plain;
 #[cfg(feature = "planted-bugs")]
 pub mod planted;
@@ -27,7 +28,7 @@ pub use epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
 pub use error::MlsError;
 pub use forkable::{
     Abandoned, CommitOutcome, EpochRows, ForkableChanges, ForkableGroup, ForkableSnapshot, HeadChange, Intent, IntentKind, Judge,
-    MATRIX_ORDER_EVENT_TYPE, Placed, Prepared, Received, Settlement, SignedStatement, StatementOutcome, Tail,
+    Placed, Prepared, Received, Settlement, SignedStatement, StatementOutcome, Tail,
 };
 pub use group::{
     ApplicationHeader, CommitPlan, CommitSummary, CreateGroup, ExternalJoin, Group, JoinableGroupInfo, MAX_PAST_EPOCHS, Member,
@@ -35,6 +36,7 @@ pub use group::{
 };
 pub use hpke::{HpkeKeyPair, seal_to};
 pub use key_package::{KeyPackageBundle, VerifiedKeyPackage, new_key_package, verify_key_package, welcome_references};
+pub use matrix_entry::MatrixEntry;
 #[cfg(feature = "planted-bugs")]
 pub use provider::seed;
 pub use room_state::RoomState;

@@ -4,21 +4,18 @@ use super::{ForkableGroup, HeadChange};
 use crate::graph::{Authority, MatrixOrder};
 use crate::{EpochId, MlsError};
 
-/// The type of the state events by which a Matrix room orders commits. The state key is the parent's EpochId in lower-case
-/// hexadecimal digits, the content `{"epoch_id": …}` that of the commit that is accepted there.
-pub const MATRIX_ORDER_EVENT_TYPE: &str = "org.causeway.dmls.epoch";
-
 impl ForkableGroup {
     /// The Matrix room whose state orders the latest term, if one does.
     pub fn orders_by_matrix(&self) -> Option<&str> {
         self.graph.ordering_room()
     }
 
-    /// Takes what a Matrix room's resolved state says, all of it, in place of what it has said before: of each epoch, which of
-    /// the commits made in it is accepted. It counts in terms in force that this room orders, and in no other.
+    /// Takes what a Matrix room's resolved state says in its [`MatrixEntry`](crate::MatrixEntry)s, all of it, in place of what it has
+    /// said before: of each epoch, which of the commits made in it is accepted. It counts in terms in force that this room
+    /// orders, and in no other.
     ///
-    /// The caller tells it whenever these entries have changed, and again when commits have been placed: of epochs that are not known,
-    /// a bounded number of entries is kept.
+    /// The caller tells it whenever these entries have changed, and again when commits or statements have been taken: of epochs
+    /// that are not known, and rooms that no term names, no more than a little is kept. To tell it once more changes nothing.
     ///
     /// # Errors
     /// If that is no room's id.

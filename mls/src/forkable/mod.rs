@@ -37,7 +37,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use causeway_drafts::mimi_uri::ClientUri;
 
-pub use matrix::MATRIX_ORDER_EVENT_TYPE;
 pub use own::Prepared;
 pub use receive::{CommitOutcome, Placed, Received};
 pub use settlement::{Abandoned, Intent, IntentKind, Settlement};

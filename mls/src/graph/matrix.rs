@@ -40,8 +40,8 @@ impl EpochGraph {
     /// another one now.
     ///
     /// Kept is what is said of epochs of this graph, and as far as it leads on from there, at most
-    /// [`MAX_ORDERED_AHEAD`] entries for epochs that are not known yet. So the whole of it is told again when commits have
-    /// been placed. Nothing is kept of rooms that no term names, but for the one that was told of last.
+    /// [`MAX_ORDERED_AHEAD`] entries for epochs that are not known yet; nothing is kept of rooms that no term names, but for
+    /// the one that was told of last. So the whole of it is told again when commits or statements have been taken.
     pub fn follow_room(&mut self, room_id: &str, order: &MatrixOrder) -> Option<EpochId> {
         let mut told = self.within_reach(order);
         let known = self.orders.0.get(room_id);

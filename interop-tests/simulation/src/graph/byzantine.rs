@@ -5,10 +5,9 @@ use causeway_drafts::mimi_uri::ClientUri;
 use causeway_mls::graph::{Acceptance, AnchorOverride, CommitClass, CommitFacts, HubTerm, Statement};
 use causeway_mls::{EpochId, EpochRef};
 
-use super::node::{Item, ROOMS};
-use super::step::{Act, Hub, Named, Nodes, Orders};
+use super::node::Item;
+use super::step::{Act, Hub, Nodes, Orders};
 use super::world::{World, authority, authority_in, client, hub_authority};
-use crate::room::Event;
 
 impl World {
     /// Somebody acts at the epoch so many before a node's head.
@@ -41,20 +40,11 @@ impl World {
             Act::Tree { depth } => self.tree(&me, (at.id, term), *depth, to),
             Act::Statements { count } => self.talk(&me, at, *count, to),
             Act::Accept { count } => self.misorder((node, at.id), *count, to),
-            Act::Write { room, named, younger, after } => {
-                let named = match named {
-                    Named::Loser => self.loser((node, at.id)),
-                    Named::Own => Some(self.forge(&me, (at.id, term), CommitClass::Change, to)),
-                    Named::Nothing => Some(self.name()),
-                };
-                if let Some(named) = named {
-                    self.overwrite(node, *room % ROOMS, (at.id, named), (*younger, *after), to);
-                }
-            }
+            Act::Write(entry) => self.overwrite(&me, (node, at.id), entry, to),
         }
     }
 
-    fn forge(&mut self, me: &ClientUri, (parent, term): (EpochId, u64), class: CommitClass, to: Nodes) -> EpochId {
+    pub(super) fn forge(&mut self, me: &ClientUri, (parent, term): (EpochId, u64), class: CommitClass, to: Nodes) -> EpochId {
         let id = self.name();
         let commit = CommitFacts { id, parent, term, committer: me.clone(), class };
         self.figures.commits += 1;
@@ -103,31 +93,6 @@ impl World {
             let term = HubTerm { term: index % 40, from: at, authority, signer: me.user_uri() };
             self.send(None, &Item::Statement(Statement::HubTerm(term)), to);
         }
-    }
-
-    /// A commit that is not on the way to a node's head.
-    fn loser(&self, (node, parent): (usize, EpochId)) -> Option<EpochId> {
-        let graph = self.nodes[node].graph();
-        let mut children = graph.losing().into_iter().filter(|id| graph.commit(id).is_some_and(|commit| commit.parent == parent));
-        children.next()
-    }
-
-    fn overwrite(
-        &mut self,
-        node: usize,
-        room: usize,
-        entry: (EpochId, EpochId),
-        (younger, after): (u64, Option<usize>),
-        to: Nodes,
-    ) {
-        let replica = &self.nodes[node].rooms[room];
-        let previous = match after {
-            Some(few) => replica.events().iter().take(few).next_back().map(|event| event.id).into_iter().collect(),
-            None => replica.extremities().clone(),
-        };
-        self.made += 1;
-        let event = Event::new(room, previous, self.made + younger, entry);
-        self.send(None, &Item::Event(event), to);
     }
 
     /// A hub accepts siblings in the order that it likes, one after the other and twice over.

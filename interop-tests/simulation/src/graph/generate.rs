@@ -2,7 +2,7 @@
 
 use causeway_mls::graph::CommitClass;
 
-use super::step::{Act, Hub, Named, Orders, Setup, Step};
+use super::step::{Act, Entry, Hub, Named, Orders, Setup, Step};
 use crate::dice::Dice;
 
 /// How often what happens, in weights.
@@ -128,5 +128,5 @@ fn write(dice: &mut Dice) -> Act {
     let named = [Named::Loser, Named::Loser, Named::Own, Named::Nothing][dice.below(4)];
     let younger = if dice.percent(50) { 0 } else { dice.roll() % 40 };
     let after = dice.percent(40).then(|| dice.below(20));
-    Act::Write { room: usize::from(dice.percent(15)), named, younger, after }
+    Act::Write(Entry { room: usize::from(dice.percent(15)), named, younger, after })
 }

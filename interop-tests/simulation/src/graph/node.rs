@@ -1,17 +1,13 @@
 //! A node: a graph, and what waits for it. It is stored after every step, so that a process that dies loses only what
 //! was under way to it.
 
-use std::collections::BTreeMap;
-
 use causeway_drafts::mimi_uri::ClientUri;
-use causeway_mls::graph::{CommitFacts, EpochGraph, MatrixOrder, Placement, Statement, StatementPlacement};
+use causeway_mls::graph::{CommitFacts, EpochGraph, Placement, Statement, StatementPlacement};
 use causeway_mls::{EpochId, EpochRef};
 use serde::{Deserialize, Serialize};
 
 use crate::room::{Event, Replica};
 
-/// So many Matrix rooms there are.
-pub(super) const ROOMS: usize = 2;
 /// So many commits wait for what they build on, and so many statements.
 const MAX_WAITING: [usize; 2] = [64, 32];
 
@@ -56,11 +52,6 @@ pub(super) struct Node {
     pub(super) wrong: Option<(&'static str, String)>,
 }
 
-/// The name of a Matrix room.
-pub(super) fn room_id(room: usize) -> String {
-    format!("!{room}:s.example")
-}
-
 impl Node {
     pub(super) fn new(name: String, client: Option<ClientUri>, graph: EpochGraph) -> Self {
         let seen_anchor = graph.anchor();
@@ -71,7 +62,7 @@ impl Node {
             stored,
             inbox: Vec::new(),
             backup: None,
-            rooms: vec![Replica::default(); ROOMS],
+            rooms: vec![Replica::default(); super::rooms::ROOMS],
             is_behind: false,
             was_overridden: false,
             received: 0,
@@ -115,25 +106,6 @@ impl Node {
             Item::Statement(statement) => self.graph().contains(&statement.epoch()),
             Item::Event(_) => false,
         }
-    }
-
-    /// Tells the graph what the rooms say.
-    pub(super) fn follow_rooms(&mut self) {
-        for (room, replica) in self.rooms.iter().enumerate().filter(|(_, replica)| !replica.order().is_empty()) {
-            let anchor = self.stored.graph.anchor();
-            self.stored.graph.follow_room(&room_id(room), replica.order());
-            self.wrong = self.wrong.take().or_else(|| wrong_anchor(&self.stored.graph, anchor));
-        }
-    }
-
-    /// What each of the rooms says.
-    pub(super) fn orders(&self) -> BTreeMap<String, MatrixOrder> {
-        self.rooms.iter().enumerate().map(|(room, replica)| (room_id(room), replica.order().clone())).collect()
-    }
-
-    /// How many events of rooms it has.
-    pub(super) fn events(&self) -> usize {
-        self.rooms.iter().map(|room| room.events().len()).sum()
     }
 
     /// Whether something may be due now that was not before.
@@ -246,7 +218,7 @@ impl Node {
 }
 
 /// An anchor that moves forward lies at the window's distance from the head.
-fn wrong_anchor(graph: &EpochGraph, before: EpochRef) -> Option<(&'static str, String)> {
+pub(super) fn wrong_anchor(graph: &EpochGraph, before: EpochRef) -> Option<(&'static str, String)> {
     let (head, anchor) = (graph.head(), graph.anchor());
     let is_wrong = anchor.number > before.number && head.number - anchor.number != graph.window();
     is_wrong.then(|| ("placement", format!("the anchor moved to {anchor:?}, the head is {head:?}")))

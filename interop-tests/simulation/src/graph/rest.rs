@@ -242,6 +242,10 @@ fn go_on(world: &mut World) -> Result<(), Failure> {
             graph.head().number == before.number + 1
                 && graph.commit(&graph.head().id).is_some_and(|commit| commit.parent == before.id)
         };
+        if let Some(node) = world.nodes.iter().find(|node| node.is_unordered()) {
+            let head = node.graph().head();
+            return Err(Failure::new("order", format!("the room says nothing of what leads to {head:?}, to {}", node.name)));
+        }
         if !world.nodes.iter().all(extends) {
             return Err(Failure::new("liveness", format!("a commit in {before:?} does not extend it: {}", heads(world))));
         }

@@ -42,7 +42,7 @@ pub enum Orders {
     Room(usize),
 }
 
-/// What somebody byzantine writes into a Matrix room.
+/// Which commit an entry names that somebody byzantine writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Named {
     /// A commit that has lost.
@@ -51,6 +51,19 @@ pub enum Named {
     Own,
     /// A commit that never comes.
     Nothing,
+}
+
+/// An entry that somebody byzantine writes into a Matrix room, over whatever is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Which room.
+    pub room: usize,
+    /// What it says.
+    pub named: Named,
+    /// By how much its event claims to be younger than all others.
+    pub younger: u64,
+    /// The event that it follows, by number; none if it follows all that the node has.
+    pub after: Option<usize>,
 }
 
 /// Which of the nodes something goes to: a bit each.
@@ -122,7 +135,6 @@ pub enum Act {
     Statements { count: usize },
     /// The hub accepts commits twice over, or in two orders.
     Accept { count: u64 },
-    /// An entry in a Matrix room, over whatever is there, by an event that claims to be so much younger than all others, or
-    /// follows so few of them.
-    Write { room: usize, named: Named, younger: u64, after: Option<usize> },
+    /// An entry in a Matrix room.
+    Write(Entry),
 }

@@ -7,12 +7,13 @@ use causeway_mls::graph::{
 use causeway_mls::{EpochId, EpochRef};
 use sha2::{Digest, Sha256};
 
-use super::node::{Item, Node, ROOMS, room_id};
+use super::node::{Item, Node};
+use super::rooms::room_id;
 use super::step::{Hub, Nodes, Orders, Setup, Step};
 use super::{check, rest};
 use crate::dice::Dice;
 use crate::outcome::{Failure, Figures, Played};
-use crate::room::{Event, Replica};
+use crate::room::Replica;
 
 /// The key of the hub.
 pub(super) const HUB_KEY: &[u8] = b"hub";
@@ -51,7 +52,7 @@ pub(super) fn authority(by: Orders) -> Authority {
     match by {
         Orders::Members => Authority::Members,
         Orders::Hub => hub_authority(HUB_KEY),
-        Orders::Room(room) => Authority::MatrixRoom { room_id: room_id(room % ROOMS) },
+        Orders::Room(room) => Authority::MatrixRoom { room_id: room_id(room) },
     }
 }
 
@@ -227,7 +228,7 @@ impl World {
         counts
     }
 
-    fn may_make(&self, node: usize) -> bool {
+    pub(super) fn may_make(&self, node: usize) -> bool {
         let node = &self.nodes[node];
         !node.is_behind && node.client.is_some() && node.graph().conflict().is_none()
     }
@@ -245,27 +246,6 @@ impl World {
         self.receive(node, &item);
         self.send(Some(node), &item, Nodes::MAX);
         self.write(node);
-    }
-
-    /// A node writes into the room that orders what that does not say yet.
-    pub(super) fn write(&mut self, node: usize) {
-        let Some(room) = (0..ROOMS).find(|room| self.nodes[node].graph().ordering_room() == Some(&room_id(*room))) else { return };
-        if !self.may_make(node) {
-            return;
-        }
-        for (parent, child) in self.nodes[node].graph().unordered() {
-            self.made += 1;
-            let replica = &self.nodes[node].rooms[room];
-            if let Some(said) = replica.order().get(&parent) {
-                let what = format!("{child:?} over {said:?}, of what was made in {parent:?}");
-                self.nodes[node].wrong = Some(("order", what));
-                return;
-            }
-            let event = Event::new(room, replica.extremities().clone(), self.made, (parent, child));
-            let item = Item::Event(event);
-            self.receive(node, &item);
-            self.send(Some(node), &item, Nodes::MAX);
-        }
     }
 
     pub(super) fn catch_up(&mut self, node: usize, from: usize) {
