@@ -141,6 +141,8 @@ mod switch {
         NewcomerBelievesNothing,
         /// A newcomer's tail has no statements.
         TailWithoutStatements,
+        /// A newcomer's tail does not have what Matrix rooms say.
+        TailWithoutOrders,
         /// A client that cannot follow does not notice.
         StrandedUnnoticed,
         /// Who has come back has no secrets.

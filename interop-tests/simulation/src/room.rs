@@ -8,7 +8,7 @@
 //! the same events in the gateway's rooms, where it is ruma's. What it leaves out: that somebody may not write any more.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use causeway_mls::EpochId;
 use causeway_mls::graph::MatrixOrder;
@@ -50,10 +50,10 @@ impl Event {
 #[derive(Clone, Debug, Default)]
 pub struct Replica {
     /// In the order of their coming, each after those that it names.
-    events: Vec<Rc<Event>>,
-    by_id: BTreeMap<EventId, Rc<Event>>,
+    events: Vec<Arc<Event>>,
+    by_id: BTreeMap<EventId, Arc<Event>>,
     /// The state after each event.
-    states: BTreeMap<EventId, Rc<State>>,
+    states: BTreeMap<EventId, Arc<State>>,
     /// Events that nothing follows yet.
     extremities: BTreeSet<EventId>,
     /// Events that name some which have not come yet.
@@ -71,7 +71,7 @@ impl Replica {
         let known = self.events.len();
         while let Some(at) = self.waiting.iter().position(|event| event.previous.iter().all(|id| self.by_id.contains_key(id))) {
             let event = self.waiting.swap_remove(at);
-            self.take(Rc::new(event));
+            self.take(Arc::new(event));
         }
         if self.events.len() > known {
             let state = self.resolved(&self.extremities);
@@ -80,10 +80,10 @@ impl Replica {
         self.events.len() > known
     }
 
-    fn take(&mut self, event: Rc<Event>) {
-        let mut state = Rc::unwrap_or_clone(self.resolved(&event.previous));
+    fn take(&mut self, event: Arc<Event>) {
+        let mut state = Arc::unwrap_or_clone(self.resolved(&event.previous));
         state.insert(event.parent, event.id);
-        self.states.insert(event.id, Rc::new(state));
+        self.states.insert(event.id, Arc::new(state));
         self.extremities.retain(|id| !event.previous.contains(id));
         self.extremities.insert(event.id);
         self.by_id.insert(event.id, event.clone());
@@ -91,8 +91,8 @@ impl Replica {
     }
 
     /// The state that follows from those after several events.
-    fn resolved(&self, after: &BTreeSet<EventId>) -> Rc<State> {
-        let states: Vec<&Rc<State>> = after.iter().filter_map(|id| self.states.get(id)).collect();
+    fn resolved(&self, after: &BTreeSet<EventId>) -> Arc<State> {
+        let states: Vec<&Arc<State>> = after.iter().filter_map(|id| self.states.get(id)).collect();
         if let [only] = states[..] {
             return only.clone();
         }
@@ -103,7 +103,7 @@ impl Replica {
                 *latest = *id;
             }
         }
-        Rc::new(resolved)
+        Arc::new(resolved)
     }
 
     fn rank(&self, id: &EventId) -> (u64, EventId) {
@@ -116,7 +116,7 @@ impl Replica {
     }
 
     /// All events, each after those that it names.
-    pub fn events(&self) -> &[Rc<Event>] {
+    pub fn events(&self) -> &[Arc<Event>] {
         &self.events
     }
 

@@ -57,7 +57,8 @@ impl ForkableGroup {
         let is_told = |signed: &SignedStatement| told.contains(&signed.epoch().id);
         let commits = since.iter().filter(|epoch| epoch.id != anchor.id).filter_map(|epoch| self.commit_message(&epoch.id));
         let statements = self.statements.iter().filter(|_| !planted!(TailWithoutStatements));
-        let orders = self.graph.ordering_rooms().filter_map(|room| {
+        let rooms = self.graph.ordering_rooms().filter(|_| !planted!(TailWithoutOrders));
+        let orders = rooms.filter_map(|room| {
             let order = self.graph.order_of(room)?.iter().filter(|(parent, _)| told.contains(parent));
             Some((room.to_owned(), order.map(|(parent, child)| (*parent, *child)).collect()))
         });

@@ -24,8 +24,7 @@
 //! * *bounded work*: of commits, until all is settled and everybody is back, at most one for each lost epoch, and two for each
 //!   client and each provider. Not: time.
 //! * *liveness*: then everybody's next commit extends the head everywhere, and everybody's next message opens.
-//!
-//! Rooms that Matrix orders are not played: the profile knows no such authority (SPEC §14.8).
+//! * *order*: where a Matrix room orders, nobody writes over what it says.
 
 mod act;
 mod byzantine;
@@ -37,6 +36,7 @@ mod people;
 mod plans;
 mod receive;
 mod rest;
+mod rooms;
 mod settled;
 mod step;
 mod store;

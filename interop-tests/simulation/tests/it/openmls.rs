@@ -1,6 +1,6 @@
 //! What the simulation with real openmls has found; the engine's own tests of the same are in `mls/tests/it/forkable`.
 
-use causeway_simulation::graph::Hub;
+use causeway_simulation::graph::{Hub, Orders};
 use causeway_simulation::openmls::{Act, Change, Crash, Openmls, Setup, Step};
 use causeway_simulation::{Simulation, play_seed};
 
@@ -70,7 +70,7 @@ fn a_crowd_of_commits_by_one_member_makes_no_message_open_twice() {
 
 #[test]
 fn a_newcomer_knows_the_terms_from_before_its_anchor() {
-    let before = [Step::OpenTerm { node: 0, hub: false }, Step::FlushAll { order: 1 }];
+    let before = [Step::OpenTerm { node: 0, by: Orders::Members }, Step::FlushAll { order: 1 }];
     let commits = [0, 1, 0, 1, 0].map(|node| [commit(node, Change::Renew), Step::FlushAll { order: 2 }]);
     let after =
         [commit(0, Change::Add { user: 3 }), Step::FlushAll { order: 3 }, commit(3, Change::Renew), commit(1, Change::Renew)];
@@ -97,7 +97,7 @@ fn a_hub_that_returns_undoes_nothing() {
         commit(0, Change::Renew),
         Step::FlushAll { order: 1 },
         Step::Partition { sides: 1 },
-        Step::OpenTerm { node: 1, hub: false },
+        Step::OpenTerm { node: 1, by: Orders::Members },
         commit(1, Change::Remove { user: 2 }),
         commit(0, Change::Rename { name: 1 }),
         Step::Send { node: 0, client: 0, crash: Crash::No },
