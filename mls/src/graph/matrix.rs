@@ -4,11 +4,11 @@
 //! have the same events, and which may change its mind while some are missing. So an order is no statement but an input,
 //! and the latest one replaces what was known.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Authority, CommitFacts, EpochGraph, HubTerm, Statement};
+use super::{Authority, CommitFacts, EpochGraph};
 use crate::EpochId;
 use crate::planted::planted;
 
@@ -51,8 +51,8 @@ impl EpochGraph {
         if known.is_some_and(|known| *known == told) {
             return None;
         }
-        let (left, named) = (self.head, self.rooms());
-        self.orders.0.retain(|room, _| named.contains(room));
+        let left = self.head;
+        self.orders.0.retain(|room, _| self.statements.name_room(room));
         self.orders.0.insert(room_id.to_owned(), told);
         self.weigh_spares();
         self.move_head();
@@ -126,14 +126,5 @@ impl EpochGraph {
             }
         }
         kept
-    }
-
-    /// The rooms that terms name, in force or not.
-    fn rooms(&self) -> BTreeSet<String> {
-        let named = self.statements.all().filter_map(|statement| match statement {
-            Statement::HubTerm(HubTerm { authority: Authority::MatrixRoom { room_id }, .. }) => Some(room_id),
-            _ => None,
-        });
-        named.collect()
     }
 }

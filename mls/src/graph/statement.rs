@@ -276,6 +276,14 @@ impl Statements {
         })
     }
 
+    /// Whether somebody has wanted this Matrix room to order a term, be that in force or not.
+    pub(super) fn name_room(&self, room: &str) -> bool {
+        self.opening.iter().any(|statement| match statement {
+            Statement::HubTerm(HubTerm { authority: Authority::MatrixRoom { room_id }, .. }) => room_id == room,
+            _ => false,
+        })
+    }
+
     /// The overrides in force, with their terms.
     pub(super) fn overrides(&self) -> impl Iterator<Item = (u64, &EpochRef)> {
         self.in_force.values().flatten().filter_map(|statement| match statement {
