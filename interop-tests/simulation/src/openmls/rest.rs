@@ -29,6 +29,7 @@ pub(super) fn come_to_rest(world: &mut World) -> Result<(), Failure> {
     exchange(world)?;
     count_forks(world);
     agree(world)?;
+    tell_newcomers(world)?;
     deliver_messages(world)?;
     mend(world)?;
     if is_dead(world) {
@@ -36,12 +37,15 @@ pub(super) fn come_to_rest(world: &mut World) -> Result<(), Failure> {
         return world.ledger.ask_the_witnesses();
     }
     have_converged(world)?;
-    for node in honest(world) {
-        settled::all_is_settled(world, node)?;
-    }
     undo(world)?;
     mend(world)?;
     go_on(world)?;
+    // Who has come back, and alone may add a client, can tell of the graph only by now.
+    mend(world)?;
+    have_converged(world)?;
+    for node in honest(world) {
+        settled::all_is_settled(world, node)?;
+    }
     tell_newcomers(world)?;
     world.ledger.ask_the_witnesses()
 }

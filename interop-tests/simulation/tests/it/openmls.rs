@@ -124,3 +124,21 @@ fn a_node_that_is_restored_from_a_backup_uses_nothing_again() {
     ];
     holds(SETUP, &steps);
 }
+
+/// Its user was the only one who might add it, and could not tell of the graph before the anchor had come to where it was back.
+#[test]
+fn a_client_of_a_lost_branch_is_added_again_by_its_user_who_has_come_back_itself() {
+    let steps = [
+        commit(0, Change::Renew),
+        Step::Commit { node: 1, change: Change::OwnClient, crash: Crash::BeforeSending },
+        Step::Repeat { node: 0, nth: 5 },
+        commit(1, Change::Role { user: 46 }),
+        Step::Settle { node: 0 },
+        commit(1, Change::OwnClient),
+        commit(1, Change::Renew),
+        commit(0, Change::Rename { name: 0 }),
+        commit(0, Change::Rename { name: 0 }),
+    ];
+    let setup = Setup { chance: 4894278062666505764, window: 2, members: 2, two_clients: true, server: true, ..SETUP };
+    holds(setup, &steps);
+}
