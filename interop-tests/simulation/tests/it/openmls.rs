@@ -142,3 +142,23 @@ fn a_client_of_a_lost_branch_is_added_again_by_its_user_who_has_come_back_itself
     let setup = Setup { chance: 4894278062666505764, window: 2, members: 2, two_clients: true, server: true, ..SETUP };
     holds(setup, &steps);
 }
+
+/// Two sides of a partition have each had their commits accepted by the room as they saw it.
+#[test]
+fn dmls_36_sides_that_saw_the_room_differently_come_to_one_head() {
+    let steps = [
+        Step::Partition { sides: 1 },
+        commit(0, Change::Remove { user: 2 }),
+        commit(1, Change::Rename { name: 1 }),
+        Step::FlushAll { order: 1 },
+        Step::Send { node: 0, client: 0, crash: Crash::No },
+        Step::Send { node: 2, client: 0, crash: Crash::No },
+        commit(2, Change::Renew),
+        Step::Heal,
+        Step::FlushAll { order: 2 },
+        Step::Byzantine { act: Act::Write { younger: 30 }, back: 1, to: u32::MAX },
+        Step::FlushAll { order: 3 },
+        Step::Write { node: 1 },
+    ];
+    holds(Setup { members: 4, hub: Hub::Room, server: true, ..SETUP }, &steps);
+}
