@@ -18,7 +18,7 @@
 //! * *convergence* (at rest): one head, tree, context, room and roster, everywhere.
 //! * *settlement*: what honest commits on losing branches did is done on the way to the head, or given up for a reason that a
 //!   second, plain rule knows ([`settled`]); and a commit that settles does nothing a second time. Not: what byzantine members
-//!   wanted.
+//!   wanted; what nobody remembers any more who may do it, since they have begun anew.
 //! * *stranded*: whoever belongs to the group holds its head's secrets in the end. Where nobody does, an admin goes on beside what
 //!   nobody can open.
 //! * *bounded work*: of commits, until all is settled and everybody is back, at most one for each lost epoch, and two for each

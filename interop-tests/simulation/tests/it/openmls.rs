@@ -162,3 +162,18 @@ fn dmls_36_sides_that_saw_the_room_differently_come_to_one_head() {
     ];
     holds(Setup { members: 4, hub: Hub::Room, server: true, ..SETUP }, &steps);
 }
+
+/// The others have lost touch, and begun anew from the one whom they had removed: nobody removes itself.
+#[test]
+fn what_only_its_victim_remembers_is_not_settled() {
+    let steps = [
+        commit(0, Change::Roles),
+        commit(0, Change::Renew),
+        Step::Commit { node: 1, change: Change::Remove { user: 0 }, crash: Crash::Prepared },
+        commit(0, Change::Remove { user: 2 }),
+        commit(0, Change::Rename { name: 22 }),
+        Step::OpenTerm { node: 0, by: Orders::Members },
+    ];
+    let setup = Setup { chance: 2882551942253982469, window: 2, byzantine: Some(true), server: true, ..SETUP };
+    holds(setup, &steps);
+}
