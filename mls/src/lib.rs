@@ -9,6 +9,7 @@ pub mod graph;
 mod group;
 mod hpke;
 mod key_package;
+mod matrix_entry;
 mod plain;
 #[cfg(feature = "planted-bugs")]
 pub mod planted;
@@ -35,6 +36,7 @@ pub use group::{
 };
 pub use hpke::{HpkeKeyPair, seal_to};
 pub use key_package::{KeyPackageBundle, VerifiedKeyPackage, new_key_package, verify_key_package, welcome_references};
+pub use matrix_entry::MatrixEntry;
 #[cfg(feature = "planted-bugs")]
 pub use provider::seed;
 pub use room_state::RoomState;

@@ -53,6 +53,16 @@ mod switch {
         AcceptanceOfAnyTerm,
         /// An acceptance counts, whoever orders by now.
         AcceptanceOfAnybody,
+        /// What a Matrix room's state said first stays, though the state has changed.
+        FirstOrderKept,
+        /// A Matrix room's order counts in terms that others order.
+        OrderOfAnyTerm,
+        /// Another Matrix room's order counts.
+        OrderOfAnyRoom,
+        /// A Matrix room's order is not stored.
+        OrderLostAtRestart,
+        /// What leads to the head is written over what a Matrix room's state says.
+        OrderWrittenOver,
         /// The anchor follows the head one epoch too near.
         AnchorTooNear,
         /// The anchor follows the head back.
@@ -131,6 +141,8 @@ mod switch {
         NewcomerBelievesNothing,
         /// A newcomer's tail has no statements.
         TailWithoutStatements,
+        /// A newcomer's tail does not have what Matrix rooms say.
+        TailWithoutOrders,
         /// A client that cannot follow does not notice.
         StrandedUnnoticed,
         /// Who has come back has no secrets.

@@ -7,6 +7,7 @@ pub mod graph;
 pub mod openmls;
 mod outcome;
 mod planted;
+pub mod room;
 mod search;
 mod shrink;
 

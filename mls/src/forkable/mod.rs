@@ -7,6 +7,8 @@
 //! * what a peer sent goes to [`receive_commit`](ForkableGroup::receive_commit) and
 //!   [`receive_statement`](ForkableGroup::receive_statement); after a [`HeadChange`], the losing branch may have left
 //!   something to [settle](ForkableGroup::settlement);
+//! * where a Matrix room [orders](ForkableGroup::orders_by_matrix), what its state says goes to
+//!   [`matrix_order`](ForkableGroup::matrix_order), and what [`matrix_claims`](ForkableGroup::matrix_claims) has, to the room;
 //! * an own commit is [prepared](ForkableGroup::prepare), which changes nothing that others see, and
 //!   [published](ForkableGroup::publish) once it is on its way;
 //! * messages are [sealed](ForkableGroup::seal) in the head and [opened](ForkableGroup::open) in any epoch that is kept;
@@ -20,6 +22,7 @@
 mod anew;
 mod forget;
 mod hub;
+mod matrix;
 mod message;
 mod own;
 mod receive;

@@ -2,12 +2,21 @@
 //!
 //! ```text
 //! struct { opaque provider<V>; opaque signature_key<V>; } HubAuthority;
+//! enum { members(0), hub(1), matrix_room(2) } AuthorityType;
+//! struct {
+//!     AuthorityType authority_type;
+//!     select (Authority.authority_type) {
+//!         case members:     struct {};
+//!         case hub:         HubAuthority hub;
+//!         case matrix_room: opaque room_id<V>;
+//!     };
+//! } Authority;
 //! struct {
 //!     opaque group_id<V>;
 //!     uint8 statement_type;               // 1 hub_term, 2 anchor_override, 3 acceptance
 //!     uint64 term;
 //!     opaque epoch_id[32]; uint64 epoch;  // where it applies
-//!     optional<HubAuthority> authority;   // hub_term, and acceptance in a term that a hub_term has opened
+//!     Authority authority;                // hub_term; hub: acceptance in a term that a hub_term has opened; else members
 //!     uint64 position;                    // acceptance only, else 0
 //!     opaque signer<V>;                   // a client's URI; empty for an acceptance
 //! } StatementTBS;
@@ -35,6 +44,18 @@ struct HubAuthority {
     signature_key: VLBytes,
 }
 
+/// Members and hubs have the octets that an `optional<HubAuthority>` had, before rooms could order.
+#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
+#[repr(u8)]
+enum WireAuthority {
+    #[tls_codec(discriminant = 0)]
+    Members,
+    #[tls_codec(discriminant = 1)]
+    Hub(HubAuthority),
+    #[tls_codec(discriminant = 2)]
+    MatrixRoom(VLBytes),
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
 pub(super) struct StatementTbs {
     group_id: VLBytes,
@@ -42,7 +63,7 @@ pub(super) struct StatementTbs {
     term: u64,
     epoch_id: [u8; 32],
     epoch: u64,
-    authority: Option<HubAuthority>,
+    authority: WireAuthority,
     position: u64,
     signer: VLBytes,
 }
@@ -65,10 +86,10 @@ impl StatementTbs {
     /// The bytes of a statement about a group, by a client of its signer.
     pub(super) fn of(statement: &Statement, group_id: &[u8], number: u64, signer: Option<&ClientUri>) -> Self {
         let (statement_type, term, epoch_id, authority, position) = match statement {
-            Statement::HubTerm(term) => (HUB_TERM, term.term, term.from.id, hub_of(&term.authority), 0),
-            Statement::AnchorOverride(anchor) => (ANCHOR_OVERRIDE, anchor.term, anchor.anchor.id, None, 0),
+            Statement::HubTerm(term) => (HUB_TERM, term.term, term.from.id, WireAuthority::of(&term.authority), 0),
+            Statement::AnchorOverride(anchor) => (ANCHOR_OVERRIDE, anchor.term, anchor.anchor.id, WireAuthority::Members, 0),
             Statement::Acceptance(accepted) => {
-                let authority = accepted.authority.as_ref().and_then(hub_of);
+                let authority = accepted.authority.as_ref().map_or(WireAuthority::Members, WireAuthority::of);
                 (ACCEPTANCE, accepted.term, accepted.epoch, authority, accepted.position)
             }
         };
@@ -92,9 +113,14 @@ impl StatementTbs {
     fn statement(&self, signer: Option<&ClientUri>) -> Result<Statement, MlsError> {
         let epoch = EpochRef { id: EpochId::from_bytes(self.epoch_id), number: self.epoch };
         let by = || signer.map(ClientUri::user_uri).ok_or_else(|| malformed("a statement of a term has to name its signer"));
-        let named = self.authority.as_ref().map(HubAuthority::authority).transpose()?;
-        let has_authority = self.statement_type == HUB_TERM || (self.statement_type == ACCEPTANCE && self.term > 0);
-        if (named.is_some() && !has_authority) || (self.position != 0 && self.statement_type != ACCEPTANCE) {
+        let named = Some(self.authority.authority()?).filter(|authority| *authority != Authority::Members);
+        let has_authority = match &named {
+            None => true,
+            // What a room accepts is in its state: nobody signs it.
+            Some(Authority::MatrixRoom { .. }) => self.statement_type == HUB_TERM,
+            Some(_) => self.statement_type == HUB_TERM || (self.statement_type == ACCEPTANCE && self.term > 0),
+        };
+        if !has_authority || (self.position != 0 && self.statement_type != ACCEPTANCE) {
             return Err(malformed("a field that this type of statement has not"));
         }
         Ok(match self.statement_type {
@@ -112,20 +138,30 @@ impl StatementTbs {
     }
 }
 
-impl HubAuthority {
-    fn authority(&self) -> Result<Authority, MlsError> {
-        let provider = text(&self.provider)?.parse::<ProviderDomain>().map_err(MlsError::malformed)?;
-        Ok(Authority::Hub { provider, signature_key: self.signature_key.as_slice().to_vec() })
+impl WireAuthority {
+    fn of(authority: &Authority) -> Self {
+        match authority {
+            Authority::Members => Self::Members,
+            Authority::Hub { provider, signature_key } => Self::Hub(HubAuthority {
+                provider: provider.as_str().as_bytes().to_vec().into(),
+                signature_key: signature_key.clone().into(),
+            }),
+            Authority::MatrixRoom { room_id } => Self::MatrixRoom(room_id.as_bytes().to_vec().into()),
+        }
     }
-}
 
-fn hub_of(authority: &Authority) -> Option<HubAuthority> {
-    match authority {
-        Authority::Members => None,
-        Authority::Hub { provider, signature_key } => Some(HubAuthority {
-            provider: provider.as_str().as_bytes().to_vec().into(),
-            signature_key: signature_key.clone().into(),
-        }),
+    fn authority(&self) -> Result<Authority, MlsError> {
+        match self {
+            Self::Members => Ok(Authority::Members),
+            Self::Hub(HubAuthority { provider, signature_key }) => {
+                let provider = text(provider)?.parse::<ProviderDomain>().map_err(MlsError::malformed)?;
+                Ok(Authority::Hub { provider, signature_key: signature_key.as_slice().to_vec() })
+            }
+            Self::MatrixRoom(room_id) => match text(room_id)? {
+                room_id if Authority::is_room_id(room_id) => Ok(Authority::MatrixRoom { room_id: room_id.to_owned() }),
+                _ => Err(malformed("not the id of a Matrix room")),
+            },
+        }
     }
 }
 

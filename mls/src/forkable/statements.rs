@@ -50,6 +50,9 @@ impl ForkableGroup {
     pub fn accept(&mut self, hub: &HubIdentity, epoch: &EpochId, position: u64) -> Result<SignedStatement, MlsError> {
         let number = self.graph.number(epoch).ok_or_else(|| MlsError::Invalid(format!("epoch {epoch} is not known")))?;
         let authority = self.graph.authority().cloned();
+        if self.orders_by_matrix().is_some() {
+            return Err(nobody(self.graph.term()));
+        }
         let statement = Statement::Acceptance(Acceptance { term: self.graph.term(), epoch: *epoch, position, authority });
         let tbs = StatementTbs::of(&statement, self.group_id()?, number, None);
         let signature = hub.sign(&tbs.signed_content())?;

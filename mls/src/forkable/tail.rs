@@ -12,6 +12,7 @@ use causeway_drafts::mimi_uri::UserUri;
 use serde::{Deserialize, Serialize};
 
 use super::{ForkableGroup, Judge, SignedStatement};
+use crate::graph::{Authority, MatrixOrder};
 use crate::planted::planted;
 use crate::rows::{GroupSnapshot, PastEpoch};
 use crate::{ClientIdentity, EpochId, EpochOrigin, EpochRecord, Group, MlsError};
@@ -36,6 +37,10 @@ pub struct Tail {
     /// What has opened terms before: it cannot be judged here, and is believed as the anchor's name is.
     #[serde(default)]
     pub terms: Vec<Vec<u8>>,
+    /// What Matrix rooms say that order terms, as far as it is about these epochs: a hint, for until the newcomer has seen
+    /// the rooms itself.
+    #[serde(default)]
+    pub orders: BTreeMap<String, MatrixOrder>,
 }
 
 impl ForkableGroup {
@@ -52,6 +57,11 @@ impl ForkableGroup {
         let is_told = |signed: &SignedStatement| told.contains(&signed.epoch().id);
         let commits = since.iter().filter(|epoch| epoch.id != anchor.id).filter_map(|epoch| self.commit_message(&epoch.id));
         let statements = self.statements.iter().filter(|_| !planted!(TailWithoutStatements));
+        let rooms = self.graph.ordering_rooms().filter(|_| !planted!(TailWithoutOrders));
+        let orders = rooms.filter_map(|room| {
+            let order = self.graph.order_of(room)?.iter().filter(|(parent, _)| told.contains(parent));
+            Some((room.to_owned(), order.map(|(parent, child)| (*parent, *child)).collect()))
+        });
         let terms = statements.clone().filter(|signed| signed.statement().opens_a_term());
         Ok(Tail {
             window: self.graph.window(),
@@ -62,6 +72,7 @@ impl ForkableGroup {
             commits: commits.map(<[u8]>::to_vec).collect(),
             statements: statements.filter(|signed| is_told(signed)).map(SignedStatement::to_bytes).collect(),
             terms: terms.filter(|signed| !is_told(signed)).map(SignedStatement::to_bytes).collect(),
+            orders: orders.collect(),
         })
     }
 
@@ -87,10 +98,20 @@ impl ForkableGroup {
         for statement in &tail.statements {
             group.receive_statement(statement)?;
         }
+        group.believe_orders(&tail.orders);
         for commit in &tail.commits {
             group.receive_commit(commit, None, judge)?;
         }
+        group.believe_orders(&tail.orders);
         Ok(group)
+    }
+
+    /// What rooms say, by hearsay: nobody loses anything by what is no room's.
+    fn believe_orders(&mut self, orders: &BTreeMap<String, MatrixOrder>) {
+        for (room_id, order) in orders.iter().filter(|(room_id, _)| Authority::is_room_id(room_id)) {
+            self.graph.follow_room(room_id, order);
+            self.drop_unknown_states();
+        }
     }
 
     /// What opened terms at epochs that the tail does not contain: its signatures are checked as far as the signers are there

@@ -103,6 +103,7 @@ impl EpochGraph {
         }
         self.spares.retain(|spare, _| kept.contains(spare));
         self.statements.forget(|id| kept.contains(id), self.root.number, self.window);
+        self.forget_orders();
         forgotten
     }
 }

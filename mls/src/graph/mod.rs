@@ -6,11 +6,13 @@
 //! by the better-ranked child ([`Rank`]), never by the longer branch.
 //!
 //! For each commit that arrives, the caller asks [`EpochGraph::admits`] before it spends work on judging it, then
-//! [`EpochGraph::place`]; for each statement, [`EpochGraph::state`]. Whenever the head has moved, it calls
+//! [`EpochGraph::place`]; for each statement, [`EpochGraph::state`]; and what a Matrix room says that orders a term,
+//! [`EpochGraph::follow_room`]. Whenever the head has moved, it calls
 //! [`EpochGraph::take_final`] for the epochs that nothing can bring back.
 
 mod anchor;
 mod commit;
+mod matrix;
 mod placement;
 mod rank;
 mod room;
@@ -23,12 +25,14 @@ use serde::{Deserialize, Serialize};
 
 pub use anchor::Conflict;
 pub use commit::{CommitClass, CommitFacts};
+pub use matrix::{MAX_ORDERED_AHEAD, MatrixOrder};
 pub use placement::{Placement, Refusal, StatementPlacement};
 pub use rank::Rank;
 pub use statement::{Acceptance, AnchorOverride, Authority, HubTerm, Statement};
 
 use crate::planted::planted;
 use crate::{EpochId, EpochRef};
+use matrix::MatrixOrders;
 use room::Excess;
 use statement::Statements;
 
@@ -62,6 +66,9 @@ pub struct EpochGraph {
     /// What came last where there was too much: it does not count, nor what follows it.
     spares: BTreeMap<EpochId, Excess>,
     statements: Statements,
+    /// What Matrix rooms that order terms have accepted.
+    #[serde(default)]
+    orders: MatrixOrders,
 }
 
 /// An epoch in the graph.
@@ -93,6 +100,7 @@ impl EpochGraph {
             epochs: BTreeMap::from([(root.id, Epoch::new(root.number, None))]),
             spares: BTreeMap::new(),
             statements: Statements::default(),
+            orders: MatrixOrders::default(),
         }
     }
 
@@ -100,7 +108,10 @@ impl EpochGraph {
     pub fn at_anchor(&self) -> Self {
         let committers = self.recent_committers(&self.anchor);
         let before = if planted!(NewcomerWithoutTurns) { Vec::new() } else { committers };
-        Self { statements: self.statements.of_terms(), ..Self::new(self.anchor(), self.window, before) }
+        let (statements, orders) = (self.statements.of_terms(), self.orders.clone());
+        let mut begun = Self { statements, orders, ..Self::new(self.anchor(), self.window, before) };
+        begun.forget_orders();
+        begun
     }
 
     /// The epoch that new messages use.
@@ -210,7 +221,7 @@ impl EpochGraph {
 
     /// Whether whoever orders the latest term has accepted the commit that opened an epoch.
     pub fn is_accepted(&self, id: &EpochId) -> bool {
-        self.statements.position(self.term(), id).is_some()
+        self.commit(id).is_some_and(|commit| self.position(self.term(), commit).is_some())
     }
 
     /// Whether what opened the latest term is about an epoch of this graph, so that it has been judged here.

@@ -48,7 +48,7 @@ impl EpochGraph {
     /// The rank of a commit, whatever else its committer has made.
     pub(super) fn natural_rank(&self, commit: &CommitFacts) -> Rank {
         let term = self.statements.term_of(commit);
-        let position = self.statements.position(term, &commit.id);
+        let position = self.position(term, commit);
         let draw = draw(commit);
         Rank {
             overridden: Reverse(self.override_through(&commit.id)),

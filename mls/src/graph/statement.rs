@@ -35,6 +35,11 @@ pub enum Authority {
     },
     /// Nobody: the rank alone decides.
     Members,
+    /// The resolved state of a Matrix room: of the commits made in an epoch it names one (DMLS-36).
+    MatrixRoom {
+        /// The room: `!` and whatever follows, at most 255 octets.
+        room_id: String,
+    },
 }
 
 /// The authority changes.
@@ -271,6 +276,14 @@ impl Statements {
         })
     }
 
+    /// Whether somebody has wanted this Matrix room to order a term, be that in force or not.
+    pub(super) fn name_room(&self, room: &str) -> bool {
+        self.opening.iter().any(|statement| match statement {
+            Statement::HubTerm(HubTerm { authority: Authority::MatrixRoom { room_id }, .. }) => room_id == room,
+            _ => false,
+        })
+    }
+
     /// The overrides in force, with their terms.
     pub(super) fn overrides(&self) -> impl Iterator<Item = (u64, &EpochRef)> {
         self.in_force.values().flatten().filter_map(|statement| match statement {
@@ -294,7 +307,7 @@ impl Statements {
     /// What counts of that which has been accepted.
     fn acceptances(&self, epoch: &EpochId) -> impl Iterator<Item = &Acceptance> {
         self.accepted.get(epoch).into_iter().flatten().filter(|accepted| match self.authority_of(accepted.term) {
-            Some(Authority::Members) => false,
+            Some(Authority::Members | Authority::MatrixRoom { .. }) => false,
             None => accepted.term == 0 && accepted.authority.is_none(),
             authority => authority == accepted.authority.as_ref() || planted!(AcceptanceOfAnybody),
         })

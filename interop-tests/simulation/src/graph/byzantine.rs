@@ -2,12 +2,12 @@
 //! were made.
 
 use causeway_drafts::mimi_uri::ClientUri;
-use causeway_mls::graph::{Acceptance, AnchorOverride, Authority, CommitClass, CommitFacts, HubTerm, Statement};
+use causeway_mls::graph::{Acceptance, AnchorOverride, CommitClass, CommitFacts, HubTerm, Statement};
 use causeway_mls::{EpochId, EpochRef};
 
 use super::node::Item;
-use super::step::{Act, Hub, Nodes};
-use super::world::{World, authority_in, client, hub_authority};
+use super::step::{Act, Hub, Nodes, Orders};
+use super::world::{World, authority, authority_in, client, hub_authority};
 
 impl World {
     /// Somebody acts at the epoch so many before a node's head.
@@ -25,8 +25,8 @@ impl World {
             Act::Late { class } => drop(self.forge(&me, (at.id, term), *class, to)),
             Act::Grind { tries } => self.grind(&me, (at.id, term), *tries, to),
             Act::SkipTerm { ahead } => drop(self.forge(&me, (at.id, term + ahead), CommitClass::Removal, to)),
-            Act::OpenTerm { ahead, own_hub } => {
-                let authority = if *own_hub { hub_authority(me.as_str().as_bytes()) } else { Authority::Members };
+            Act::OpenTerm { ahead, by } => {
+                let authority = if *by == Orders::Hub { hub_authority(me.as_str().as_bytes()) } else { authority(*by) };
                 let opened = HubTerm { term: (term + ahead).saturating_sub(1), from: at, authority, signer: me.user_uri() };
                 self.send(None, &Item::Statement(Statement::HubTerm(opened)), to);
                 self.forge(&me, (at.id, (term + ahead).saturating_sub(1)), CommitClass::Removal, to);
@@ -40,10 +40,11 @@ impl World {
             Act::Tree { depth } => self.tree(&me, (at.id, term), *depth, to),
             Act::Statements { count } => self.talk(&me, at, *count, to),
             Act::Accept { count } => self.misorder((node, at.id), *count, to),
+            Act::Write(entry) => self.overwrite(&me, (node, at.id), entry, to),
         }
     }
 
-    fn forge(&mut self, me: &ClientUri, (parent, term): (EpochId, u64), class: CommitClass, to: Nodes) -> EpochId {
+    pub(super) fn forge(&mut self, me: &ClientUri, (parent, term): (EpochId, u64), class: CommitClass, to: Nodes) -> EpochId {
         let id = self.name();
         let commit = CommitFacts { id, parent, term, committer: me.clone(), class };
         self.figures.commits += 1;

@@ -35,15 +35,16 @@ pub(super) fn every_node(world: &mut World) -> Result<(), Failure> {
 }
 
 fn one(node: &mut Node, window: u64) -> Result<(), (&'static str, String)> {
-    if node.checked.as_ref() == Some(&node.stored) {
+    let events = node.events();
+    if node.checked.as_ref().is_some_and(|(stored, known)| *known == events && *stored == node.stored) && node.wrong.is_none() {
         return Ok(());
     }
-    if let Some(what) = node.wrong_placement.take() {
-        return Err(("placement", what));
+    if let Some(wrong) = node.wrong.take() {
+        return Err(wrong);
     }
     anchor(node, window)?;
     let graph = node.graph();
-    let view = View::of(&[graph], window).ok_or(("reference", "no view".to_owned()))?;
+    let view = View::of(&[graph], window, node.orders()).ok_or(("reference", "no view".to_owned()))?;
     let expected = view.head(graph.anchor().id);
     if graph.head().id != expected {
         return Err(("head rule", format!("the reference has {expected:?}")));
@@ -51,7 +52,7 @@ fn one(node: &mut Node, window: u64) -> Result<(), (&'static str, String)> {
     bounded(graph, window)?;
     node.seen_anchor = graph.anchor();
     node.was_overridden = false;
-    node.checked = Some(node.stored.clone());
+    node.checked = Some((node.stored.clone(), events));
     Ok(())
 }
 

@@ -6,10 +6,11 @@ mod generate;
 mod node;
 mod reference;
 mod rest;
+mod rooms;
 mod step;
 mod world;
 
-pub use step::{Act, Hub, Nodes, Setup, Step};
+pub use step::{Act, Entry, Hub, Named, Nodes, Orders, Setup, Step};
 
 use crate::outcome::Played;
 

@@ -6,6 +6,8 @@ use causeway_mls::graph::{CommitFacts, EpochGraph, Placement, Statement, Stateme
 use causeway_mls::{EpochId, EpochRef};
 use serde::{Deserialize, Serialize};
 
+use crate::room::{Event, Replica};
+
 /// So many commits wait for what they build on, and so many statements.
 const MAX_WAITING: [usize; 2] = [64, 32];
 
@@ -14,6 +16,8 @@ const MAX_WAITING: [usize; 2] = [64, 32];
 pub(super) enum Item {
     Commit(CommitFacts),
     Statement(Statement),
+    /// Of a Matrix room.
+    Event(Event),
 }
 
 /// What is stored of a node.
@@ -32,7 +36,9 @@ pub(super) struct Node {
     pub(super) stored: Stored,
     /// Under way to it: from which node, and what.
     pub(super) inbox: Vec<(Option<usize>, Item)>,
-    backup: Option<Vec<u8>>,
+    backup: Option<(Vec<u8>, Vec<Replica>)>,
+    /// The Matrix rooms, as its homeserver has them.
+    pub(super) rooms: Vec<Replica>,
     /// Restored, and not yet up to date: it makes nothing.
     pub(super) is_behind: bool,
     /// Whether an override has been taken since the last look at the anchor.
@@ -41,9 +47,9 @@ pub(super) struct Node {
     pub(super) received: u64,
     /// The anchor when it was last checked, and all that was stored then.
     pub(super) seen_anchor: EpochRef,
-    pub(super) checked: Option<Stored>,
-    /// What does not agree with the head that came of it.
-    pub(super) wrong_placement: Option<String>,
+    pub(super) checked: Option<(Stored, usize)>,
+    /// What was wrong on the way, and the invariant that says so.
+    pub(super) wrong: Option<(&'static str, String)>,
 }
 
 impl Node {
@@ -56,12 +62,13 @@ impl Node {
             stored,
             inbox: Vec::new(),
             backup: None,
+            rooms: vec![Replica::default(); super::rooms::ROOMS],
             is_behind: false,
             was_overridden: false,
             received: 0,
             seen_anchor,
             checked: None,
-            wrong_placement: None,
+            wrong: None,
         }
     }
 
@@ -79,7 +86,11 @@ impl Node {
     pub(super) fn receive(&mut self, item: &Item) -> Vec<EpochId> {
         let mut extending = Vec::new();
         self.received += 1;
-        if self.take(item, &mut extending) {
+        if let Item::Event(event) = item {
+            if self.rooms.get_mut(event.room).is_some_and(|room| room.accept(event)) {
+                self.follow_rooms();
+            }
+        } else if self.take(item, &mut extending) {
             while let Some(at) = (0..self.stored.waiting.len()).find(|at| self.is_due(&self.stored.waiting[*at])) {
                 let item = self.stored.waiting.remove(at);
                 self.take(&item, &mut extending);
@@ -93,6 +104,7 @@ impl Node {
         match item {
             Item::Commit(commit) => self.graph().contains(&commit.parent),
             Item::Statement(statement) => self.graph().contains(&statement.epoch()),
+            Item::Event(_) => false,
         }
     }
 
@@ -100,10 +112,8 @@ impl Node {
     fn take(&mut self, item: &Item, extending: &mut Vec<EpochId>) -> bool {
         let anchor = self.graph().anchor();
         let may_be_due = self.take_one(item, extending);
-        let (graph, now) = (self.graph(), self.graph().anchor());
-        if now.number > anchor.number && graph.head().number - now.number != graph.window() {
-            self.wrong_placement = Some(format!("the anchor moved to {now:?}, the head is {:?}", graph.head()));
-        }
+        self.wrong = self.wrong.take().or_else(|| wrong_anchor(&self.stored.graph, anchor));
+        self.follow_rooms();
         may_be_due
     }
 
@@ -129,6 +139,7 @@ impl Node {
                 }
                 matches!(placement, StatementPlacement::InForce { .. })
             }
+            Item::Event(_) => false,
         }
     }
 
@@ -154,8 +165,8 @@ impl Node {
             Placement::WaitsForParent | Placement::Duplicate | Placement::Refused(_) => after == before,
         };
         if !agrees {
-            self.wrong_placement =
-                Some(format!("{placement:?} of {:?}, while the head went from {before:?} to {after:?}", commit.id));
+            let what = format!("{placement:?} of {:?}, while the head went from {before:?} to {after:?}", commit.id);
+            self.wrong = Some(("placement", what));
         }
     }
 
@@ -179,7 +190,8 @@ impl Node {
         let mut epochs: Vec<_> = graph.epochs().collect();
         epochs.sort_by_key(|epoch| (epoch.number, epoch.id));
         let commits = epochs.iter().filter_map(|epoch| graph.commit(&epoch.id)).cloned().map(Item::Commit);
-        graph.statements().map(Item::Statement).chain(commits).collect()
+        let events = self.rooms.iter().flat_map(Replica::events).map(|event| Item::Event((**event).clone()));
+        graph.statements().map(Item::Statement).chain(commits).chain(events).collect()
     }
 
     /// As a store would: encoded, and decoded again.
@@ -190,18 +202,26 @@ impl Node {
 
     pub(super) fn back_up(&mut self) {
         if !self.is_behind {
-            self.backup = Some(encoded(&self.stored));
+            self.backup = Some((encoded(&self.stored), self.rooms.clone()));
         }
     }
 
     pub(super) fn restore(&mut self) {
-        if let Some(backup) = &self.backup {
+        if let Some((backup, rooms)) = &self.backup {
             self.stored = decoded(backup);
+            self.rooms = rooms.clone();
             self.inbox.clear();
             self.is_behind = true;
             self.was_overridden = true;
         }
     }
+}
+
+/// An anchor that moves forward lies at the window's distance from the head.
+pub(super) fn wrong_anchor(graph: &EpochGraph, before: EpochRef) -> Option<(&'static str, String)> {
+    let (head, anchor) = (graph.head(), graph.anchor());
+    let is_wrong = anchor.number > before.number && head.number - anchor.number != graph.window();
+    is_wrong.then(|| ("placement", format!("the anchor moved to {anchor:?}, the head is {head:?}")))
 }
 
 fn encoded(stored: &Stored) -> Vec<u8> {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use causeway_drafts::mimi_uri::UserUri;
-use causeway_mls::graph::{Authority, CommitClass, CommitFacts, EpochGraph, MAX_CHILDREN, Statement};
+use causeway_mls::graph::{Authority, CommitClass, CommitFacts, EpochGraph, HubTerm, MAX_CHILDREN, MatrixOrder, Statement};
 use causeway_mls::{EpochId, EpochRef};
 use sha2::{Digest, Sha256};
 
@@ -16,13 +16,15 @@ pub(super) struct View {
     children: BTreeMap<EpochId, Vec<EpochId>>,
     in_force: BTreeMap<u64, Vec<Statement>>,
     accepted: BTreeMap<EpochId, Vec<(u64, u64)>>,
+    /// What Matrix rooms say.
+    rooms: BTreeMap<String, MatrixOrder>,
 }
 
 type Rank = (Reverse<u64>, Reverse<u64>, Option<u64>, bool, u8, Reverse<usize>, Vec<u8>, EpochId);
 
 impl View {
     /// What several nodes know together, from the oldest epoch that one of them remembers. `window` is the group's.
-    pub(super) fn of(graphs: &[&EpochGraph], window: u64) -> Option<Self> {
+    pub(super) fn of(graphs: &[&EpochGraph], window: u64, rooms: BTreeMap<String, MatrixOrder>) -> Option<Self> {
         let oldest = graphs.iter().min_by_key(|graph| graph.root().number)?;
         let mut commits = BTreeMap::new();
         let mut said = BTreeSet::new();
@@ -39,7 +41,7 @@ impl View {
         let before_root = oldest.recent_committers(&root.id);
         let in_force = in_force(&said, window);
         let accepted = accepted(&said, &in_force);
-        Some(Self { root, before_root, commits, children, in_force, accepted })
+        Some(Self { root, before_root, commits, children, in_force, accepted, rooms })
     }
 
     pub(super) fn root(&self) -> EpochId {
@@ -105,6 +107,7 @@ impl View {
         let term = self.term(commit);
         let position =
             self.accepted.get(id).into_iter().flatten().filter(|(at, _)| *at == term).map(|(_, position)| *position).min();
+        let position = position.or(self.is_named_by_room(commit, term).then_some(0));
         let siblings = self.children.get(&commit.parent).into_iter().flatten().filter_map(|id| self.commits.get(id));
         let user = commit.committer.user_uri();
         let twice = siblings.filter(|other| other.committer.user_uri() == user && self.term(other) == term).count() > 1;
@@ -119,6 +122,16 @@ impl View {
         let equivocates = position.is_none() && twice;
         let turn = Reverse(self.turn(commit, &user));
         Some((overridden, Reverse(term), accepted, equivocates, class, turn, Sha256::digest(draw).to_vec(), *id))
+    }
+
+    /// DMLS-36.
+    fn is_named_by_room(&self, commit: &CommitFacts, term: u64) -> bool {
+        match self.in_force.get(&term).and_then(|several| several.first()) {
+            Some(Statement::HubTerm(HubTerm { authority: Authority::MatrixRoom { room_id }, .. })) => {
+                self.rooms.get(room_id).and_then(|order| order.get(&commit.parent)) == Some(&commit.id)
+            }
+            _ => false,
+        }
     }
 
     fn overridden(&self, id: &EpochId) -> u64 {

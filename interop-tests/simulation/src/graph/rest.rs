@@ -66,24 +66,27 @@ fn exchange(world: &mut World, with_inboxes: bool) -> Result<(), Failure> {
 }
 
 /// What matters of a graph: the last of too many commits is kept wherever it is the last.
-type Stand = (EpochRef, EpochRef, EpochRef, Option<EpochId>, Vec<Statement>);
+type Stand = (EpochRef, EpochRef, EpochRef, Option<EpochId>, Vec<Statement>, usize);
 
 fn stand(node: &Node) -> Stand {
     let graph = node.graph();
-    (graph.head(), graph.anchor(), graph.root(), graph.conflict().map(|conflict| conflict.fork), graph.statements().collect())
+    let fork = graph.conflict().map(|conflict| conflict.fork);
+    (graph.head(), graph.anchor(), graph.root(), fork, graph.statements().collect(), node.events())
 }
 
 fn news(node: &Node, from: &Node) -> Vec<Item> {
     let is_known = |item: &Item| match item {
         Item::Commit(commit) => node.graph().contains(&commit.id),
         Item::Statement(statement) => node.graph().remembers(statement),
+        Item::Event(event) => node.rooms.get(event.room).is_some_and(|room| room.contains(event)),
     };
     from.known().into_iter().filter(|item| !is_known(item)).collect()
 }
 
 fn view(world: &World) -> Result<View, Failure> {
     let graphs: Vec<&EpochGraph> = world.nodes.iter().map(Node::graph).collect();
-    View::of(&graphs, world.setup.window).ok_or_else(|| Failure::new("reference", "there is no node"))
+    View::of(&graphs, world.setup.window, world.nodes.first().map(Node::orders).unwrap_or_default())
+        .ok_or_else(|| Failure::new("reference", "there is no node"))
 }
 
 fn count_forks(world: &mut World) {
@@ -239,6 +242,10 @@ fn go_on(world: &mut World) -> Result<(), Failure> {
             graph.head().number == before.number + 1
                 && graph.commit(&graph.head().id).is_some_and(|commit| commit.parent == before.id)
         };
+        if let Some(node) = world.nodes.iter().find(|node| node.is_unordered()) {
+            let head = node.graph().head();
+            return Err(Failure::new("order", format!("the room says nothing of what leads to {head:?}, to {}", node.name)));
+        }
         if !world.nodes.iter().all(extends) {
             return Err(Failure::new("liveness", format!("a commit in {before:?} does not extend it: {}", heads(world))));
         }

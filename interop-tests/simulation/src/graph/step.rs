@@ -27,6 +27,43 @@ pub enum Hub {
     Honest,
     /// A hub that does not, and says what it wants.
     Byzantine,
+    /// Nobody; but the first term, which is opened in the beginning, is ordered by a Matrix room that all nodes are in.
+    Room,
+}
+
+/// Who orders in a term that is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Orders {
+    /// Nobody.
+    Members,
+    /// The hub, or one of somebody's own.
+    Hub,
+    /// One of the Matrix rooms that all nodes are in.
+    Room(usize),
+}
+
+/// Which commit an entry names that somebody byzantine writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A commit that has lost.
+    Loser,
+    /// A commit of its own, which comes now.
+    Own,
+    /// A commit that never comes.
+    Nothing,
+}
+
+/// An entry that somebody byzantine writes into a Matrix room, over whatever is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Which room.
+    pub room: usize,
+    /// What it says.
+    pub named: Named,
+    /// By how much its event claims to be younger than all others.
+    pub younger: u64,
+    /// The event that it follows, by number; none if it follows all that the node has.
+    pub after: Option<usize>,
 }
 
 /// Which of the nodes something goes to: a bit each.
@@ -62,8 +99,10 @@ pub enum Step {
     CatchUp { node: usize, from: usize },
     /// A node begins anew from another's tail.
     Join { node: usize, from: usize },
-    /// A node opens a term, under the hub or the members alone.
-    OpenTerm { node: usize, hub: bool },
+    /// A node opens a term.
+    OpenTerm { node: usize, by: Orders },
+    /// A node writes into the room that orders what that does not say yet of the way to its head.
+    Write { node: usize },
     /// A node in conflict decides for one side.
     Override { node: usize, ours: bool },
     /// Somebody byzantine acts, at an ancestor of a node's head that lies so far back.
@@ -82,8 +121,8 @@ pub enum Act {
     Grind { tries: usize },
     /// A commit in a term that nobody has opened.
     SkipTerm { ahead: u64 },
-    /// A statement that opens a term so far ahead, under a hub of its own or the members.
-    OpenTerm { ahead: u64, own_hub: bool },
+    /// A statement that opens a term so far ahead.
+    OpenTerm { ahead: u64, by: Orders },
     /// An override.
     Override { ahead: u64 },
     /// A branch of its own, with accomplices if there are any.
@@ -96,4 +135,6 @@ pub enum Act {
     Statements { count: usize },
     /// The hub accepts commits twice over, or in two orders.
     Accept { count: u64 },
+    /// An entry in a Matrix room.
+    Write(Entry),
 }

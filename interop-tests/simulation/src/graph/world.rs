@@ -8,10 +8,12 @@ use causeway_mls::{EpochId, EpochRef};
 use sha2::{Digest, Sha256};
 
 use super::node::{Item, Node};
-use super::step::{Hub, Nodes, Setup, Step};
+use super::rooms::room_id;
+use super::step::{Hub, Nodes, Orders, Setup, Step};
 use super::{check, rest};
 use crate::dice::Dice;
 use crate::outcome::{Failure, Figures, Played};
+use crate::room::Replica;
 
 /// The key of the hub.
 pub(super) const HUB_KEY: &[u8] = b"hub";
@@ -22,8 +24,8 @@ pub(super) struct World {
     pub(super) nodes: Vec<Node>,
     /// Nodes of one bit cannot reach nodes of the other.
     sides: Nodes,
-    /// Names of epochs are drawn from here.
-    made: u64,
+    /// Names of epochs are drawn from here, and times.
+    pub(super) made: u64,
     pub(super) figures: Figures,
     pub(super) trace: Option<Vec<String>>,
 }
@@ -45,10 +47,23 @@ pub(super) fn hub_authority(key: &[u8]) -> Authority {
     Authority::Hub { provider, signature_key: key.to_vec() }
 }
 
+/// Who orders.
+pub(super) fn authority(by: Orders) -> Authority {
+    match by {
+        Orders::Members => Authority::Members,
+        Orders::Hub => hub_authority(HUB_KEY),
+        Orders::Room(room) => Authority::MatrixRoom { room_id: room_id(room) },
+    }
+}
+
 impl World {
     fn new(setup: Setup) -> Self {
         let root = EpochRef { id: EpochId::from_bytes(Sha256::digest("root").into()), number: 0 };
-        let graph = EpochGraph::new(root, setup.window, Vec::new());
+        let mut graph = EpochGraph::new(root, setup.window, Vec::new());
+        if setup.hub == Hub::Room {
+            let (authority, signer) = (authority(Orders::Room(0)), client("m0").user_uri());
+            graph.state(Statement::HubTerm(HubTerm { term: 1, from: root, authority, signer }));
+        }
         let members = (0..setup.members).map(|index| (format!("m{index}"), true));
         let followers = (0..setup.followers).map(|index| (format!("f{index}"), false));
         let nodes = members.chain(followers).map(|(name, commits)| {
@@ -95,7 +110,8 @@ impl World {
             Step::Restore { node } => self.node(*node).restore(),
             Step::CatchUp { node, from } => self.catch_up(self.at(*node), self.at(*from)),
             Step::Join { node, from } => self.join(self.at(*node), self.at(*from)),
-            Step::OpenTerm { node, hub } => self.open_term(self.at(*node), *hub),
+            Step::OpenTerm { node, by } => self.open_term(self.at(*node), *by),
+            Step::Write { node } => self.write(self.at(*node)),
             Step::Override { node, ours } => drop(self.decide(self.at(*node), *ours)),
             Step::Byzantine { who, node, back, act, to } => {
                 if self.setup.byzantine > 0 {
@@ -190,7 +206,7 @@ impl World {
         let orders = match graph.authority() {
             None => term == 0,
             Some(Authority::Hub { signature_key, .. }) => signature_key == HUB_KEY,
-            Some(Authority::Members) => false,
+            Some(Authority::Members | Authority::MatrixRoom { .. }) => false,
         };
         if !orders || graph.conflict().is_some() {
             return;
@@ -212,7 +228,7 @@ impl World {
         counts
     }
 
-    fn may_make(&self, node: usize) -> bool {
+    pub(super) fn may_make(&self, node: usize) -> bool {
         let node = &self.nodes[node];
         !node.is_behind && node.client.is_some() && node.graph().conflict().is_none()
     }
@@ -229,6 +245,7 @@ impl World {
         let item = Item::Commit(commit);
         self.receive(node, &item);
         self.send(Some(node), &item, Nodes::MAX);
+        self.write(node);
     }
 
     pub(super) fn catch_up(&mut self, node: usize, from: usize) {
@@ -252,26 +269,32 @@ impl World {
             match item {
                 Item::Statement(statement) => drop(joined.state(statement)),
                 Item::Commit(commit) if graph.is_ancestor(&graph.anchor().id, &commit.parent) => drop(joined.place(commit)),
-                Item::Commit(_) => {}
+                Item::Commit(_) | Item::Event(_) => {}
             }
         }
         // Statements about epochs of the tail have waited for them.
         for statement in graph.statements() {
             joined.state(statement);
         }
-        let (name, client) = (self.nodes[node].name.clone(), self.nodes[node].client.clone());
-        self.nodes[node] = Node::new(name, client, joined);
-        self.nodes[node].was_overridden = true;
+        let before = &mut self.nodes[node];
+        let (name, client, rooms) = (before.name.clone(), before.client.clone(), std::mem::take(&mut before.rooms));
+        let mut begun = Node::new(name, client, joined);
+        (begun.rooms, begun.was_overridden) = (rooms, true);
+        // Whoever tells of the graph tells of the rooms.
+        for event in self.nodes[from].rooms.iter().flat_map(Replica::events) {
+            begun.rooms[event.room].accept(event);
+        }
+        begun.follow_rooms();
+        self.nodes[node] = begun;
     }
 
-    fn open_term(&mut self, node: usize, hub: bool) {
+    fn open_term(&mut self, node: usize, by: Orders) {
         if !self.may_make(node) {
             return;
         }
         let (graph, client) = (self.nodes[node].graph(), self.nodes[node].client.clone());
-        let authority = if hub { hub_authority(HUB_KEY) } else { Authority::Members };
         let Some(signer) = client.map(|client| client.user_uri()) else { return };
-        let term = HubTerm { term: graph.term() + 1, from: graph.head(), authority, signer };
+        let term = HubTerm { term: graph.term() + 1, from: graph.head(), authority: authority(by), signer };
         self.state(node, Statement::HubTerm(term));
     }
 
@@ -308,5 +331,6 @@ pub(super) fn described(item: &Item) -> String {
             format!("{:?} <- {:?} by {user} ({:?}, term {})", commit.parent, commit.id, commit.class, commit.term)
         }
         Item::Statement(statement) => format!("{statement:?}"),
+        Item::Event(event) => format!("to room {}, at {}: {:?} <- {:?}", event.room, event.at, event.parent, event.child),
     }
 }

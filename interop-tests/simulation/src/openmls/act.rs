@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use causeway_drafts::mimi_uri::ClientUri;
-use causeway_mls::graph::Authority;
 use causeway_mls::{ClientIdentity, CommitPlan, EpochId, MlsError, PendingCommit, SignedStatement};
 
 use super::ledger::{Ledger, Sent};
 use super::node::{Item, Welcome};
-use super::people::{judge, people};
+use super::people::judge;
 use super::plans::{Made, Meant};
+use super::rooms::authority;
 use super::settled;
 use super::step::{Change, Crash};
 use super::world::World;
-use crate::graph::Nodes;
+use crate::graph::{Nodes, Orders};
 use crate::planted::planted;
 
 impl World {
@@ -85,6 +85,7 @@ impl World {
             self.nodes[node].restart();
         }
         self.send(node, &Item::Commit(commit), Nodes::MAX);
+        self.write(node);
         for welcome in welcomes {
             if welcome.to == node {
                 self.receive(node, node, &Item::Welcome(Arc::clone(&welcome)));
@@ -175,6 +176,7 @@ impl World {
                 self.made.insert(placed.epoch.id, made);
                 self.after_change(node);
                 self.send(node, &Item::Commit(commit), Nodes::MAX);
+                self.write(node);
                 true
             }
             Err(error) => {
@@ -224,16 +226,11 @@ impl World {
         settled
     }
 
-    pub(super) fn open_term(&mut self, node: usize, hub: bool) {
-        let host = &people().providers[0];
-        let authority = match hub {
-            true => Authority::Hub { provider: host.user.provider(), signature_key: host.hub.signature_public_key() },
-            false => Authority::Members,
-        };
+    pub(super) fn open_term(&mut self, node: usize, by: Orders) {
         let Some(identity) = self.nodes[node].holder(0) else { return };
         let Some(group) = &mut self.nodes[node].group else { return };
         if group.conflict().is_none() {
-            let opened = group.open_term(identity, authority);
+            let opened = group.open_term(identity, authority(by));
             self.stated(node, opened);
         }
     }

@@ -22,6 +22,7 @@ impl World {
     pub(super) fn act(&mut self, act: Act, back: usize, to: Nodes) {
         match (act, self.thief()) {
             (Act::Misorder, _) => self.misorder(back, to),
+            (Act::Write { younger }, _) => self.overwrite(back, younger, to),
             (Act::Replay, _) => self.replay(back, to),
             (Act::Tags, Some(_)) => self.alter_tags(back, to),
             (Act::Equivocate, Some(thief)) => {

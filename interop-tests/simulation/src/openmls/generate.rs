@@ -2,7 +2,7 @@
 
 use super::step::{Act, Change, Crash, Setup, Step};
 use crate::dice::Dice;
-use crate::graph::Hub;
+use crate::graph::{Hub, Orders};
 
 /// How often what happens, in weights.
 struct Temper {
@@ -11,15 +11,19 @@ struct Temper {
     process: u64,
     statement: u64,
     byzantine: u64,
+    /// Whether a Matrix room orders.
+    room: bool,
 }
 
-const TEMPERS: [Temper; 6] = [
-    Temper { network: 2, partition: 1, process: 1, statement: 0, byzantine: 0 },
-    Temper { network: 2, partition: 3, process: 1, statement: 0, byzantine: 0 },
-    Temper { network: 2, partition: 2, process: 8, statement: 0, byzantine: 0 },
-    Temper { network: 2, partition: 3, process: 1, statement: 3, byzantine: 0 },
-    Temper { network: 2, partition: 1, process: 1, statement: 0, byzantine: 8 },
-    Temper { network: 2, partition: 2, process: 4, statement: 2, byzantine: 5 },
+const TEMPERS: [Temper; 8] = [
+    Temper { network: 2, partition: 1, process: 1, statement: 0, byzantine: 0, room: false },
+    Temper { network: 2, partition: 3, process: 1, statement: 0, byzantine: 0, room: false },
+    Temper { network: 2, partition: 2, process: 8, statement: 0, byzantine: 0, room: false },
+    Temper { network: 2, partition: 3, process: 1, statement: 3, byzantine: 0, room: false },
+    Temper { network: 2, partition: 1, process: 1, statement: 0, byzantine: 8, room: false },
+    Temper { network: 2, partition: 2, process: 4, statement: 2, byzantine: 5, room: false },
+    Temper { network: 2, partition: 2, process: 3, statement: 1, byzantine: 0, room: true },
+    Temper { network: 2, partition: 2, process: 2, statement: 2, byzantine: 6, room: true },
 ];
 
 /// The world and the steps of a seed.
@@ -35,6 +39,7 @@ pub(super) fn generate(seed: u64) -> (Setup, Vec<Step>) {
         server: dice.percent(50),
         byzantine: (temper.byzantine > 0).then(|| dice.percent(50)),
         hub: match (dice.below(3), temper.byzantine > 0) {
+            _ if temper.room => Hub::Room,
             (0, _) => Hub::Honest,
             (1, true) => Hub::Byzantine,
             _ => Hub::None,
@@ -70,6 +75,7 @@ fn step(dice: &mut Dice, temper: &Temper) -> Step {
         1 => Step::Send { node, client: dice.below(2), crash: crash(dice, temper) },
         2 if dice.percent(50) => Step::FlushAll { order: dice.roll() },
         2 => Step::Flush { node, order: dice.roll() },
+        3 if temper.room && dice.percent(30) => Step::Write { node },
         3 => mending(dice, node),
         4 if dice.percent(30) => Step::Drop { node, nth: dice.below(64) },
         4 if dice.percent(40) => Step::Again { node },
@@ -77,10 +83,14 @@ fn step(dice: &mut Dice, temper: &Temper) -> Step {
         5 if dice.percent(60) => Step::Partition { sides: dice.roll() as u32 },
         5 => Step::Heal,
         6 => process(dice, node),
-        7 if dice.percent(75) => Step::OpenTerm { node, hub: dice.percent(50) },
+        7 if dice.percent(75) => Step::OpenTerm { node, by: orders(dice, temper.room) },
         7 => Step::Override { node, ours: dice.percent(50) },
-        _ => byzantine(dice),
+        _ => byzantine(dice, temper.room),
     }
+}
+
+fn orders(dice: &mut Dice, room: bool) -> Orders {
+    [Orders::Hub, Orders::Members, Orders::Room(0)][dice.below(if room { 3 } else { 2 })]
 }
 
 fn change(dice: &mut Dice) -> Change {
@@ -129,8 +139,9 @@ fn process(dice: &mut Dice, node: usize) -> Step {
     }
 }
 
-fn byzantine(dice: &mut Dice) -> Step {
+fn byzantine(dice: &mut Dice, room: bool) -> Step {
     let act = match dice.below(15) {
+        _ if room && dice.percent(35) => Act::Write { younger: if dice.percent(50) { 0 } else { dice.roll() % 40 } },
         0 | 1 => Act::Equivocate,
         2 => Act::BadPath,
         3..=5 => Act::Tags,

@@ -18,14 +18,13 @@
 //! * *convergence* (at rest): one head, tree, context, room and roster, everywhere.
 //! * *settlement*: what honest commits on losing branches did is done on the way to the head, or given up for a reason that a
 //!   second, plain rule knows ([`settled`]); and a commit that settles does nothing a second time. Not: what byzantine members
-//!   wanted.
+//!   wanted; what nobody remembers any more who may do it, since they have begun anew.
 //! * *stranded*: whoever belongs to the group holds its head's secrets in the end. Where nobody does, an admin goes on beside what
 //!   nobody can open.
 //! * *bounded work*: of commits, until all is settled and everybody is back, at most one for each lost epoch, and two for each
 //!   client and each provider. Not: time.
 //! * *liveness*: then everybody's next commit extends the head everywhere, and everybody's next message opens.
-//!
-//! Rooms that Matrix orders are not played: the profile knows no such authority (SPEC §14.8).
+//! * *order*: where a Matrix room orders, nobody writes over what it says.
 
 mod act;
 mod byzantine;
@@ -37,6 +36,7 @@ mod people;
 mod plans;
 mod receive;
 mod rest;
+mod rooms;
 mod settled;
 mod step;
 mod store;

@@ -8,6 +8,7 @@ use causeway_mls::{ClientIdentity, EpochId, ForkableGroup, JoinableGroupInfo, Ta
 
 use super::people::{now, people};
 use super::store::Store;
+use crate::room::{Event, Replica};
 
 /// A message.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub(super) enum Item {
     /// The number of an application message in the ledger.
     Application(usize),
     Welcome(Arc<Welcome>),
+    /// Of the Matrix room.
+    Event(Arc<Event>),
 }
 
 /// A Welcome for clients of a node, with the graph that it leads into.
@@ -38,7 +41,9 @@ pub(super) struct Node {
     pub(super) store: Store,
     /// Under way to it: from which node, and what.
     pub(super) inbox: Vec<(usize, Item)>,
-    backup: Option<(Store, BTreeSet<ClientUri>)>,
+    backup: Option<(Store, BTreeSet<ClientUri>, Replica)>,
+    /// The Matrix room, as its homeserver has it.
+    pub(super) room: Replica,
     /// Own clients that have been in, since it has last begun anew.
     pub(super) own: BTreeSet<ClientUri>,
     /// Something has happened since it was checked.
@@ -55,6 +60,7 @@ impl Node {
             store: Store::default(),
             inbox: Vec::new(),
             backup: None,
+            room: Replica::default(),
             own: BTreeSet::new(),
             is_touched: false,
         }
@@ -89,13 +95,13 @@ impl Node {
     }
 
     pub(super) fn back_up(&mut self) {
-        self.backup = Some((self.store.clone(), self.own.clone()));
+        self.backup = Some((self.store.clone(), self.own.clone(), self.room.clone()));
     }
 
     /// Whether there was a backup.
     pub(super) fn restore(&mut self) -> bool {
         let Some(backup) = self.backup.clone() else { return false };
-        (self.store, self.own) = backup;
+        (self.store, self.own, self.room) = backup;
         self.store.forget_secrets();
         self.restart();
         if let Some(group) = &mut self.group {

@@ -20,6 +20,7 @@ impl World {
             Item::Statement(statement) => self.receive_statement(node, statement),
             Item::Application(message) => self.receive_message(node, *message),
             Item::Welcome(welcome) => self.receive_welcome(node, from, welcome),
+            Item::Event(event) => self.receive_event(node, event),
         }
     }
 
@@ -91,8 +92,9 @@ impl World {
         }
     }
 
-    /// After the graph has changed: old secrets go, and what waited for its epoch is opened. In one transaction.
+    /// After the graph or the Matrix room has changed: the one follows the other, old secrets go, and what waited for its epoch is opened. In one transaction.
     pub(super) fn after_change(&mut self, node: usize) {
+        self.follow_room(node);
         let is_thief = Some(node) == self.thief();
         // A thief forgets nothing.
         if let Some(group) = self.nodes[node].group.as_mut().filter(|_| !is_thief) {
@@ -220,7 +222,7 @@ impl World {
         let orders = match group.graph().authority() {
             None => group.graph().term() == 0,
             Some(Authority::Hub { signature_key, .. }) => *signature_key == hub.signature_public_key(),
-            Some(Authority::Members) => false,
+            Some(Authority::Members | Authority::MatrixRoom { .. }) => false,
         };
         if !orders || group.conflict().is_some() {
             return;
@@ -244,5 +246,6 @@ impl World {
         for (_, commit) in self.nodes[from].commits() {
             self.receive_commit(node, &commit);
         }
+        self.backfill(node, from);
     }
 }

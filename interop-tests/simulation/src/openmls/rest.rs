@@ -29,6 +29,7 @@ pub(super) fn come_to_rest(world: &mut World) -> Result<(), Failure> {
     exchange(world)?;
     count_forks(world);
     agree(world)?;
+    tell_newcomers(world)?;
     deliver_messages(world)?;
     mend(world)?;
     if is_dead(world) {
@@ -36,12 +37,15 @@ pub(super) fn come_to_rest(world: &mut World) -> Result<(), Failure> {
         return world.ledger.ask_the_witnesses();
     }
     have_converged(world)?;
-    for node in honest(world) {
-        settled::all_is_settled(world, node)?;
-    }
     undo(world)?;
     mend(world)?;
     go_on(world)?;
+    // Who has come back, and alone may add a client, can tell of the graph only by now.
+    mend(world)?;
+    have_converged(world)?;
+    for node in honest(world) {
+        settled::all_is_settled(world, node)?;
+    }
     tell_newcomers(world)?;
     world.ledger.ask_the_witnesses()
 }
@@ -61,6 +65,7 @@ fn exchange(world: &mut World) -> Result<(), Failure> {
                 tell_news(world, node, from);
             }
         }
+        honest(world).into_iter().for_each(|node| world.write(node));
         world.check()?;
         if (0..world.nodes.len()).all(|node| stand(world, node) == before[node]) {
             return Ok(());
@@ -70,12 +75,13 @@ fn exchange(world: &mut World) -> Result<(), Failure> {
 }
 
 /// What matters of a graph: the last of too many commits is kept wherever it is the last.
-type Stand = (EpochRef, EpochRef, EpochRef, Vec<Statement>, usize);
+type Stand = (EpochRef, EpochRef, EpochRef, Vec<Statement>, [usize; 2]);
 
 fn stand(world: &World, node: usize) -> Option<Stand> {
     let group = world.nodes[node].group.as_ref()?;
     let graph = group.graph();
-    Some((graph.head(), graph.anchor(), graph.root(), graph.statements().collect(), group.head_state().ok()?.own_clients().count()))
+    let counts = [group.head_state().ok()?.own_clients().count(), world.nodes[node].room.events().len()];
+    Some((graph.head(), graph.anchor(), graph.root(), graph.statements().collect(), counts))
 }
 
 fn tell_news(world: &mut World, node: usize, from: usize) {
@@ -93,6 +99,7 @@ fn tell_news(world: &mut World, node: usize, from: usize) {
     for (_, commit) in commits {
         world.receive_commit(node, &commit);
     }
+    world.backfill(node, from);
 }
 
 fn count_forks(world: &mut World) {
@@ -264,7 +271,7 @@ fn begin_anew(world: &mut World, node: usize, from: usize) -> bool {
     world.nodes[node].group = Some(group);
     world.nodes[node].own.clear();
     world.ledger.has_forgotten(node);
-    world.save(node);
+    world.after_change(node);
     true
 }
 

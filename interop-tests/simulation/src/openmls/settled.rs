@@ -7,6 +7,7 @@ use causeway_drafts::mimi_room_policy_04::roles_list::NO_ROLE;
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use causeway_mls::{CommitPlan, EpochId, ForkableGroup, Group, MlsError, RoomState};
 
+use super::node::Node;
 use super::people::ADMIN;
 use super::plans::{Made, Meant};
 use super::world::World;
@@ -31,6 +32,22 @@ fn has(state: &Group, client: &ClientUri) -> bool {
     state.members().iter().any(|member| member.client == *client)
 }
 
+fn needs_admin(made: &Made) -> bool {
+    !matches!(made.meant, Meant::Renew(_) | Meant::AddClient(_) | Meant::RemoveClient(_))
+}
+
+/// Whether somebody remembers it who may do it: whoever has begun anew does not, and nobody removes itself.
+fn is_remembered(world: &World, id: &EpochId, made: &Made) -> bool {
+    let remembers = |node: &Node| {
+        let (group, user) = (node.group.as_ref()?, node.user()?);
+        let is_gone = matches!(&made.meant, Meant::Remove(gone) if gone == user);
+        let is_admin = group.head_state().ok()?.room_state().role_of(user) == ADMIN;
+        let may = node.holder(0).is_some() && !is_gone && (is_admin || (!needs_admin(made) && *user == made.author));
+        Some(may && group.graph().contains(id))
+    };
+    world.nodes.iter().filter(|node| node.is_honest).any(|node| remembers(node) == Some(true))
+}
+
 impl Since<'_> {
     fn room(&self, at: impl Fn(&RoomState) -> bool) -> bool {
         self.way.iter().any(|state| at(state.room_state()))
@@ -38,8 +55,7 @@ impl Since<'_> {
 
     /// Whether somebody could not do it any more at some epoch.
     fn is_given_up(&self, made: &Made) -> bool {
-        let needs_admin = !matches!(made.meant, Meant::Renew(_) | Meant::AddClient(_) | Meant::RemoveClient(_));
-        let may = |room: &RoomState| room.is_present(&made.author) && (!needs_admin || room.role_of(&made.author) == ADMIN);
+        let may = |room: &RoomState| room.is_present(&made.author) && (!needs_admin(made) || room.role_of(&made.author) == ADMIN);
         self.room(|room| !may(room))
     }
 
@@ -90,7 +106,8 @@ pub(super) fn all_is_settled(world: &World, node: usize) -> Result<(), Failure> 
     let losing: BTreeSet<EpochId> = group.graph().losing().into_iter().collect();
     for (id, made) in world.made.iter().filter(|(id, _)| losing.contains(id)) {
         let Some(since) = since(group, id) else { continue };
-        if !since.is_given_up(made) && !since.is_done(&made.meant) && !is_contested(group, id, &made.meant) {
+        let is_open = !since.is_given_up(made) && !since.is_done(&made.meant) && !is_contested(group, id, &made.meant);
+        if is_open && is_remembered(world, id, made) {
             return Err(Failure::new("settlement", format!("node {node}: {:?} of epoch {id:?} is lost", made.meant)));
         }
     }

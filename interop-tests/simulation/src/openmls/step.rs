@@ -1,7 +1,7 @@
 //! What can happen in a run with real openmls. Steps are data, as in the graph's simulation: numbers are taken modulo what
 //! there is, so that any list of steps can be played.
 
-use crate::graph::{Hub, Nodes};
+use crate::graph::{Hub, Nodes, Orders};
 
 /// The world that the steps happen in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Setup {
     pub server: bool,
     /// A member that does what it wants, and whether it is an admin.
     pub byzantine: Option<bool>,
-    /// Who orders in term 0. Its node is the first.
+    /// Who orders in the beginning. The hub's node is the first.
     pub hub: Hub,
 }
 
@@ -91,8 +91,10 @@ pub enum Step {
     Return { node: usize },
     /// A node settles what it may.
     Settle { node: usize },
-    /// A node opens a term, under the hub or the members alone.
-    OpenTerm { node: usize, hub: bool },
+    /// A node opens a term.
+    OpenTerm { node: usize, by: Orders },
+    /// A node writes into the Matrix room that orders what that does not say yet of the way to its head.
+    Write { node: usize },
     /// A node in conflict decides for one side.
     Override { node: usize, ours: bool },
     /// The byzantine member, or the hub if it is, acts.
@@ -121,4 +123,9 @@ pub enum Act {
     Send,
     /// The hub accepts siblings in two orders.
     Misorder,
+    /// An entry in the Matrix room, over whatever is there.
+    Write {
+        /// By how much its event claims to be younger than all others.
+        younger: u64,
+    },
 }

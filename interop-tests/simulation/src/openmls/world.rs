@@ -10,10 +10,11 @@ use super::ledger::Ledger;
 use super::node::{Item, Node, Welcome};
 use super::people::{ADMIN, MEMBER, judge, now, people, room, seed};
 use super::plans::Made;
+use super::rooms::authority;
 use super::step::{Setup, Step};
 use super::{check, rest};
 use crate::dice::Dice;
-use crate::graph::Nodes;
+use crate::graph::{Hub, Nodes, Orders};
 use crate::outcome::{Failure, Figures, Played};
 
 /// Everything.
@@ -35,7 +36,7 @@ pub(super) struct World {
     pub(super) spent: BTreeSet<Vec<u8>>,
     /// What the byzantine member knew at earlier heads.
     pub(super) hoard: Vec<ForkableGroup>,
-    /// The hub's order.
+    /// The hub's order, and the time.
     pub(super) position: u64,
     pub(super) figures: Figures,
     pub(super) trace: Option<Vec<String>>,
@@ -117,6 +118,9 @@ impl World {
         let pending = group.commit(creator, &plan, judge().roots, now())?;
         group.merge_pending(&creator.client_uri, judge().roots, now())?;
         self.nodes[0].group = Some(ForkableGroup::begin(group, self.setup.window, vec![creator.user_uri.clone()], &[])?);
+        if let Some(group) = self.nodes[0].group.as_mut().filter(|_| self.setup.hub == Hub::Room) {
+            group.open_term(creator, authority(Orders::Room(0)))?;
+        }
         let tail = self.nodes[0].tail().ok_or_else(|| MlsError::Stored("no tail".to_owned()))?;
         for (node, client, bundle) in joining {
             let welcome = (pending.welcome.as_deref().unwrap_or_default(), pending.ratchet_tree.as_slice());
@@ -203,7 +207,8 @@ impl World {
             Step::CatchUp { node, from } => self.catch_up(self.at(node), self.at(from)),
             Step::Return { node } => drop(self.come_back(self.provider(node))),
             Step::Settle { node } => drop(self.settle(self.provider(node))),
-            Step::OpenTerm { node, hub } => self.open_term(self.provider(node), hub),
+            Step::OpenTerm { node, by } => self.open_term(self.provider(node), by),
+            Step::Write { node } => self.write(self.provider(node)),
             Step::Override { node, ours } => drop(self.decide(self.provider(node), ours)),
             Step::Byzantine { act, back, to } => self.act(act, back, to),
         }

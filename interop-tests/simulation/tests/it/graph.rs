@@ -1,7 +1,7 @@
 //! What the simulation of the graph has found.
 
 use causeway_mls::graph::CommitClass::{Change, Removal, Renewal};
-use causeway_simulation::graph::{Act, Graph, Hub, Setup, Step};
+use causeway_simulation::graph::{Act, Entry, Graph, Hub, Named, Orders, Setup, Step};
 use causeway_simulation::{Simulation, play_seed};
 
 const SETUP: Setup = Setup { window: 3, members: 4, followers: 1, byzantine: 1, hub: Hub::None };
@@ -71,11 +71,11 @@ fn dmls_9_what_the_hub_accepts_is_kept_among_many_commits_of_one_user() {
 fn dmls_19_an_override_for_a_branch_that_was_crowded_out_is_followed() {
     let to_all = u32::MAX;
     let steps = [
-        byzantine(0, 3, 2, Act::OpenTerm { ahead: 3, own_hub: false }, to_all),
+        byzantine(0, 3, 2, Act::OpenTerm { ahead: 3, by: Orders::Members }, to_all),
         byzantine(0, 0, 2, Act::Branch { length: 2, together: false }, to_all),
         byzantine(0, 2, 3, Act::Branch { length: 7, together: false }, to_all),
         Step::Flush { node: 0, order: 10513106812625134735 },
-        byzantine(0, 0, 0, Act::OpenTerm { ahead: 1, own_hub: true }, 4158890983),
+        byzantine(0, 0, 0, Act::OpenTerm { ahead: 1, by: Orders::Hub }, 4158890983),
         Step::Commit { node: 0, class: Renewal },
         Step::Commit { node: 0, class: Removal },
         byzantine(0, 0, 7, Act::Branch { length: 2, together: true }, to_all),
@@ -86,9 +86,9 @@ fn dmls_19_an_override_for_a_branch_that_was_crowded_out_is_followed() {
 #[test]
 fn dmls_16_two_admins_who_have_opened_terms_can_still_bring_the_group_together() {
     let steps = [
-        Step::OpenTerm { node: 1, hub: true },
+        Step::OpenTerm { node: 1, by: Orders::Hub },
         Step::Commit { node: 1, class: Renewal },
-        Step::OpenTerm { node: 0, hub: true },
+        Step::OpenTerm { node: 0, by: Orders::Hub },
         Step::Commit { node: 1, class: Change },
         Step::Commit { node: 0, class: Renewal },
         Step::Commit { node: 1, class: Renewal },
@@ -203,11 +203,54 @@ fn three_sides_that_have_lost_touch_begin_anew_from_one() {
         Step::FlushAll { order: 5182978154031714447 },
     ];
     let after = [
-        Step::OpenTerm { node: 2, hub: false },
+        Step::OpenTerm { node: 2, by: Orders::Members },
         Step::Commit { node: 1, class: Change },
-        Step::OpenTerm { node: 0, hub: false },
-        Step::OpenTerm { node: 1, hub: true },
+        Step::OpenTerm { node: 0, by: Orders::Members },
+        Step::OpenTerm { node: 1, by: Orders::Hub },
     ];
     let steps: Vec<Step> = before.into_iter().chain(commits).chain(after).collect();
     holds(Setup { window: 2, members: 3, followers: 0, byzantine: 0, hub: Hub::None }, &steps);
+}
+
+/// The room names a commit that never comes, as the next one: members go on by rank, and nobody writes over it.
+#[test]
+fn dmls_37_an_entry_for_a_commit_that_never_comes_stops_nobody() {
+    let entry = Entry { room: 0, named: Named::Nothing, younger: 22, after: None };
+    let steps = [byzantine(1, 3, 0, Act::Write(entry), u32::MAX)];
+    holds(Setup { members: 3, byzantine: 2, hub: Hub::Room, ..SETUP }, &steps);
+}
+
+/// A newcomer is told of the room's order with the graph, and has not seen the room itself.
+#[test]
+fn dmls_36_a_newcomer_ranks_as_the_room_does() {
+    let steps = [
+        Step::Commit { node: 2, class: Removal },
+        Step::Commit { node: 0, class: Change },
+        Step::Deliver { node: 0, nth: 0 },
+        Step::Join { node: 1, from: 0 },
+    ];
+    holds(Setup { members: 3, followers: 0, byzantine: 0, hub: Hub::Room, ..SETUP }, &steps);
+}
+
+/// Two sides have each had their commits accepted by the room as they saw it; somebody writes over both.
+#[test]
+fn dmls_36_sides_that_saw_the_room_differently_come_to_one_head() {
+    let over = |named, younger| Act::Write(Entry { room: 0, named, younger, after: Some(1) });
+    let steps = [
+        Step::Partition { sides: 0b0011 },
+        Step::Commit { node: 0, class: Change },
+        Step::Commit { node: 2, class: Removal },
+        Step::FlushAll { order: 1 },
+        Step::Commit { node: 1, class: Change },
+        Step::Commit { node: 3, class: Renewal },
+        Step::Heal,
+        byzantine(0, 0, 1, over(Named::Loser, 0), u32::MAX),
+        Step::FlushAll { order: 2 },
+        byzantine(0, 2, 1, over(Named::Loser, 30), 0b0101),
+        byzantine(0, 1, 0, over(Named::Own, 9), 0b0010),
+        Step::FlushAll { order: 3 },
+        Step::Restart { node: 2 },
+        Step::Write { node: 2 },
+    ];
+    holds(Setup { hub: Hub::Room, ..SETUP }, &steps);
 }

@@ -1,6 +1,6 @@
 //! What the simulation with real openmls has found; the engine's own tests of the same are in `mls/tests/it/forkable`.
 
-use causeway_simulation::graph::Hub;
+use causeway_simulation::graph::{Hub, Orders};
 use causeway_simulation::openmls::{Act, Change, Crash, Openmls, Setup, Step};
 use causeway_simulation::{Simulation, play_seed};
 
@@ -70,7 +70,7 @@ fn a_crowd_of_commits_by_one_member_makes_no_message_open_twice() {
 
 #[test]
 fn a_newcomer_knows_the_terms_from_before_its_anchor() {
-    let before = [Step::OpenTerm { node: 0, hub: false }, Step::FlushAll { order: 1 }];
+    let before = [Step::OpenTerm { node: 0, by: Orders::Members }, Step::FlushAll { order: 1 }];
     let commits = [0, 1, 0, 1, 0].map(|node| [commit(node, Change::Renew), Step::FlushAll { order: 2 }]);
     let after =
         [commit(0, Change::Add { user: 3 }), Step::FlushAll { order: 3 }, commit(3, Change::Renew), commit(1, Change::Renew)];
@@ -97,7 +97,7 @@ fn a_hub_that_returns_undoes_nothing() {
         commit(0, Change::Renew),
         Step::FlushAll { order: 1 },
         Step::Partition { sides: 1 },
-        Step::OpenTerm { node: 1, hub: false },
+        Step::OpenTerm { node: 1, by: Orders::Members },
         commit(1, Change::Remove { user: 2 }),
         commit(0, Change::Rename { name: 1 }),
         Step::Send { node: 0, client: 0, crash: Crash::No },
@@ -123,4 +123,57 @@ fn a_node_that_is_restored_from_a_backup_uses_nothing_again() {
         Step::Send { node: 1, client: 0, crash: Crash::BeforeSending },
     ];
     holds(SETUP, &steps);
+}
+
+/// Its user was the only one who might add it, and could not tell of the graph before the anchor had come to where it was back.
+#[test]
+fn a_client_of_a_lost_branch_is_added_again_by_its_user_who_has_come_back_itself() {
+    let steps = [
+        commit(0, Change::Renew),
+        Step::Commit { node: 1, change: Change::OwnClient, crash: Crash::BeforeSending },
+        Step::Repeat { node: 0, nth: 5 },
+        commit(1, Change::Role { user: 46 }),
+        Step::Settle { node: 0 },
+        commit(1, Change::OwnClient),
+        commit(1, Change::Renew),
+        commit(0, Change::Rename { name: 0 }),
+        commit(0, Change::Rename { name: 0 }),
+    ];
+    let setup = Setup { chance: 4894278062666505764, window: 2, members: 2, two_clients: true, server: true, ..SETUP };
+    holds(setup, &steps);
+}
+
+/// Two sides of a partition have each had their commits accepted by the room as they saw it.
+#[test]
+fn dmls_36_sides_that_saw_the_room_differently_come_to_one_head() {
+    let steps = [
+        Step::Partition { sides: 1 },
+        commit(0, Change::Remove { user: 2 }),
+        commit(1, Change::Rename { name: 1 }),
+        Step::FlushAll { order: 1 },
+        Step::Send { node: 0, client: 0, crash: Crash::No },
+        Step::Send { node: 2, client: 0, crash: Crash::No },
+        commit(2, Change::Renew),
+        Step::Heal,
+        Step::FlushAll { order: 2 },
+        Step::Byzantine { act: Act::Write { younger: 30 }, back: 1, to: u32::MAX },
+        Step::FlushAll { order: 3 },
+        Step::Write { node: 1 },
+    ];
+    holds(Setup { members: 4, hub: Hub::Room, server: true, ..SETUP }, &steps);
+}
+
+/// The others have lost touch, and begun anew from the one whom they had removed: nobody removes itself.
+#[test]
+fn what_only_its_victim_remembers_is_not_settled() {
+    let steps = [
+        commit(0, Change::Roles),
+        commit(0, Change::Renew),
+        Step::Commit { node: 1, change: Change::Remove { user: 0 }, crash: Crash::Prepared },
+        commit(0, Change::Remove { user: 2 }),
+        commit(0, Change::Rename { name: 22 }),
+        Step::OpenTerm { node: 0, by: Orders::Members },
+    ];
+    let setup = Setup { chance: 2882551942253982469, window: 2, byzantine: Some(true), server: true, ..SETUP };
+    holds(setup, &steps);
 }

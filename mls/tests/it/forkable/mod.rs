@@ -3,6 +3,7 @@
 mod anew;
 mod commits;
 mod hub;
+mod matrix;
 mod messages;
 mod retention;
 mod settlement;

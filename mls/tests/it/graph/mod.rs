@@ -3,6 +3,7 @@
 mod convergence;
 mod fairness;
 mod head;
+mod matrix;
 mod reference;
 mod statements;
 mod window;
