@@ -18,17 +18,19 @@ mod group_info;
 mod join;
 mod judge;
 mod leave;
+mod library;
 mod listed;
 mod message;
+mod past;
 mod replay;
+mod roster;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use openmls::prelude::{
-    Capabilities, ConfirmationTag, CredentialType, ExtensionType, GroupId, MIXED_PLAINTEXT_WIRE_FORMAT_POLICY, MlsGroup,
-    MlsGroupJoinConfig, ProposalType, PublicGroup, RequiredCapabilitiesExtension, SenderRatchetConfiguration,
+    Capabilities, ConfirmationTag, CredentialType, ExtensionType, GroupId, MIXED_PLAINTEXT_WIRE_FORMAT_POLICY, MlsGroupJoinConfig,
+    ProposalType, PublicGroup, RequiredCapabilitiesExtension, SenderRatchetConfiguration,
 };
 use openmls_traits::OpenMlsProvider;
 
@@ -38,20 +40,19 @@ pub(crate) use follow::Child;
 pub use join::{ExternalJoin, JoinableGroupInfo};
 pub use judge::{CommitSummary, ProposalSummary, StagedEpoch};
 pub(crate) use judge::{Unfit, handshake};
+use library::{PROPOSAL_REFERENCES, QUEUED_PROPOSAL, exported_tree, load_public};
 pub(crate) use message::application_epoch;
 pub use message::{ApplicationHeader, Opened};
+pub(crate) use past::number_of;
+pub use past::{MAX_PAST_EPOCHS, PAST_EPOCHS};
+use roster::read;
 
-use crate::credential::named_client;
 use crate::epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
-use crate::rows::{GroupChanges, GroupSnapshot, PastEpoch, Rows};
-use crate::storage::node::{Nodes, StoredNodes};
-use crate::storage::{self, OURS, Provider, Public};
+use crate::rows::{GroupChanges, GroupSnapshot, Rows};
+use crate::storage::node::StoredNodes;
+use crate::storage::{self, Public};
 use crate::{ClientIdentity, MlsError, RoomState};
 
-/// Stragglers of so many past epochs still decrypt (application messages only), if nothing else is set: their states are kept.
-pub const PAST_EPOCHS: usize = 2;
-/// The most that may be set.
-pub const MAX_PAST_EPOCHS: u64 = 16;
 const OUT_OF_ORDER_TOLERANCE: u32 = 100;
 const MAX_FORWARD_DISTANCE: u32 = 1000;
 
@@ -112,11 +113,6 @@ pub(crate) fn join_config() -> MlsGroupJoinConfig {
         .build()
 }
 
-/// The row that lists a client's queued proposals; there is none while nothing is queued.
-const PROPOSAL_REFERENCES: &[u8] = b"ProposalQueueRefs";
-/// The rows of the proposals themselves.
-const QUEUED_PROPOSAL: &[u8] = b"QueuedProposal";
-
 /// The key under which a client's own pending commit stands, beside openmls' rows.
 pub(crate) const PENDING_COMMIT_KEY: &[u8] = b"causeway/pending-commit";
 /// The key under which stands, beside openmls' rows, that an epoch's secrets have sealed or opened something.
@@ -174,44 +170,6 @@ impl Group {
     /// Whether they have.
     pub(crate) fn is_used(&self) -> bool {
         self.snapshot.clients.values().any(|rows| rows.contains_key(USED_KEY))
-    }
-
-    /// From the next epoch on, stragglers of so many past epochs decrypt.
-    pub fn keep_past_epochs(&mut self, epochs: usize) {
-        self.past_epochs = epochs;
-    }
-
-    /// The secrets of past epochs go whose time is up.
-    pub fn forget_past(&mut self, is_due: impl Fn(&EpochId) -> bool) {
-        self.snapshot.past.retain(|id, _| !is_due(id));
-        self.snapshot.nodes = self.snapshot.roots();
-    }
-
-    /// A hub orders from now on, and this epoch is over: of its secrets, those stay that open messages.
-    pub(crate) fn keep_for_stragglers(&mut self) {
-        for rows in self.snapshot.clients.values_mut() {
-            *rows = storage::for_stragglers(rows);
-        }
-    }
-
-    /// The secrets of this epoch go.
-    pub(crate) fn drop_secrets(&mut self) {
-        self.snapshot.clients.clear();
-        self.snapshot.past.clear();
-        self.snapshot.nodes = self.snapshot.roots();
-    }
-
-    /// What of the epochs before it a state of the same epoch has brought.
-    pub(crate) fn keep_past(&mut self, past: BTreeMap<EpochId, PastEpoch>, nodes: &Nodes) {
-        self.snapshot.past.extend(past);
-        self.snapshot.nodes.extend(nodes);
-        self.snapshot.nodes = self.snapshot.roots();
-    }
-
-    /// The same, where it is stored with the state already.
-    pub(crate) fn stored_past(&mut self, past: BTreeMap<EpochId, PastEpoch>, nodes: &Nodes) {
-        self.stored.past.extend(past.clone());
-        self.keep_past(past, nodes);
     }
 
     /// Which nodes are stored is somebody else's concern from now on.
@@ -340,77 +298,6 @@ impl Group {
         GroupId::from_slice(&self.snapshot.group_id)
     }
 
-    /// The delivery service's view: public state, no secret.
-    fn public_group(&self) -> Result<(Provider, PublicGroup), MlsError> {
-        let queue = self.snapshot.clients.values().next();
-        let proposals: Rows = queue
-            .into_iter()
-            .flatten()
-            .filter(|(key, _)| key.starts_with(QUEUED_PROPOSAL) || key.starts_with(PROPOSAL_REFERENCES))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
-        let provider = Provider::over_epoch(&self.snapshot.public_state(), Some(&proposals))?;
-        let group = load_public(&provider, &self.mls_group_id())?;
-        Ok((provider, group))
-    }
-
-    /// A member's view of the head.
-    fn member_group(&self, client: &ClientUri) -> Result<(Provider, MlsGroup), MlsError> {
-        self.member_group_in(&self.snapshot.head.id, client)
-    }
-
-    /// A member's view of an epoch that is kept.
-    fn member_group_in(&self, epoch: &EpochId, client: &ClientUri) -> Result<(Provider, MlsGroup), MlsError> {
-        let past = self.snapshot.past.get(epoch);
-        let (public, clients) = past.map_or((&self.snapshot.public, &self.snapshot.clients), |past| (&past.public, &past.clients));
-        let mut rows = Cow::Borrowed(clients.get(client).ok_or_else(|| MlsError::NoSuchClient(client.clone()))?);
-        if let (Some(_), Some(own)) = (past, self.snapshot.clients.values().next()) {
-            rows.to_mut().extend(storage::blanks(own)?);
-        }
-        let provider = Provider::over_epoch(&self.snapshot.public_of(public), Some(&rows))?.without_trees();
-        let group = MlsGroup::load(provider.storage(), &self.mls_group_id())
-            .map_err(MlsError::stored)?
-            .ok_or_else(|| MlsError::Stored(format!("the private part of {client} is missing")))?;
-        Ok((provider, group))
-    }
-
-    /// The head with openmls' own view of an own client, and what that leaves: for tests of what openmls alone would do.
-    ///
-    /// # Errors
-    /// If the client is not in the group, or the stored state is broken.
-    #[cfg(feature = "planted-bugs")]
-    pub fn with_library<T>(
-        &self,
-        client: &ClientUri,
-        act: impl FnOnce(&storage::Provider, &mut MlsGroup) -> T,
-    ) -> Result<(T, Self), MlsError> {
-        let (provider, mut library) = self.member_group(client)?;
-        let result = act(&provider, &mut library);
-        let mut group = self.clone();
-        group.keep_private(client, &provider)?;
-        Ok((result, group))
-    }
-
-    /// Takes back what an operation of one client in the head left.
-    fn keep_private(&mut self, client: &ClientUri, provider: &Provider) -> Result<(), MlsError> {
-        self.keep_private_in(&self.snapshot.head.id.clone(), client, provider)
-    }
-
-    /// Takes back what an operation of one client left.
-    fn keep_private_in(&mut self, epoch: &EpochId, client: &ClientUri, provider: &Provider) -> Result<(), MlsError> {
-        let mut private = provider.private()?;
-        if let Some(past) = self.snapshot.past.get_mut(epoch) {
-            past.clients.insert(client.clone(), storage::for_stragglers(&private));
-            return Ok(());
-        }
-        let clients = &mut self.snapshot.clients;
-        if let Some(rows) = clients.get_mut(client) {
-            private.extend(rows.iter().filter(|(key, _)| key.starts_with(OURS)).map(|(key, value)| (key.clone(), value.clone())));
-            *rows = private;
-        }
-        Ok(())
-    }
-
     /// Enters the epoch that a commit opens: new public rows, new private rows of those still in.
     fn enter(&mut self, commit: &[u8], next: NextEpoch) -> Result<EpochRecord, MlsError> {
         let parent = self.snapshot.head;
@@ -434,27 +321,6 @@ impl Group {
         };
         self.records.push(record.clone());
         Ok(record)
-    }
-
-    /// Keeps the last epochs for stragglers, with what opens messages of those who are still in.
-    fn keep_before(&mut self, before: GroupSnapshot) -> Result<(), MlsError> {
-        let oldest = self.snapshot.head.number.saturating_sub(self.past_epochs as u64);
-        let mut nodes = before.nodes;
-        let mut head = PastEpoch { public: before.public, clients: before.clients };
-        for rows in head.clients.values_mut() {
-            *rows = storage::for_stragglers(rows);
-        }
-        for (id, mut past) in before.past.into_iter().chain([(before.head.id, head)]) {
-            past.clients.retain(|client, _| self.snapshot.clients.contains_key(client));
-            let public = Public { nodes: nodes.roots_of(&past.public), rows: past.public.clone() };
-            if !past.clients.is_empty() && number_of(&public).is_ok_and(|number| number >= oldest) {
-                self.snapshot.past.insert(id, past);
-            }
-        }
-        nodes.extend(&self.snapshot.nodes);
-        self.snapshot.nodes = nodes;
-        self.snapshot.nodes = self.snapshot.roots();
-        Ok(())
     }
 
     /// The head's epoch_authenticator, a secret of its members [RFC 9420 §8.7]: two that compare theirs know whether they
@@ -495,47 +361,4 @@ fn opaque(tag: &ConfirmationTag) -> Vec<u8> {
 /// The name of the epoch where our knowledge begins.
 fn root_id(public: &PublicGroup) -> EpochId {
     EpochId::root(&causeway_drafts::encode(public.group_context()))
-}
-
-fn load_public(provider: &Provider, group_id: &GroupId) -> Result<PublicGroup, MlsError> {
-    PublicGroup::load(provider.storage(), group_id)
-        .map_err(MlsError::stored)?
-        .ok_or_else(|| MlsError::Stored("the public part is missing".to_owned()))
-}
-
-/// The ratchet tree of a public state, encoded.
-fn exported_tree(public: &Public, group_id: &GroupId) -> Result<Vec<u8>, MlsError> {
-    let group = load_public(&Provider::over_epoch(public, None)?, group_id)?;
-    Ok(causeway_drafts::encode(&group.export_ratchet_tree()))
-}
-
-/// The number of an epoch.
-pub(crate) fn number_of(public: &Public) -> Result<u64, MlsError> {
-    Ok(storage::group_context(public)?.epoch().as_u64())
-}
-
-/// Room state and roster of a snapshot.
-fn read(snapshot: &GroupSnapshot) -> Result<(RoomState, Vec<Member>), MlsError> {
-    let public = snapshot.public_state();
-    let context = storage::group_context(&public)?;
-    let members = roster(snapshot, &public)?;
-    let state = match context.extensions().app_data_dictionary() {
-        Some(extension) => RoomState::from_dictionary(extension.dictionary())?,
-        None => RoomState::plain(&snapshot.group_id, members.iter().map(|member| &member.user))?,
-    };
-    Ok((state, members))
-}
-
-fn roster(snapshot: &GroupSnapshot, public: &Public) -> Result<Vec<Member>, MlsError> {
-    let Some(leaves) = public.leaves()? else {
-        // As the earlier version stored it.
-        let group = load_public(&Provider::over_epoch(public, None)?, &GroupId::from_slice(&snapshot.group_id))?;
-        let members = group.members().map(|member| (member.index.u32(), named_client(&member.credential)));
-        return members.map(|(leaf, named)| named.map(|(client, user)| Member { leaf, client, user })).collect();
-    };
-    let members = leaves.into_iter().map(|(leaf, node)| {
-        let (client, user) = node.named_by(named_client)?.clone();
-        Ok(Member { leaf, client, user })
-    });
-    members.collect()
 }
