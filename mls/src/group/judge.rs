@@ -3,26 +3,27 @@
 //! A [`StagedEpoch`] can only be made by [`Group::stage`], which has checked everything that can be checked without
 //! secrets: signature, proposals, credentials, the room's policy. Members and servers without secrets judge alike.
 
-use causeway_drafts::Verbatim;
 use causeway_drafts::mimi_protocol_06::message::{KnownMessage, MessageKind};
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use causeway_drafts::numbers::COMPONENT_DMLS;
+use causeway_drafts::{Verbatim, encode};
 use openmls::component::ComponentData;
 use openmls::framing::SafeAad;
 use openmls::group::{AppDataDictionaryUpdater, AppDataUpdates};
 use openmls::prelude::{
-    AppDataUpdateProposal, ExternalCommitValidationError, GroupId, KeyPackageVerifyError, LeafNodeIndex, ProcessedMessageContent,
-    Proposal, ProtocolMessage, PublicGroup, PublicProcessMessageError, Sender, StageCommitError, StagedCommit, ValidationError,
-    Welcome,
+    AppDataUpdateProposal, ExternalCommitValidationError, KeyPackageVerifyError, LeafNodeIndex, ProcessedMessageContent, Proposal,
+    ProtocolMessage, PublicGroup, PublicProcessMessageError, Sender, StageCommitError, StagedCommit, ValidationError, Welcome,
 };
 use openmls_traits::OpenMlsProvider;
 use tls_codec::Deserialize;
 
+use super::kept::View;
 use super::listed::check_distinct;
 use super::replay::Credentials;
-use super::{Group, Member, exported_tree};
+use super::{Group, Member};
 use crate::credential::TrustRoots;
 use crate::policy::NotAllowed;
+use crate::rows::Rows;
 use crate::storage::{Provider, Public};
 use crate::{MlsError, RoomState, weak_key};
 
@@ -89,9 +90,17 @@ fn missing(from: &RoomState, to: &RoomState) -> Vec<UserUri> {
 pub struct StagedEpoch {
     pub(super) commit: Vec<u8>,
     pub(super) public: Public,
-    group_id: GroupId,
+    pub(super) view: View<PublicGroup>,
     pub(super) summary: CommitSummary,
     /// References of the KeyPackages that it adds, sorted.
+    added: Vec<Vec<u8>>,
+    term: u64,
+}
+
+/// What judging it has found.
+struct Judged {
+    staged: StagedCommit,
+    summary: CommitSummary,
     added: Vec<Vec<u8>>,
     term: u64,
 }
@@ -123,13 +132,9 @@ impl From<Unfit> for MlsError {
 }
 
 impl StagedEpoch {
-    pub(super) fn public_state(&self) -> &Public {
-        &self.public
-    }
-
     /// The new epoch's ratchet tree, encoded.
-    pub(super) fn ratchet_tree(&self) -> Result<Vec<u8>, MlsError> {
-        exported_tree(&self.public, &self.group_id)
+    pub(super) fn ratchet_tree(&self) -> Vec<u8> {
+        encode(&self.view.library.export_ratchet_tree())
     }
 
     /// The term that the committer put into the SafeAAD, or 0 (DMLS-10).
@@ -261,17 +266,32 @@ impl Group {
         self.check_epoch(message.epoch().as_u64())?;
         check_not_last(self.snapshot.head.number)?;
         check_distinct(commit)?;
-        let (provider, mut public) = self.public_group()?;
+        let mut view = self.public_group()?;
+        let judged = match self.judge_by(&view, message, credentials) {
+            Ok(judged) => judged,
+            Err(unfit) => {
+                // Nothing has touched it.
+                self.kept.keep_public(view);
+                return Err(unfit);
+            }
+        };
+        let Judged { staged, summary, added, term } = judged;
+        view.library.merge_commit(view.provider.storage(), staged).map_err(MlsError::stored)?;
+        let public = view.provider.public(Some(&self.snapshot.public_state())).map_err(MlsError::from)?;
+        (view.public, view.private) = (public.rows.clone(), Rows::new());
+        Ok(StagedEpoch { commit: commit.to_vec(), public, view, summary, added, term })
+    }
+
+    fn judge_by(&self, view: &View<PublicGroup>, message: ProtocolMessage, credentials: Credentials<'_>) -> Result<Judged, Unfit> {
+        let View { provider, library: public, .. } = view;
         let processed = public.process_message(provider.crypto(), message).map_err(unfit)?;
         let sender = processed.sender().clone();
         let term = term_of(processed.aad());
-        let staged = resolve_public(&public, &provider, &self.state, processed.into_content())?;
+        let staged = resolve_public(public, provider, &self.state, processed.into_content())?;
         let summary = self.summarise(&staged, &sender, credentials)?;
         self.authorise(&staged, &summary)?;
-        let added = added_references(&staged, &provider)?;
-        public.merge_commit(provider.storage(), staged).map_err(MlsError::stored)?;
-        let public = provider.public(Some(&self.snapshot.public_state())).map_err(MlsError::from)?;
-        Ok(StagedEpoch { commit: commit.to_vec(), public, group_id: self.mls_group_id(), summary, added, term })
+        let added = added_references(&staged, provider)?;
+        Ok(Judged { staged, summary, added, term })
     }
 
     pub(super) fn check_epoch(&self, epoch: u64) -> Result<(), MlsError> {

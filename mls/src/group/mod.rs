@@ -17,6 +17,7 @@ mod follow;
 mod group_info;
 mod join;
 mod judge;
+mod kept;
 mod leave;
 mod library;
 mod listed;
@@ -40,7 +41,8 @@ pub(crate) use follow::Child;
 pub use join::{ExternalJoin, JoinableGroupInfo};
 pub use judge::{CommitSummary, ProposalSummary, StagedEpoch};
 pub(crate) use judge::{Unfit, handshake};
-use library::{PROPOSAL_REFERENCES, QUEUED_PROPOSAL, exported_tree, load_public};
+use kept::Kept;
+use library::{PROPOSAL_REFERENCES, QUEUED_PROPOSAL, load_public};
 pub(crate) use message::application_epoch;
 pub use message::{ApplicationHeader, Opened};
 pub(crate) use past::number_of;
@@ -77,6 +79,7 @@ pub struct Group {
     state: RoomState,
     members: Vec<Member>,
     past_epochs: usize,
+    kept: Kept,
 }
 
 /// What our clients can do: the baseline of every room (G-66).
@@ -136,7 +139,8 @@ impl Group {
         snapshot.nodes = snapshot.roots();
         let (state, members) = read(&snapshot)?;
         let (stored, stored_nodes) = (snapshot.clone(), StoredNodes::default());
-        Ok(Self { stored, stored_nodes, snapshot, records: Vec::new(), state, members, past_epochs: PAST_EPOCHS })
+        let (records, kept) = (Vec::new(), Kept::default());
+        Ok(Self { stored, stored_nodes, snapshot, records, state, members, past_epochs: PAST_EPOCHS, kept })
     }
 
     /// An epoch of which nothing has been stored yet, under its record or otherwise.
@@ -189,6 +193,7 @@ impl Group {
             state,
             members,
             past_epochs: PAST_EPOCHS,
+            kept: Kept::default(),
         })
     }
 
@@ -251,8 +256,8 @@ impl Group {
         if !self.state.is_plain() {
             return required_capabilities();
         }
-        let said = |public: PublicGroup| public.group_context().extensions().required_capabilities().cloned();
-        self.public_group().ok().and_then(|(_, public)| said(public)).unwrap_or_default()
+        let said = |public: &PublicGroup| public.group_context().extensions().required_capabilities().cloned();
+        self.ask_public(said).ok().flatten().unwrap_or_default()
     }
 
     /// The ratchet tree, encoded.
@@ -260,7 +265,7 @@ impl Group {
     /// # Errors
     /// If the stored state is broken.
     pub fn ratchet_tree(&self) -> Result<Vec<u8>, MlsError> {
-        exported_tree(&self.snapshot.public_state(), &self.mls_group_id())
+        self.ask_public(|public| causeway_drafts::encode(&public.export_ratchet_tree()))
     }
 
     /// The GroupContext, encoded [RFC 9420 §8.1].
@@ -278,8 +283,7 @@ impl Group {
     pub fn signature_key_of(&self, client: &ClientUri) -> Result<Vec<u8>, MlsError> {
         let leaf = self.members.iter().find(|member| member.client == *client).map(|member| member.leaf);
         let leaf = leaf.ok_or_else(|| MlsError::NoSuchClient(client.clone()))?;
-        let (_, public) = self.public_group()?;
-        let member = public.members().find(|member| member.index.u32() == leaf);
+        let member = self.ask_public(|public| public.members().find(|member| member.index.u32() == leaf))?;
         member.map(|member| member.signature_key).ok_or_else(|| MlsError::NoSuchClient(client.clone()))
     }
 
@@ -288,8 +292,9 @@ impl Group {
     /// # Errors
     /// If the client is not in the group.
     pub fn group_info(&self, identity: &ClientIdentity) -> Result<Vec<u8>, MlsError> {
-        let (provider, group) = self.member_group(&identity.client_uri)?;
-        let message = group.export_group_info(provider.crypto(), &identity.signer(), false).map_err(MlsError::invalid)?;
+        let message = self.ask_member(&identity.client_uri, |provider, group| {
+            group.export_group_info(provider.crypto(), &identity.signer(), false).map_err(MlsError::invalid)
+        })?;
         // MLSMessage: version and wire format precede the GroupInfo.
         Ok(message.to_bytes().map_err(MlsError::invalid)?.split_off(4))
     }
@@ -308,7 +313,7 @@ impl Group {
         let snapshot = GroupSnapshot { group_id, head, public, nodes, clients: next.clients, past: BTreeMap::new() };
         let (state, members) = read(&snapshot)?;
         let before = std::mem::replace(&mut self.snapshot, snapshot);
-        (self.state, self.members) = (state, members);
+        (self.state, self.members, self.kept) = (state, members, next.kept);
         self.keep_before(before)?;
         let record = EpochRecord {
             id,
@@ -329,8 +334,7 @@ impl Group {
     /// # Errors
     /// If the client is not ours, or not in the group.
     pub fn epoch_authenticator(&self, client: &ClientUri) -> Result<Vec<u8>, MlsError> {
-        let (_, group) = self.member_group(client)?;
-        Ok(group.epoch_authenticator().as_slice().to_vec())
+        self.ask_member(client, |_, group| Ok(group.epoch_authenticator().as_slice().to_vec()))
     }
 
     /// RFC 9420 §8.1: the head's, as the stored public state has it.
@@ -347,6 +351,7 @@ struct NextEpoch {
     public: Public,
     clients: BTreeMap<ClientUri, Rows>,
     committer: Option<ClientUri>,
+    kept: Kept,
 }
 
 fn tag_bytes(public: &PublicGroup) -> Vec<u8> {

@@ -28,6 +28,7 @@ impl Group {
 
     /// A hub orders from now on, and this epoch is over: of its secrets, those stay that open messages.
     pub(crate) fn keep_for_stragglers(&mut self) {
+        self.rest();
         for rows in self.snapshot.clients.values_mut() {
             *rows = storage::for_stragglers(rows);
         }
@@ -35,6 +36,7 @@ impl Group {
 
     /// The secrets of this epoch go.
     pub(crate) fn drop_secrets(&mut self) {
+        self.rest();
         self.snapshot.clients.clear();
         self.snapshot.past.clear();
         self.snapshot.nodes = self.snapshot.roots();

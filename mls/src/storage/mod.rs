@@ -23,7 +23,7 @@ use openmls_traits::OpenMlsProvider;
 use serde::de::DeserializeOwned;
 
 use self::message_secrets::{PAGE, RATCHETS};
-use self::openmls::{CONFIRMATION_TAG, GROUP_CONTEXT, MESSAGE_SECRETS, RESUMPTION_PSKS, no_resumption_psks};
+use self::openmls::{CONFIRMATION_TAG, GROUP_CONTEXT, MESSAGE_SECRETS, RESUMPTION_PSKS, TREE, no_resumption_psks};
 pub(crate) use self::past::{blanks, for_stragglers};
 pub(crate) use self::public::Public;
 use self::spans::Unreadable;
@@ -131,6 +131,17 @@ impl Provider {
     /// Trees that openmls writes from now on are not kept: its reader has no use for them.
     pub(crate) fn without_trees(self) -> Self {
         Self { storage: self.storage.without_trees(), ..self }
+    }
+
+    /// With randomness that follows from nothing that is in memory.
+    pub(crate) fn renewed(self) -> Self {
+        Self { crypto: Crypto::default(), ..self }
+    }
+
+    /// Lets go of trees: whoever has loaded a group needs them no more. Whether nothing is there in the form of the earlier
+    /// version.
+    pub(crate) fn forget_trees(&self) -> bool {
+        self.storage.forget(TREE)
     }
 
     /// All values as they are.

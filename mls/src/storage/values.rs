@@ -121,6 +121,13 @@ impl Storage {
         self.values.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Lets go of a label's value. Whether nothing is left that the earlier version stored.
+    pub(super) fn forget(&self, label: &str) -> bool {
+        let mut values = self.values_mut();
+        values.whole.remove(&key(label, &[]));
+        values.early.is_empty()
+    }
+
     pub(super) fn put(&self, slot: &Slot, value: &(impl Serialize + ?Sized)) -> Result<(), Unreadable> {
         let encoded = encode(value)?;
         let mut values = self.values_mut();
