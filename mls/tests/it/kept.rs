@@ -150,17 +150,18 @@ impl Room {
             Act::StageSpoilt(side, client) => self.stage_spoilt(side, client),
             Act::Leave(side) if !self.sides[side as usize].0.has_pending_proposals() => {
                 let client = self.client(side, 0);
-                let proposals = self.both(side, |group, _| group.leave_proposals(&client));
+                let Ok(proposals) = self.both(side, |group, _| group.leave_proposals(&client)) else { return };
+                let proposals: Vec<_> = proposals.iter().map(Vec::as_slice).collect();
                 for taker in [side, other(side)] {
-                    let proposals = proposals.as_ref().map(|proposals| proposals.iter().map(Vec::as_slice).collect::<Vec<_>>());
-                    let _ = proposals.map(|proposals| self.both(taker, |group, _| group.queue_proposals(&proposals)));
+                    self.both(taker, |group, _| group.queue_proposals(&proposals)).unwrap();
                 }
             }
             Act::Ask(side, client) => {
                 let client = self.client(side, client);
-                let _ = self.both(side, |group, _| {
+                let asked = self.both(side, |group, _| {
                     Ok((group.ratchet_tree()?, group.group_info(&client)?, group.epoch_authenticator(&client.client_uri)?))
                 });
+                assert_eq!(asked.is_ok(), self.sides[side as usize].0.holds(&client.client_uri));
             }
             Act::Open(_) | Act::OpenSpoilt(_) | Act::Leave(_) => {}
         }
@@ -189,6 +190,9 @@ impl Room {
         let client = self.client(side, client);
         let made = self.sides[side as usize].0.clone().commit(&client, &CommitPlan::default(), &self.roots, NOW);
         let Ok(mut commit) = made.map(|pending| pending.commit) else { return };
+        if self.sides[other(side) as usize].0.own_clients().next().is_none() {
+            return;
+        }
         // The membership tag comes last: members see that it is wrong, others do not.
         commit.last_mut().into_iter().for_each(|octet| *octet ^= 1);
         let follow = |group: &mut Group, roots: &TrustRoots| {
