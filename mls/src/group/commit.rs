@@ -11,6 +11,7 @@ use openmls_traits::OpenMlsProvider;
 
 use super::judge::{check_not_last, dictionary_updates};
 use super::kept::View;
+use super::replay::Credentials;
 use super::{CommitSummary, Group, NEXT_EPOCH, PENDING_COMMIT_KEY, StagedEpoch, join_config};
 use crate::credential::TrustRoots;
 use crate::epoch_id::EpochRecord;
@@ -108,7 +109,7 @@ impl Group {
             .map_err(MlsError::invalid)?;
         let commit = bundle.commit().to_bytes().map_err(MlsError::invalid)?;
         let group_info = bundle.group_info().map(encode).ok_or_else(|| MlsError::Invalid("no GroupInfo was made".to_owned()))?;
-        let staged = self.stage(&commit, roots, now_ms)?;
+        let staged = self.judge_publicly(&commit, Credentials::Hold(roots, now_ms))?;
         group.merge_pending_commit(provider).map_err(MlsError::invalid)?;
         (view.public, view.private) = (staged.public.rows.clone(), provider.private()?);
         self.clear_pending(client)?;

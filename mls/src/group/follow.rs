@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use openmls::prelude::{ProcessedMessageContent, Sender};
+use openmls::prelude::{MlsGroup, ProcessedMessage, ProcessedMessageContent, ProtocolMessage, Sender, StagedCommit};
 use openmls_traits::OpenMlsProvider;
 
 use causeway_drafts::mimi_protocol_06::message::MessageKind;
 use causeway_drafts::mimi_uri::ClientUri;
 
-use super::judge::{dictionary_updates, handshake};
-use super::kept::{Kept, View};
-use super::{Group, NEXT_EPOCH, NextEpoch, ProposalSummary, QUEUED_PROPOSAL, StagedEpoch, join_config};
+use super::judge::{Processed, dictionary_updates, handshake};
+use super::kept::{Ahead, Kept, View};
+use super::{Group, NEXT_EPOCH, ProposalSummary, QUEUED_PROPOSAL, StagedEpoch, join_config};
 use crate::MlsError;
 use crate::epoch_id::EpochRecord;
 use crate::planted::planted;
@@ -33,34 +33,33 @@ impl Group {
     /// If a client cannot open the commit.
     pub fn merge(&mut self, staged: StagedEpoch) -> Result<EpochRecord, MlsError> {
         let _operation = super::operation!("merge");
+        if staged.parent != self.snapshot.head.id {
+            return Err(MlsError::WrongEpoch { current: self.snapshot.head.number });
+        }
         let (mut clients, kept) = (BTreeMap::new(), Kept::default());
-        for client in self.clients_to_follow() {
+        for client in self.clients_to_follow(&staged) {
             if let Some(rows) = self.follow(client, &staged, &kept)? {
                 clients.insert(client.clone(), rows);
             }
         }
-        let committer = Some(staged.summary.committer.clone());
-        kept.keep_public(staged.view);
-        self.enter(&staged.commit, NextEpoch { public: staged.public, clients, committer, kept })
+        self.enter(staged, clients, kept)
     }
 
     /// The epoch that a staged commit opens, beside this one, which stays as it is. Own clients that cannot open the
     /// commit, though it is valid, have no state there.
     pub(crate) fn child(&self, staged: StagedEpoch) -> Result<Child, MlsError> {
         let (mut clients, mut unopened, kept) = (BTreeMap::new(), Vec::new(), Kept::default());
-        for client in self.clients_to_follow() {
+        for client in self.clients_to_follow(&staged) {
             match self.follow(client, &staged, &kept) {
                 Ok(rows) => clients.extend(rows.map(|rows| (client.clone(), rows))),
                 Err(_) => unopened.push(client.clone()),
             }
         }
         unopened.sort_unstable();
-        let committer = Some(staged.summary.committer.clone());
-        kept.keep_public(staged.view);
         let mut group = self.clone();
         (group.stored, group.records) = (GroupSnapshot::empty(self.group_id(), self.epoch()), Vec::new());
         group.stored_nodes = StoredNodes::default();
-        let record = group.enter(&staged.commit, NextEpoch { public: staged.public, clients, committer, kept })?;
+        let record = group.enter(staged, clients, kept)?;
         group.records.clear();
         // Each epoch's secrets stand in its own state, and nowhere else: no message opens twice.
         if !planted!(PastSecretsKept) {
@@ -71,8 +70,12 @@ impl Group {
     }
 
     /// Those whose objects are kept come last, so that theirs are the ones that are kept again.
-    fn clients_to_follow(&self) -> Vec<&ClientUri> {
-        let mut clients: Vec<&ClientUri> = self.snapshot.clients.keys().collect();
+    fn clients_to_follow(&self, staged: &StagedEpoch) -> Vec<&ClientUri> {
+        let judge = match &staged.ahead {
+            Ahead::Member { client, .. } => Some(client),
+            Ahead::Server(_) => None,
+        };
+        let mut clients: Vec<&ClientUri> = self.snapshot.clients.keys().filter(|client| Some(*client) != judge).collect();
         clients.sort_by_key(|client| self.kept.has(client));
         clients
     }
@@ -86,37 +89,45 @@ impl Group {
             return Ok(Some(next));
         }
         let mut view = self.member_group(client)?;
-        let View { provider, library: group, .. } = &mut view;
-        group.set_configuration(provider.storage(), &join_config()).map_err(MlsError::stored)?;
+        configure(&mut view)?;
         let message = handshake(&staged.commit, MessageKind::Commit)?;
-        let processed = group.process_message(provider, message).map_err(MlsError::invalid)?;
-        let commit = match processed.into_content() {
-            ProcessedMessageContent::OwnPendingCommit => {
-                group.merge_pending_commit(provider).map_err(MlsError::stored)?;
-                return Ok(Some(without_pending(provider.private()?)));
-            }
-            ProcessedMessageContent::StagedCommitMessage(commit) => *commit,
-            ProcessedMessageContent::UnresolvedAppDataCommit(unresolved) => {
-                let proposals: Vec<_> = unresolved.app_data_update_proposals().cloned().collect();
-                let updates = dictionary_updates(group.app_data_dictionary_updater(), &self.state, &proposals)?;
-                group.stage_app_data_commit(provider, *unresolved, updates).map_err(MlsError::invalid)?
-            }
-            _ => return Err(MlsError::Malformed("not a commit".to_owned())),
-        };
+        let processed = view.library.process_message(&view.provider, message).map_err(MlsError::invalid)?;
+        if matches!(processed.content(), ProcessedMessageContent::OwnPendingCommit) {
+            view.library.merge_pending_commit(&view.provider).map_err(MlsError::stored)?;
+            return Ok(Some(without_pending(view.provider.private()?)));
+        }
+        let commit = self.staged_by_member(&view, processed)?;
         if commit.self_removed() {
             return Ok(None);
         }
-        group.merge_staged_commit(provider, commit).map_err(MlsError::stored)?;
-        // What this client had pending was made in the epoch that is over now.
-        group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
-        let left = provider.private()?;
-        let rows = without_pending(left.clone());
-        // Of an object whose storage has more than the rows, the rows are not what it stands for.
-        if rows.len() == left.len() {
-            (view.public, view.private) = (staged.public.rows.clone(), left);
+        let rows = enter_as_member(&mut view, commit)?;
+        if view.private.len() == rows.len() {
+            view.public.clone_from(&staged.public.rows);
             kept.keep_member(client, view);
         }
         Ok(Some(rows))
+    }
+
+    /// What a client makes of a commit, if it can open it and stays in the group. Its object has not changed then.
+    pub(super) fn open_commit(&self, view: &mut View<MlsGroup>, message: ProtocolMessage) -> Option<(Processed, StagedCommit)> {
+        configure(view).ok()?;
+        let message = view.library.process_message(&view.provider, message).ok()?;
+        let processed = Processed::of(&message);
+        let commit = self.staged_by_member(view, message).ok()?;
+        (!commit.self_removed()).then_some((processed, commit))
+    }
+
+    fn staged_by_member(&self, view: &View<MlsGroup>, processed: ProcessedMessage) -> Result<StagedCommit, MlsError> {
+        let View { provider, library: group, .. } = view;
+        match processed.into_content() {
+            ProcessedMessageContent::StagedCommitMessage(commit) => Ok(*commit),
+            ProcessedMessageContent::UnresolvedAppDataCommit(unresolved) => {
+                let proposals: Vec<_> = unresolved.app_data_update_proposals().cloned().collect();
+                let updates = dictionary_updates(group.app_data_dictionary_updater(), &self.state, &proposals)?;
+                group.stage_app_data_commit(provider, *unresolved, updates).map_err(MlsError::invalid)
+            }
+            _ => Err(MlsError::Malformed("not a commit".to_owned())),
+        }
     }
 
     /// What a client made aside for the epoch that its own commit opens.
@@ -167,6 +178,26 @@ impl Group {
         }
         Ok(summaries)
     }
+}
+
+/// As every group of ours is configured, whoever made it.
+fn configure(View { provider, library: group, .. }: &mut View<MlsGroup>) -> Result<(), MlsError> {
+    let configuration = join_config();
+    match *group.configuration() == configuration {
+        true => Ok(()),
+        false => group.set_configuration(provider.storage(), &configuration).map_err(MlsError::stored),
+    }
+}
+
+/// Enters the epoch that a commit opens. The client's rows there; all that its object's storage has is said to be what it
+/// stands for.
+pub(super) fn enter_as_member(view: &mut View<MlsGroup>, commit: StagedCommit) -> Result<Rows, MlsError> {
+    let View { provider, library: group, private, .. } = view;
+    group.merge_staged_commit(provider, commit).map_err(MlsError::stored)?;
+    // What this client had pending was made in the epoch that is over now.
+    group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
+    *private = provider.private()?;
+    Ok(without_pending(private.clone()))
 }
 
 /// What a commit has made void. The storage of the earlier version emptied the list of queued proposals only.

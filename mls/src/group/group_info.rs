@@ -50,7 +50,7 @@ impl Group {
         {
             return Err(refused("P-039", "the ratchet tree is not the new epoch's"));
         }
-        let public = &staged.view.library;
+        let public = staged.ahead.public_group();
         let context = encode(public.group_context());
         if !group_info.starts_with(&context) {
             return Err(refused("P-039", "the GroupInfo's context is not the new epoch's"));

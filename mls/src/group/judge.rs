@@ -11,21 +11,23 @@ use openmls::component::ComponentData;
 use openmls::framing::SafeAad;
 use openmls::group::{AppDataDictionaryUpdater, AppDataUpdates};
 use openmls::prelude::{
-    AppDataUpdateProposal, ExternalCommitValidationError, KeyPackageVerifyError, LeafNodeIndex, ProcessedMessageContent, Proposal,
-    ProtocolMessage, PublicGroup, PublicProcessMessageError, Sender, StageCommitError, StagedCommit, ValidationError, Welcome,
+    AppDataUpdateProposal, ExternalCommitValidationError, KeyPackageVerifyError, LeafNodeIndex, ProcessedMessage,
+    ProcessedMessageContent, Proposal, ProtocolMessage, PublicGroup, PublicProcessMessageError, Sender, StageCommitError,
+    StagedCommit, ValidationError, Welcome,
 };
 use openmls_traits::OpenMlsProvider;
 use tls_codec::Deserialize;
 
-use super::kept::View;
+use super::follow::enter_as_member;
+use super::kept::{Ahead, View};
 use super::listed::check_distinct;
 use super::replay::Credentials;
-use super::{Group, Member};
+use super::{Group, Member, join_config};
 use crate::credential::TrustRoots;
 use crate::policy::NotAllowed;
 use crate::rows::Rows;
-use crate::storage::{Provider, Public};
-use crate::{MlsError, RoomState, weak_key};
+use crate::storage::{Crypto, Public};
+use crate::{EpochId, MlsError, RoomState, weak_key};
 
 /// A client, with its user.
 type Named = (ClientUri, UserUri);
@@ -90,11 +92,25 @@ fn missing(from: &RoomState, to: &RoomState) -> Vec<UserUri> {
 pub struct StagedEpoch {
     pub(super) commit: Vec<u8>,
     pub(super) public: Public,
-    pub(super) view: View<PublicGroup>,
+    pub(super) ahead: Ahead,
+    /// The epoch that it was judged in.
+    pub(super) parent: EpochId,
     pub(super) summary: CommitSummary,
     /// References of the KeyPackages that it adds, sorted.
     added: Vec<Vec<u8>>,
     term: u64,
+}
+
+/// Of a processed commit, what its content does not say.
+pub(super) struct Processed {
+    sender: Sender,
+    term: u64,
+}
+
+impl Processed {
+    pub(super) fn of(message: &ProcessedMessage) -> Self {
+        Self { sender: message.sender().clone(), term: term_of(message.aad()) }
+    }
 }
 
 /// What judging it has found.
@@ -134,7 +150,7 @@ impl From<Unfit> for MlsError {
 impl StagedEpoch {
     /// The new epoch's ratchet tree, encoded.
     pub(super) fn ratchet_tree(&self) -> Vec<u8> {
-        encode(&self.view.library.export_ratchet_tree())
+        encode(&self.ahead.public_group().export_ratchet_tree())
     }
 
     /// The term that the committer put into the SafeAAD, or 0 (DMLS-10).
@@ -214,8 +230,8 @@ fn unstaged(error: StageCommitError) -> Unfit {
     }
 }
 
-fn added_references(staged: &StagedCommit, provider: &Provider) -> Result<Vec<Vec<u8>>, MlsError> {
-    let references = staged.add_proposals().map(|proposal| proposal.add_proposal().key_package().hash_ref(provider.crypto()));
+fn added_references(staged: &StagedCommit, crypto: &Crypto) -> Result<Vec<Vec<u8>>, MlsError> {
+    let references = staged.add_proposals().map(|proposal| proposal.add_proposal().key_package().hash_ref(crypto));
     let references: Vec<_> = references.collect::<Result<_, _>>().map_err(MlsError::invalid)?;
     let mut added: Vec<_> = references.iter().map(|reference| reference.as_slice().to_vec()).collect();
     added.sort_unstable();
@@ -262,12 +278,64 @@ impl Group {
     }
 
     pub(super) fn judge_with(&self, commit: &[u8], credentials: Credentials<'_>) -> Result<StagedEpoch, Unfit> {
+        let message = self.commit_to_judge(commit)?;
+        match self.judge_as_member(commit, &message, credentials)? {
+            Some(staged) => Ok(staged),
+            None => self.judge_as_server(commit, message, credentials),
+        }
+    }
+
+    /// As those judge who hold no secrets.
+    pub(super) fn judge_publicly(&self, commit: &[u8], credentials: Credentials<'_>) -> Result<StagedEpoch, Unfit> {
+        self.judge_as_server(commit, self.commit_to_judge(commit)?, credentials)
+    }
+
+    fn commit_to_judge(&self, commit: &[u8]) -> Result<ProtocolMessage, Unfit> {
         let message = handshake(commit, MessageKind::Commit)?;
         self.check_epoch(message.epoch().as_u64())?;
         check_not_last(self.snapshot.head.number)?;
         check_distinct(commit)?;
+        Ok(message)
+    }
+
+    /// A member that can open a commit has checked all that a server checks, so that one of ours does both at once. What none
+    /// of ours can open is for a server to judge: it may be valid all the same.
+    fn judge_as_member(
+        &self,
+        commit: &[u8],
+        message: &ProtocolMessage,
+        credentials: Credentials<'_>,
+    ) -> Result<Option<StagedEpoch>, Unfit> {
+        // The server's view has the proposals of the first one.
+        let Some((client, _)) = self.snapshot.clients.first_key_value() else { return Ok(None) };
+        if self.snapshot.clients.keys().any(|client| self.pending_commit(client) == Some(commit)) {
+            return Ok(None);
+        }
+        let mut view = self.member_group(client).map_err(Unfit::from)?;
+        let is_configured = *view.library.configuration() == join_config();
+        let opened = self.open_commit(&mut view, message.clone());
+        let judged = opened.map(|(processed, staged)| self.judge_by(view.provider.crypto(), &processed, staged, credentials));
+        let Some(Ok(Judged { staged, summary, added, term })) = judged else {
+            // Nothing else touches it before it enters the next epoch.
+            if is_configured {
+                self.kept.keep_member(client, view);
+            }
+            return judged.map_or(Ok(None), |judged| judged.map(|_| None));
+        };
+        let mut view = View { provider: view.provider.taking_trees(true), ..view };
+        let private = enter_as_member(&mut view, staged)?;
+        let public = view.provider.public(Some(&self.snapshot.public_state())).map_err(MlsError::from)?;
+        view.public.clone_from(&public.rows);
+        let ahead = Ahead::Member { client: client.clone(), private, view: Box::new(view) };
+        Ok(Some(StagedEpoch { commit: commit.to_vec(), public, ahead, parent: self.snapshot.head.id, summary, added, term }))
+    }
+
+    fn judge_as_server(&self, commit: &[u8], message: ProtocolMessage, credentials: Credentials<'_>) -> Result<StagedEpoch, Unfit> {
         let mut view = self.public_group()?;
-        let judged = match self.judge_by(&view, message, credentials) {
+        let judged = self
+            .resolve_publicly(&view, message)
+            .and_then(|(processed, staged)| self.judge_by(view.provider.crypto(), &processed, staged, credentials));
+        let judged = match judged {
             Ok(judged) => judged,
             Err(unfit) => {
                 // Nothing has touched it.
@@ -279,19 +347,40 @@ impl Group {
         view.library.merge_commit(view.provider.storage(), staged).map_err(MlsError::stored)?;
         let public = view.provider.public(Some(&self.snapshot.public_state())).map_err(MlsError::from)?;
         (view.public, view.private) = (public.rows.clone(), Rows::new());
-        Ok(StagedEpoch { commit: commit.to_vec(), public, view, summary, added, term })
+        let (ahead, parent) = (Ahead::Server(Box::new(view)), self.snapshot.head.id);
+        Ok(StagedEpoch { commit: commit.to_vec(), public, ahead, parent, summary, added, term })
     }
 
-    fn judge_by(&self, view: &View<PublicGroup>, message: ProtocolMessage, credentials: Credentials<'_>) -> Result<Judged, Unfit> {
-        let View { provider, library: public, .. } = view;
-        let processed = public.process_message(provider.crypto(), message).map_err(unfit)?;
-        let sender = processed.sender().clone();
-        let term = term_of(processed.aad());
-        let staged = resolve_public(public, provider, &self.state, processed.into_content())?;
-        let summary = self.summarise(&staged, &sender, credentials)?;
+    fn judge_by(
+        &self,
+        crypto: &Crypto,
+        processed: &Processed,
+        staged: StagedCommit,
+        credentials: Credentials<'_>,
+    ) -> Result<Judged, Unfit> {
+        let summary = self.summarise(&staged, &processed.sender, credentials)?;
         self.authorise(&staged, &summary)?;
-        let added = added_references(&staged, provider)?;
-        Ok(Judged { staged, summary, added, term })
+        let added = added_references(&staged, crypto)?;
+        Ok(Judged { staged, summary, added, term: processed.term })
+    }
+
+    fn resolve_publicly(
+        &self,
+        View { provider, library: public, .. }: &View<PublicGroup>,
+        message: ProtocolMessage,
+    ) -> Result<(Processed, StagedCommit), Unfit> {
+        let message = public.process_message(provider.crypto(), message).map_err(unfit)?;
+        let processed = Processed::of(&message);
+        let staged = match message.into_content() {
+            ProcessedMessageContent::StagedCommitMessage(staged) => *staged,
+            ProcessedMessageContent::UnresolvedAppDataCommit(unresolved) => {
+                let proposals: Vec<_> = unresolved.app_data_update_proposals().cloned().collect();
+                let updates = dictionary_updates(public.app_data_dictionary_updater(), &self.state, &proposals)?;
+                public.stage_app_data_commit(provider.crypto(), *unresolved, updates).map_err(unstaged)?
+            }
+            _ => return Err(MlsError::Malformed("not a commit".to_owned()).into()),
+        };
+        Ok((processed, staged))
     }
 
     pub(super) fn check_epoch(&self, epoch: u64) -> Result<(), MlsError> {
@@ -381,21 +470,4 @@ fn term_of(mut authenticated_data: &[u8]) -> u64 {
     let items = SafeAad::tls_deserialize(&mut authenticated_data).ok();
     let term = items.as_ref().and_then(|items| items.get(COMPONENT_DMLS)?.try_into().ok());
     term.map_or(0, u64::from_be_bytes)
-}
-
-fn resolve_public(
-    public: &PublicGroup,
-    provider: &Provider,
-    state: &RoomState,
-    content: ProcessedMessageContent,
-) -> Result<StagedCommit, Unfit> {
-    match content {
-        ProcessedMessageContent::StagedCommitMessage(staged) => Ok(*staged),
-        ProcessedMessageContent::UnresolvedAppDataCommit(unresolved) => {
-            let proposals: Vec<_> = unresolved.app_data_update_proposals().cloned().collect();
-            let updates = dictionary_updates(public.app_data_dictionary_updater(), state, &proposals)?;
-            public.stage_app_data_commit(provider.crypto(), *unresolved, updates).map_err(unstaged)
-        }
-        _ => Err(MlsError::Malformed("not a commit".to_owned()).into()),
-    }
 }

@@ -35,6 +35,26 @@ impl<T> View<T> {
     }
 }
 
+/// Who has judged a commit, in the epoch that it opens.
+pub(super) enum Ahead {
+    Server(Box<View<PublicGroup>>),
+    Member {
+        client: ClientUri,
+        /// The client's rows there.
+        private: Rows,
+        view: Box<View<MlsGroup>>,
+    },
+}
+
+impl Ahead {
+    pub(super) fn public_group(&self) -> &PublicGroup {
+        match self {
+            Self::Server(view) => &view.library,
+            Self::Member { view, .. } => view.library.public_group(),
+        }
+    }
+}
+
 /// The objects of one group. A clone of the group has none.
 #[derive(Default)]
 pub(super) struct Kept(Mutex<Objects>);
@@ -69,6 +89,18 @@ impl Kept {
         }
     }
 
+    /// Asks any client's view something that is the same in all of them.
+    pub(super) fn ask_member<T>(
+        &self,
+        public: &Rows,
+        ask: impl FnOnce(&PublicGroup) -> T,
+    ) -> Result<T, impl FnOnce(&PublicGroup) -> T> {
+        match self.objects().members.iter().rev().find(|(_, view)| view.public == *public) {
+            Some((_, view)) => Ok(ask(view.library.public_group())),
+            None => Err(ask),
+        }
+    }
+
     /// Takes out a client's view of these rows.
     pub(super) fn take_member(&self, client: &ClientUri, public: &Rows, private: &Rows) -> Option<View<MlsGroup>> {
         let members = &mut self.objects().members;
@@ -77,6 +109,7 @@ impl Kept {
     }
 
     pub(super) fn keep_member(&self, client: &ClientUri, view: View<MlsGroup>) {
+        let view = View { provider: view.provider.taking_trees(false), ..view };
         if !view.provider.forget_trees() {
             return;
         }

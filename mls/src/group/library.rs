@@ -36,8 +36,12 @@ impl Group {
         Ok(View { provider, library, public: self.snapshot.public.clone(), private: proposals })
     }
 
-    /// Asks the delivery service's view something.
+    /// Asks the delivery service's view something; that of any member says the same of everything but proposals.
     pub(super) fn ask_public<T>(&self, ask: impl FnOnce(&PublicGroup) -> T) -> Result<T, MlsError> {
+        let ask = match self.kept.ask_member(&self.snapshot.public, ask) {
+            Ok(answer) => return Ok(answer),
+            Err(ask) => ask,
+        };
         let view = self.public_group()?;
         let answer = ask(&view.library);
         self.kept.keep_public(view);
@@ -71,7 +75,7 @@ impl Group {
         } else if let Some(kept) = self.kept.take_member(client, public, &rows) {
             return Ok(kept);
         }
-        let provider = Provider::over_epoch(&self.snapshot.public_of(public), Some(&rows))?.without_trees();
+        let provider = Provider::over_epoch(&self.snapshot.public_of(public), Some(&rows))?.taking_trees(false);
         let library = MlsGroup::load(provider.storage(), &self.mls_group_id())
             .map_err(MlsError::stored)?
             .ok_or_else(|| MlsError::Stored(format!("the private part of {client} is missing")))?;

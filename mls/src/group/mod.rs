@@ -41,13 +41,13 @@ pub(crate) use follow::Child;
 pub use join::{ExternalJoin, JoinableGroupInfo};
 pub use judge::{CommitSummary, ProposalSummary, StagedEpoch};
 pub(crate) use judge::{Unfit, handshake};
-use kept::Kept;
+use kept::{Ahead, Kept};
 use library::{PROPOSAL_REFERENCES, QUEUED_PROPOSAL, load_public};
 pub(crate) use message::application_epoch;
 pub use message::{ApplicationHeader, Opened};
 pub(crate) use past::number_of;
 pub use past::{MAX_PAST_EPOCHS, PAST_EPOCHS};
-use roster::read;
+use roster::{read, roster};
 
 use crate::epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
 use crate::rows::{GroupChanges, GroupSnapshot, Rows};
@@ -304,24 +304,35 @@ impl Group {
     }
 
     /// Enters the epoch that a commit opens: new public rows, new private rows of those still in.
-    fn enter(&mut self, commit: &[u8], next: NextEpoch) -> Result<EpochRecord, MlsError> {
+    fn enter(&mut self, staged: StagedEpoch, mut clients: BTreeMap<ClientUri, Rows>, kept: Kept) -> Result<EpochRecord, MlsError> {
         let parent = self.snapshot.head;
-        let id = parent.id.child(commit)?;
+        let id = parent.id.child(&staged.commit)?;
         let head = EpochRef { id, number: parent.number + 1 };
-        let Public { rows: public, nodes } = next.public;
+        match staged.ahead {
+            Ahead::Server(view) => kept.keep_public(*view),
+            Ahead::Member { client, private, view } if self.snapshot.clients.contains_key(&client) => {
+                if view.private.len() == private.len() {
+                    kept.keep_member(&client, *view);
+                }
+                clients.insert(client, private);
+            }
+            Ahead::Member { .. } => {}
+        }
+        let Public { rows: public, nodes } = staged.public;
         let group_id = self.snapshot.group_id.clone();
-        let snapshot = GroupSnapshot { group_id, head, public, nodes, clients: next.clients, past: BTreeMap::new() };
-        let (state, members) = read(&snapshot)?;
+        let snapshot = GroupSnapshot { group_id, head, public, nodes, clients, past: BTreeMap::new() };
+        self.members = roster(&snapshot, &snapshot.public_state())?;
         let before = std::mem::replace(&mut self.snapshot, snapshot);
-        (self.state, self.members, self.kept) = (state, members, next.kept);
+        let committer = Some(staged.summary.committer);
+        (self.state, self.kept) = (staged.summary.after, kept);
         self.keep_before(before)?;
         let record = EpochRecord {
             id,
             parent: Some(parent.id),
             number: head.number,
             confirmation_tag: self.confirmation_tag()?,
-            committer: next.committer,
-            commit: commit.to_vec(),
+            committer,
+            commit: staged.commit,
             origin: EpochOrigin::Committed,
         };
         self.records.push(record.clone());
@@ -344,14 +355,6 @@ impl Group {
     pub fn confirmation_tag(&self) -> Result<Vec<u8>, MlsError> {
         Ok(opaque(&storage::confirmation_tag(&self.snapshot.public)?))
     }
-}
-
-/// What an epoch consists of.
-struct NextEpoch {
-    public: Public,
-    clients: BTreeMap<ClientUri, Rows>,
-    committer: Option<ClientUri>,
-    kept: Kept,
 }
 
 fn tag_bytes(public: &PublicGroup) -> Vec<u8> {

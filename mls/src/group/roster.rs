@@ -20,7 +20,8 @@ pub(super) fn read(snapshot: &GroupSnapshot) -> Result<(RoomState, Vec<Member>),
     Ok((state, members))
 }
 
-fn roster(snapshot: &GroupSnapshot, public: &Public) -> Result<Vec<Member>, MlsError> {
+/// All clients, by leaf.
+pub(super) fn roster(snapshot: &GroupSnapshot, public: &Public) -> Result<Vec<Member>, MlsError> {
     let Some(leaves) = public.leaves()? else {
         // As the earlier version stored it.
         let group = load_public(&Provider::over_epoch(public, None)?, &GroupId::from_slice(&snapshot.group_id))?;

@@ -29,7 +29,7 @@ pub(crate) use self::public::Public;
 use self::spans::Unreadable;
 use self::values::{Storage, Values, decode, key, label_of};
 use crate::MlsError;
-use crate::provider::Crypto;
+pub(crate) use crate::provider::Crypto;
 use crate::rows::Rows;
 
 /// Rows that are ours and not openmls' have keys that begin so.
@@ -128,9 +128,9 @@ impl Provider {
         Self { crypto: Crypto::default(), storage: Storage::holding(values) }
     }
 
-    /// Trees that openmls writes from now on are not kept: its reader has no use for them.
-    pub(crate) fn without_trees(self) -> Self {
-        Self { storage: self.storage.without_trees(), ..self }
+    /// Whether trees that openmls writes from now on are kept: most readers have no use for them.
+    pub(crate) fn taking_trees(self, takes: bool) -> Self {
+        Self { storage: self.storage.taking_trees(takes), ..self }
     }
 
     /// With randomness that follows from nothing that is in memory.

@@ -105,8 +105,8 @@ impl Storage {
         Self { values: RwLock::new(values), without_trees: false }
     }
 
-    pub(super) fn without_trees(self) -> Self {
-        Self { without_trees: true, ..self }
+    pub(super) fn taking_trees(self, takes: bool) -> Self {
+        Self { without_trees: !takes, ..self }
     }
 
     pub(super) fn takes_trees(&self) -> bool {
