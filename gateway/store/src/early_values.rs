@@ -58,9 +58,8 @@ impl Tx {
             sqlx::query("-- touch conversation\nUPDATE conversations SET version = version WHERE id = $1")
                 .bind(conversation_id).execute(connection).await.map(|_| ())
         })?;
-        for row in self.group_values(conversation_id, epoch_id).await?.iter().filter(|row| !row.client_uri.is_empty()) {
-            self.put_group_value(row).await?;
-        }
-        Ok(())
+        let mut private = self.group_values(conversation_id, epoch_id).await?;
+        private.retain(|row| !row.client_uri.is_empty());
+        self.put_group_values(&private).await
     }
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod batches;
 mod early_values;
 mod forgetting;
 mod incarnation;

@@ -56,13 +56,15 @@ impl Stored {
             let (row, rows, values, epoch) = (row.clone(), rows.clone(), values.clone(), epoch.clone());
             Box::pin(async move {
                 let id = tx.insert_conversation(&row).await?;
-                for (digest, body) in &rows {
-                    tx.put_group_node(id, digest, body).await?;
-                }
-                for (client_uri, key, value) in values {
-                    tx.put_group_value(&GroupValueRow { conversation_id: id, epoch_id: epoch.clone(), client_uri, key, value })
-                        .await?;
-                }
+                tx.put_group_nodes(id, &rows.iter().map(|(digest, body)| (&digest[..], &body[..])).collect::<Vec<_>>()).await?;
+                let row = |(client_uri, key, value)| GroupValueRow {
+                    conversation_id: id,
+                    epoch_id: epoch.clone(),
+                    client_uri,
+                    key,
+                    value,
+                };
+                tx.put_group_values(&values.into_iter().map(row).collect::<Vec<_>>()).await?;
                 Ok(id)
             })
         });
@@ -82,25 +84,21 @@ impl Stored {
 }
 
 async fn apply(tx: &mut Tx, conversation_id: i64, changes: &GroupChanges) -> Result<(), StoreError> {
-    for (digest, body) in &changes.nodes.put {
-        tx.put_group_node(conversation_id, digest, body).await?;
-    }
-    for digest in &changes.nodes.delete {
-        tx.delete_group_node(conversation_id, digest).await?;
-    }
+    let nodes: Vec<_> = changes.nodes.put.iter().map(|(digest, body)| (&digest[..], &body[..])).collect();
+    tx.put_group_nodes(conversation_id, &nodes).await?;
+    tx.delete_group_nodes(conversation_id, &changes.nodes.delete).await?;
+    let mut rows = Vec::new();
     for (epoch, state) in &changes.states {
         let private = state.clients.iter().map(|(client, rows)| (client.as_str(), rows));
-        for (client, rows) in [("", &state.public)].into_iter().chain(private) {
-            for (key, value) in &rows.put {
+        for (client, changes) in [("", &state.public)].into_iter().chain(private) {
+            tx.delete_group_values((conversation_id, epoch.as_bytes()), client, &changes.delete).await?;
+            rows.extend(changes.put.iter().map(|(key, value)| {
                 let (epoch_id, client_uri) = (epoch.as_bytes().to_vec(), client.to_owned());
-                let (key, value) = (key.clone(), value.clone());
-                tx.put_group_value(&GroupValueRow { conversation_id, epoch_id, client_uri, key, value }).await?;
-            }
-            for key in &rows.delete {
-                tx.delete_group_value((conversation_id, epoch.as_bytes()), client, key).await?;
-            }
+                GroupValueRow { conversation_id, epoch_id, client_uri, key: key.clone(), value: value.clone() }
+            }));
         }
     }
+    tx.put_group_values(&rows).await?;
     for epoch in &changes.forgotten {
         tx.forget_epoch((conversation_id, epoch.as_bytes()), NOW as i64).await?;
     }

@@ -10,6 +10,8 @@ use openmls::prelude::{AppDataUpdateProposal, LeafNodeIndex, Proposal};
 use openmls_traits::OpenMlsProvider;
 
 use super::judge::{check_not_last, dictionary_updates};
+use super::kept::View;
+use super::replay::Credentials;
 use super::{CommitSummary, Group, NEXT_EPOCH, PENDING_COMMIT_KEY, StagedEpoch, join_config};
 use crate::credential::TrustRoots;
 use crate::epoch_id::EpochRecord;
@@ -73,7 +75,8 @@ impl Group {
     ) -> Result<PendingCommit, MlsError> {
         let client = &identity.client_uri;
         check_not_last(self.epoch().number)?;
-        let (provider, mut group) = self.member_group(client)?;
+        let mut view = self.member_group(client)?;
+        let View { provider, library: group, .. } = &mut view;
         group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
         group.set_configuration(provider.storage(), &join_config()).map_err(MlsError::stored)?;
         let key_packages = plan.add_key_packages.iter().map(|bytes| key_package::parse(bytes)).collect::<Result<Vec<_>, _>>()?;
@@ -102,23 +105,24 @@ impl Group {
         let bundle = stage
             .build(provider.rand(), provider.crypto(), &identity.signer(), |_| true)
             .map_err(MlsError::invalid)?
-            .stage_commit(&provider)
+            .stage_commit(provider)
             .map_err(MlsError::invalid)?;
         let commit = bundle.commit().to_bytes().map_err(MlsError::invalid)?;
         let group_info = bundle.group_info().map(encode).ok_or_else(|| MlsError::Invalid("no GroupInfo was made".to_owned()))?;
-        let staged = self.stage(&commit, roots, now_ms)?;
-        group.merge_pending_commit(&provider).map_err(MlsError::invalid)?;
-        let next = provider.private()?;
+        let staged = self.judge_publicly(&commit, Credentials::Hold(roots, now_ms))?;
+        group.merge_pending_commit(provider).map_err(MlsError::invalid)?;
+        (view.public, view.private) = (staged.public.rows.clone(), provider.private()?);
         self.clear_pending(client)?;
         if let Some(rows) = self.snapshot.clients.get_mut(client) {
             rows.insert(PENDING_COMMIT_KEY.to_vec(), commit.clone());
-            rows.extend(next.into_iter().map(|(key, value)| ([NEXT_EPOCH, &key].concat(), value)));
+            rows.extend(view.private.iter().map(|(key, value)| ([NEXT_EPOCH, key].concat(), value.clone())));
         }
+        self.kept.keep_member(client, view);
         Ok(PendingCommit {
             commit,
             welcome: bundle.welcome().map(encode),
             group_info,
-            ratchet_tree: staged.ratchet_tree()?,
+            ratchet_tree: staged.ratchet_tree(),
             summary: staged.summary().clone(),
         })
     }
@@ -159,10 +163,11 @@ impl Group {
         }
         if self.snapshot.clients.get(client).is_some_and(|rows| !rows.keys().any(|key| key.starts_with(NEXT_EPOCH))) {
             // The earlier version left it to openmls.
-            let (provider, mut group) = self.member_group(client)?;
-            group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
-            self.keep_private(client, &provider)?;
+            let mut view = self.member_group(client)?;
+            view.library.clear_pending_commit(view.provider.storage()).map_err(MlsError::stored)?;
+            self.keep_private(client, view)?;
         }
+        self.rest();
         if let Some(rows) = self.snapshot.clients.get_mut(client) {
             rows.retain(|key, _| !key.starts_with(OURS));
         }

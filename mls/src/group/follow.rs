@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use openmls::prelude::{ProcessedMessageContent, Sender};
+use openmls::prelude::{MlsGroup, ProcessedMessage, ProcessedMessageContent, ProtocolMessage, Sender, StagedCommit};
 use openmls_traits::OpenMlsProvider;
 
 use causeway_drafts::mimi_protocol_06::message::MessageKind;
 use causeway_drafts::mimi_uri::ClientUri;
 
-use super::judge::{dictionary_updates, handshake};
-use super::{Group, NEXT_EPOCH, NextEpoch, ProposalSummary, QUEUED_PROPOSAL, StagedEpoch, join_config};
+use super::judge::{Processed, dictionary_updates, handshake};
+use super::kept::{Ahead, Kept, View};
+use super::{Group, NEXT_EPOCH, ProposalSummary, QUEUED_PROPOSAL, StagedEpoch, join_config};
 use crate::MlsError;
 use crate::epoch_id::EpochRecord;
 use crate::planted::planted;
@@ -32,31 +33,33 @@ impl Group {
     /// If a client cannot open the commit.
     pub fn merge(&mut self, staged: StagedEpoch) -> Result<EpochRecord, MlsError> {
         let _operation = super::operation!("merge");
-        let mut clients = BTreeMap::new();
-        for client in self.snapshot.clients.keys() {
-            if let Some(rows) = self.follow(client, &staged.commit)? {
+        if staged.parent != self.snapshot.head.id {
+            return Err(MlsError::WrongEpoch { current: self.snapshot.head.number });
+        }
+        let (mut clients, kept) = (BTreeMap::new(), Kept::default());
+        for client in self.clients_to_follow(&staged) {
+            if let Some(rows) = self.follow(client, &staged, &kept)? {
                 clients.insert(client.clone(), rows);
             }
         }
-        let committer = Some(staged.summary.committer.clone());
-        self.enter(&staged.commit, NextEpoch { public: staged.public, clients, committer })
+        self.enter(staged, clients, kept)
     }
 
     /// The epoch that a staged commit opens, beside this one, which stays as it is. Own clients that cannot open the
     /// commit, though it is valid, have no state there.
     pub(crate) fn child(&self, staged: StagedEpoch) -> Result<Child, MlsError> {
-        let (mut clients, mut unopened) = (BTreeMap::new(), Vec::new());
-        for client in self.snapshot.clients.keys() {
-            match self.follow(client, &staged.commit) {
+        let (mut clients, mut unopened, kept) = (BTreeMap::new(), Vec::new(), Kept::default());
+        for client in self.clients_to_follow(&staged) {
+            match self.follow(client, &staged, &kept) {
                 Ok(rows) => clients.extend(rows.map(|rows| (client.clone(), rows))),
                 Err(_) => unopened.push(client.clone()),
             }
         }
-        let committer = Some(staged.summary.committer.clone());
+        unopened.sort_unstable();
         let mut group = self.clone();
         (group.stored, group.records) = (GroupSnapshot::empty(self.group_id(), self.epoch()), Vec::new());
         group.stored_nodes = StoredNodes::default();
-        let record = group.enter(&staged.commit, NextEpoch { public: staged.public, clients, committer })?;
+        let record = group.enter(staged, clients, kept)?;
         group.records.clear();
         // Each epoch's secrets stand in its own state, and nowhere else: no message opens twice.
         if !planted!(PastSecretsKept) {
@@ -66,37 +69,65 @@ impl Group {
         Ok(Child { group, record, unopened })
     }
 
-    /// One own client processes a commit; none if it was removed.
-    fn follow(&self, client: &ClientUri, commit: &[u8]) -> Result<Option<Rows>, MlsError> {
-        if self.pending_commit(client) == Some(commit)
+    /// Those whose objects are kept come last, so that theirs are the ones that are kept again.
+    fn clients_to_follow(&self, staged: &StagedEpoch) -> Vec<&ClientUri> {
+        let judge = match &staged.ahead {
+            Ahead::Member { client, .. } => Some(client),
+            Ahead::Server(_) => None,
+        };
+        let mut clients: Vec<&ClientUri> = self.snapshot.clients.keys().filter(|client| Some(*client) != judge).collect();
+        clients.sort_by_key(|client| self.kept.has(client));
+        clients
+    }
+
+    /// One own client processes a commit; none if it was removed. Its object goes to those of the new epoch.
+    fn follow(&self, client: &ClientUri, staged: &StagedEpoch, kept: &Kept) -> Result<Option<Rows>, MlsError> {
+        if self.pending_commit(client) == Some(&staged.commit)
             && let Some(next) = self.rows_after_own_commit(client)
         {
+            self.kept.take_member(client, &staged.public.rows, &next).into_iter().for_each(|view| kept.keep_member(client, view));
             return Ok(Some(next));
         }
-        let (provider, mut group) = self.member_group(client)?;
-        group.set_configuration(provider.storage(), &join_config()).map_err(MlsError::stored)?;
-        let message = handshake(commit, MessageKind::Commit)?;
-        let processed = group.process_message(&provider, message).map_err(MlsError::invalid)?;
-        let staged = match processed.into_content() {
-            ProcessedMessageContent::OwnPendingCommit => {
-                group.merge_pending_commit(&provider).map_err(MlsError::stored)?;
-                return Ok(Some(without_pending(provider.private()?)));
-            }
-            ProcessedMessageContent::StagedCommitMessage(staged) => *staged,
+        let mut view = self.member_group(client)?;
+        configure(&mut view)?;
+        let message = handshake(&staged.commit, MessageKind::Commit)?;
+        let processed = view.library.process_message(&view.provider, message).map_err(MlsError::invalid)?;
+        if matches!(processed.content(), ProcessedMessageContent::OwnPendingCommit) {
+            view.library.merge_pending_commit(&view.provider).map_err(MlsError::stored)?;
+            return Ok(Some(without_pending(view.provider.private()?)));
+        }
+        let commit = self.staged_by_member(&view, processed)?;
+        if commit.self_removed() {
+            return Ok(None);
+        }
+        let rows = enter_as_member(&mut view, commit)?;
+        if view.private.len() == rows.len() {
+            view.public.clone_from(&staged.public.rows);
+            kept.keep_member(client, view);
+        }
+        Ok(Some(rows))
+    }
+
+    /// What a client makes of a commit, if it can open it and stays in the group. Its object has not changed then.
+    pub(super) fn open_commit(&self, view: &mut View<MlsGroup>, message: ProtocolMessage) -> Option<(Processed, StagedCommit)> {
+        configure(view).ok()?;
+        let message = view.library.process_message(&view.provider, message).ok()?;
+        let processed = Processed::of(&message);
+        let commit = self.staged_by_member(view, message).ok()?;
+        (!commit.self_removed()).then_some((processed, commit))
+    }
+
+    fn staged_by_member(&self, view: &View<MlsGroup>, processed: ProcessedMessage) -> Result<StagedCommit, MlsError> {
+        let View { provider, library: group, .. } = view;
+        match processed.into_content() {
+            ProcessedMessageContent::StagedCommitMessage(commit) => Ok(*commit),
             ProcessedMessageContent::UnresolvedAppDataCommit(unresolved) => {
                 let proposals: Vec<_> = unresolved.app_data_update_proposals().cloned().collect();
                 let updates = dictionary_updates(group.app_data_dictionary_updater(), &self.state, &proposals)?;
-                group.stage_app_data_commit(&provider, *unresolved, updates).map_err(MlsError::invalid)?
+                group.stage_app_data_commit(provider, *unresolved, updates).map_err(MlsError::invalid)
             }
-            _ => return Err(MlsError::Malformed("not a commit".to_owned())),
-        };
-        if staged.self_removed() {
-            return Ok(None);
+            _ => Err(MlsError::Malformed("not a commit".to_owned())),
         }
-        group.merge_staged_commit(&provider, staged).map_err(MlsError::stored)?;
-        // What this client had pending was made in the epoch that is over now.
-        group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
-        Ok(Some(without_pending(provider.private()?)))
     }
 
     /// What a client made aside for the epoch that its own commit opens.
@@ -112,11 +143,12 @@ impl Group {
     /// If any of them is invalid at the head, or nobody could commit it.
     pub fn queue_proposals(&mut self, messages: &[&[u8]]) -> Result<Vec<ProposalSummary>, MlsError> {
         let (mut summaries, mut proposals) = (Vec::new(), Vec::new());
-        let (_, public) = self.public_group()?;
         for bytes in messages {
             let message = handshake(bytes, MessageKind::Proposal)?;
             self.check_epoch(message.epoch().as_u64())?;
-            let processed = public.process_message(Provider::default().crypto(), message).map_err(MlsError::invalid)?;
+            let crypto = Provider::default();
+            let processed =
+                self.ask_public(|public| public.process_message(crypto.crypto(), message))?.map_err(MlsError::invalid)?;
             let sender = match processed.sender() {
                 Sender::Member(leaf) => Some(self.member_at(*leaf)?.client.clone()),
                 _ => None,
@@ -129,22 +161,43 @@ impl Group {
         self.authorise_proposals(&proposals)?;
         let clients: Vec<ClientUri> = self.snapshot.clients.keys().cloned().collect();
         for client in clients {
-            let (provider, mut group) = self.member_group(&client)?;
+            let mut view = self.member_group(&client)?;
+            let View { provider, library: group, .. } = &mut view;
             for (bytes, summary) in messages.iter().zip(&summaries) {
                 // The proposer has queued its own when it made them.
                 if summary.sender.as_ref() == Some(&client) {
                     continue;
                 }
                 let message = handshake(bytes, MessageKind::Proposal)?;
-                let processed = group.process_message(&provider, message).map_err(MlsError::invalid)?;
+                let processed = group.process_message(provider, message).map_err(MlsError::invalid)?;
                 if let ProcessedMessageContent::ProposalMessage(proposal) = processed.into_content() {
                     group.store_pending_proposal(provider.storage(), *proposal).map_err(MlsError::stored)?;
                 }
             }
-            self.keep_private(&client, &provider)?;
+            self.keep_private(&client, view)?;
         }
         Ok(summaries)
     }
+}
+
+/// As every group of ours is configured, whoever made it.
+fn configure(View { provider, library: group, .. }: &mut View<MlsGroup>) -> Result<(), MlsError> {
+    let configuration = join_config();
+    match *group.configuration() == configuration {
+        true => Ok(()),
+        false => group.set_configuration(provider.storage(), &configuration).map_err(MlsError::stored),
+    }
+}
+
+/// Enters the epoch that a commit opens. The client's rows there; all that its object's storage has is said to be what it
+/// stands for.
+pub(super) fn enter_as_member(view: &mut View<MlsGroup>, commit: StagedCommit) -> Result<Rows, MlsError> {
+    let View { provider, library: group, private, .. } = view;
+    group.merge_staged_commit(provider, commit).map_err(MlsError::stored)?;
+    // What this client had pending was made in the epoch that is over now.
+    group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
+    *private = provider.private()?;
+    Ok(without_pending(private.clone()))
 }
 
 /// What a commit has made void. The storage of the earlier version emptied the list of queued proposals only.

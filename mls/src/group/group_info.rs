@@ -5,11 +5,10 @@ use causeway_drafts::encode;
 use causeway_drafts::mimi_protocol_06::franking::sign_content;
 use tls_codec::{Deserialize, VLBytes};
 
-use super::{Group, StagedEpoch, load_public, tag_bytes};
+use super::{Group, StagedEpoch, tag_bytes};
 use crate::MlsError;
 use crate::credential::verify_signature;
 use crate::policy::NotAllowed;
-use crate::storage::Provider;
 
 /// The label of a GroupInfo's signature [RFC 9420 §12.4.3].
 const LABEL: &str = "GroupInfoTBS";
@@ -47,17 +46,17 @@ impl Group {
     /// The rule that they break.
     pub fn check_group_info(&self, staged: &StagedEpoch, group_info: &[u8], ratchet_tree: Option<&[u8]>) -> Result<(), MlsError> {
         if let Some(tree) = ratchet_tree
-            && tree != staged.ratchet_tree()?
+            && tree != staged.ratchet_tree()
         {
             return Err(refused("P-039", "the ratchet tree is not the new epoch's"));
         }
-        let public = load_public(&Provider::over_epoch(staged.public_state(), None)?, &self.mls_group_id())?;
+        let public = staged.ahead.public_group();
         let context = encode(public.group_context());
         if !group_info.starts_with(&context) {
             return Err(refused("P-039", "the GroupInfo's context is not the new epoch's"));
         }
         let rest = Rest::read(group_info, context.len()).map_err(MlsError::malformed)?;
-        if rest.confirmation_tag != tag_bytes(&public) {
+        if rest.confirmation_tag != tag_bytes(public) {
             return Err(refused("P-039", "the GroupInfo's confirmation tag is not the commit's"));
         }
         let signer = public.members().find(|member| member.index.u32() == rest.signer);

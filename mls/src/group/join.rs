@@ -131,8 +131,7 @@ impl Group {
         check_roster(&public, roots, now_ms)?;
         let private = provider.private()?;
         if let Some(mut known) = existing {
-            let (_, ours) = known.public_group()?;
-            if ours.group_context() != public.group_context() {
+            if known.ask_public(|ours| ours.group_context() != public.group_context())? {
                 return Err(MlsError::Invalid("the Welcome leads to another epoch than our head".to_owned()));
             }
             known.snapshot.clients.insert(client, private);

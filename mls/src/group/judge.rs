@@ -3,28 +3,31 @@
 //! A [`StagedEpoch`] can only be made by [`Group::stage`], which has checked everything that can be checked without
 //! secrets: signature, proposals, credentials, the room's policy. Members and servers without secrets judge alike.
 
-use causeway_drafts::Verbatim;
 use causeway_drafts::mimi_protocol_06::message::{KnownMessage, MessageKind};
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use causeway_drafts::numbers::COMPONENT_DMLS;
+use causeway_drafts::{Verbatim, encode};
 use openmls::component::ComponentData;
 use openmls::framing::SafeAad;
 use openmls::group::{AppDataDictionaryUpdater, AppDataUpdates};
 use openmls::prelude::{
-    AppDataUpdateProposal, ExternalCommitValidationError, GroupId, KeyPackageVerifyError, LeafNodeIndex, ProcessedMessageContent,
-    Proposal, ProtocolMessage, PublicGroup, PublicProcessMessageError, Sender, StageCommitError, StagedCommit, ValidationError,
-    Welcome,
+    AppDataUpdateProposal, ExternalCommitValidationError, KeyPackageVerifyError, LeafNodeIndex, ProcessedMessage,
+    ProcessedMessageContent, Proposal, ProtocolMessage, PublicGroup, PublicProcessMessageError, Sender, StageCommitError,
+    StagedCommit, ValidationError, Welcome,
 };
 use openmls_traits::OpenMlsProvider;
 use tls_codec::Deserialize;
 
+use super::follow::enter_as_member;
+use super::kept::{Ahead, View};
 use super::listed::check_distinct;
 use super::replay::Credentials;
-use super::{Group, Member, exported_tree};
+use super::{Group, Member, join_config};
 use crate::credential::TrustRoots;
 use crate::policy::NotAllowed;
-use crate::storage::{Provider, Public};
-use crate::{MlsError, RoomState, weak_key};
+use crate::rows::Rows;
+use crate::storage::{Crypto, Public};
+use crate::{EpochId, MlsError, RoomState, weak_key};
 
 /// A client, with its user.
 type Named = (ClientUri, UserUri);
@@ -89,9 +92,31 @@ fn missing(from: &RoomState, to: &RoomState) -> Vec<UserUri> {
 pub struct StagedEpoch {
     pub(super) commit: Vec<u8>,
     pub(super) public: Public,
-    group_id: GroupId,
+    pub(super) ahead: Ahead,
+    /// The epoch that it was judged in.
+    pub(super) parent: EpochId,
     pub(super) summary: CommitSummary,
     /// References of the KeyPackages that it adds, sorted.
+    added: Vec<Vec<u8>>,
+    term: u64,
+}
+
+/// Of a processed commit, what its content does not say.
+pub(super) struct Processed {
+    sender: Sender,
+    term: u64,
+}
+
+impl Processed {
+    pub(super) fn of(message: &ProcessedMessage) -> Self {
+        Self { sender: message.sender().clone(), term: term_of(message.aad()) }
+    }
+}
+
+/// What judging it has found.
+struct Judged {
+    staged: StagedCommit,
+    summary: CommitSummary,
     added: Vec<Vec<u8>>,
     term: u64,
 }
@@ -123,13 +148,9 @@ impl From<Unfit> for MlsError {
 }
 
 impl StagedEpoch {
-    pub(super) fn public_state(&self) -> &Public {
-        &self.public
-    }
-
     /// The new epoch's ratchet tree, encoded.
-    pub(super) fn ratchet_tree(&self) -> Result<Vec<u8>, MlsError> {
-        exported_tree(&self.public, &self.group_id)
+    pub(super) fn ratchet_tree(&self) -> Vec<u8> {
+        encode(&self.ahead.public_group().export_ratchet_tree())
     }
 
     /// The term that the committer put into the SafeAAD, or 0 (DMLS-10).
@@ -209,8 +230,8 @@ fn unstaged(error: StageCommitError) -> Unfit {
     }
 }
 
-fn added_references(staged: &StagedCommit, provider: &Provider) -> Result<Vec<Vec<u8>>, MlsError> {
-    let references = staged.add_proposals().map(|proposal| proposal.add_proposal().key_package().hash_ref(provider.crypto()));
+fn added_references(staged: &StagedCommit, crypto: &Crypto) -> Result<Vec<Vec<u8>>, MlsError> {
+    let references = staged.add_proposals().map(|proposal| proposal.add_proposal().key_package().hash_ref(crypto));
     let references: Vec<_> = references.collect::<Result<_, _>>().map_err(MlsError::invalid)?;
     let mut added: Vec<_> = references.iter().map(|reference| reference.as_slice().to_vec()).collect();
     added.sort_unstable();
@@ -257,21 +278,109 @@ impl Group {
     }
 
     pub(super) fn judge_with(&self, commit: &[u8], credentials: Credentials<'_>) -> Result<StagedEpoch, Unfit> {
+        let message = self.commit_to_judge(commit)?;
+        match self.judge_as_member(commit, &message, credentials)? {
+            Some(staged) => Ok(staged),
+            None => self.judge_as_server(commit, message, credentials),
+        }
+    }
+
+    /// As those judge who hold no secrets.
+    pub(super) fn judge_publicly(&self, commit: &[u8], credentials: Credentials<'_>) -> Result<StagedEpoch, Unfit> {
+        self.judge_as_server(commit, self.commit_to_judge(commit)?, credentials)
+    }
+
+    fn commit_to_judge(&self, commit: &[u8]) -> Result<ProtocolMessage, Unfit> {
         let message = handshake(commit, MessageKind::Commit)?;
         self.check_epoch(message.epoch().as_u64())?;
         check_not_last(self.snapshot.head.number)?;
         check_distinct(commit)?;
-        let (provider, mut public) = self.public_group()?;
-        let processed = public.process_message(provider.crypto(), message).map_err(unfit)?;
-        let sender = processed.sender().clone();
-        let term = term_of(processed.aad());
-        let staged = resolve_public(&public, &provider, &self.state, processed.into_content())?;
-        let summary = self.summarise(&staged, &sender, credentials)?;
+        Ok(message)
+    }
+
+    /// A member that can open a commit has checked all that a server checks, so that one of ours does both at once. What none
+    /// of ours can open is for a server to judge: it may be valid all the same.
+    fn judge_as_member(
+        &self,
+        commit: &[u8],
+        message: &ProtocolMessage,
+        credentials: Credentials<'_>,
+    ) -> Result<Option<StagedEpoch>, Unfit> {
+        // The server's view has the proposals of the first one.
+        let Some((client, _)) = self.snapshot.clients.first_key_value() else { return Ok(None) };
+        if self.snapshot.clients.keys().any(|client| self.pending_commit(client) == Some(commit)) {
+            return Ok(None);
+        }
+        let mut view = self.member_group(client).map_err(Unfit::from)?;
+        let is_configured = *view.library.configuration() == join_config();
+        let opened = self.open_commit(&mut view, message.clone());
+        let judged = opened.map(|(processed, staged)| self.judge_by(view.provider.crypto(), &processed, staged, credentials));
+        let Some(Ok(Judged { staged, summary, added, term })) = judged else {
+            // Nothing else touches it before it enters the next epoch.
+            if is_configured {
+                self.kept.keep_member(client, view);
+            }
+            return judged.map_or(Ok(None), |judged| judged.map(|_| None));
+        };
+        let mut view = View { provider: view.provider.taking_trees(true), ..view };
+        let private = enter_as_member(&mut view, staged)?;
+        let public = view.provider.public(Some(&self.snapshot.public_state())).map_err(MlsError::from)?;
+        view.public.clone_from(&public.rows);
+        let ahead = Ahead::Member { client: client.clone(), private, view: Box::new(view) };
+        Ok(Some(StagedEpoch { commit: commit.to_vec(), public, ahead, parent: self.snapshot.head.id, summary, added, term }))
+    }
+
+    fn judge_as_server(&self, commit: &[u8], message: ProtocolMessage, credentials: Credentials<'_>) -> Result<StagedEpoch, Unfit> {
+        let mut view = self.public_group()?;
+        let judged = self
+            .resolve_publicly(&view, message)
+            .and_then(|(processed, staged)| self.judge_by(view.provider.crypto(), &processed, staged, credentials));
+        let judged = match judged {
+            Ok(judged) => judged,
+            Err(unfit) => {
+                // Nothing has touched it.
+                self.kept.keep_public(view);
+                return Err(unfit);
+            }
+        };
+        let Judged { staged, summary, added, term } = judged;
+        view.library.merge_commit(view.provider.storage(), staged).map_err(MlsError::stored)?;
+        let public = view.provider.public(Some(&self.snapshot.public_state())).map_err(MlsError::from)?;
+        (view.public, view.private) = (public.rows.clone(), Rows::new());
+        let (ahead, parent) = (Ahead::Server(Box::new(view)), self.snapshot.head.id);
+        Ok(StagedEpoch { commit: commit.to_vec(), public, ahead, parent, summary, added, term })
+    }
+
+    fn judge_by(
+        &self,
+        crypto: &Crypto,
+        processed: &Processed,
+        staged: StagedCommit,
+        credentials: Credentials<'_>,
+    ) -> Result<Judged, Unfit> {
+        let summary = self.summarise(&staged, &processed.sender, credentials)?;
         self.authorise(&staged, &summary)?;
-        let added = added_references(&staged, &provider)?;
-        public.merge_commit(provider.storage(), staged).map_err(MlsError::stored)?;
-        let public = provider.public(Some(&self.snapshot.public_state())).map_err(MlsError::from)?;
-        Ok(StagedEpoch { commit: commit.to_vec(), public, group_id: self.mls_group_id(), summary, added, term })
+        let added = added_references(&staged, crypto)?;
+        Ok(Judged { staged, summary, added, term: processed.term })
+    }
+
+    fn resolve_publicly(
+        &self,
+        View { provider, library: public, .. }: &View<PublicGroup>,
+        message: ProtocolMessage,
+    ) -> Result<(Processed, StagedCommit), Unfit> {
+        let message = public.process_message(provider.crypto(), message).map_err(unfit)?;
+        let processed = Processed::of(&message);
+        let staged = match message.into_content() {
+            ProcessedMessageContent::StagedCommitMessage(staged) => *staged,
+            ProcessedMessageContent::UnresolvedAppDataCommit(unresolved) => {
+                let proposals: Vec<_> = unresolved.app_data_update_proposals().cloned().collect();
+                let updates = dictionary_updates(public.app_data_dictionary_updater(), &self.state, &proposals)?;
+                public.stage_app_data_commit(provider.crypto(), *unresolved, updates).map_err(unstaged)?
+            }
+            _ => return Err(MlsError::Malformed("not a commit".to_owned()).into()),
+        };
+        Ok((processed, staged))
     }
 
     pub(super) fn check_epoch(&self, epoch: u64) -> Result<(), MlsError> {
@@ -361,21 +470,4 @@ fn term_of(mut authenticated_data: &[u8]) -> u64 {
     let items = SafeAad::tls_deserialize(&mut authenticated_data).ok();
     let term = items.as_ref().and_then(|items| items.get(COMPONENT_DMLS)?.try_into().ok());
     term.map_or(0, u64::from_be_bytes)
-}
-
-fn resolve_public(
-    public: &PublicGroup,
-    provider: &Provider,
-    state: &RoomState,
-    content: ProcessedMessageContent,
-) -> Result<StagedCommit, Unfit> {
-    match content {
-        ProcessedMessageContent::StagedCommitMessage(staged) => Ok(*staged),
-        ProcessedMessageContent::UnresolvedAppDataCommit(unresolved) => {
-            let proposals: Vec<_> = unresolved.app_data_update_proposals().cloned().collect();
-            let updates = dictionary_updates(public.app_data_dictionary_updater(), state, &proposals)?;
-            public.stage_app_data_commit(provider.crypto(), *unresolved, updates).map_err(unstaged)
-        }
-        _ => Err(MlsError::Malformed("not a commit".to_owned()).into()),
-    }
 }

@@ -5,6 +5,7 @@ use causeway_drafts::{encode, numbers};
 use openmls::prelude::{AppDataUpdateOperation, LeafNodeIndex};
 
 use super::Group;
+use super::kept::View;
 use crate::{ClientIdentity, MlsError};
 
 impl Group {
@@ -24,27 +25,28 @@ impl Group {
             .filter(|member| member.user == *user && member.client != *client)
             .map(|member| member.leaf)
             .collect();
-        let (provider, mut group) = self.member_group(client)?;
+        let mut view = self.member_group(client)?;
+        let View { provider, library: group, .. } = &mut view;
         let signer = identity.signer();
         let is_plain = self.state.is_plain();
         let mut messages = vec![match is_plain {
-            true => group.leave_group(&provider, &signer).map_err(MlsError::invalid)?,
-            false => group.leave_group_via_self_remove(&provider, &signer).map_err(MlsError::invalid)?,
+            true => group.leave_group(provider, &signer).map_err(MlsError::invalid)?,
+            false => group.leave_group_via_self_remove(provider, &signer).map_err(MlsError::invalid)?,
         }];
         for leaf in others {
             let (message, _) =
-                group.propose_remove_member(&provider, &signer, LeafNodeIndex::new(leaf)).map_err(MlsError::invalid)?;
+                group.propose_remove_member(provider, &signer, LeafNodeIndex::new(leaf)).map_err(MlsError::invalid)?;
             messages.push(message);
         }
         if !is_plain {
             let update = ParticipantListUpdate { removed_indices: vec![index], ..ParticipantListUpdate::default() };
             let operation = AppDataUpdateOperation::Update(encode(&update).into());
             let (message, _) = group
-                .propose_app_data_update(&provider, &signer, numbers::COMPONENT_PARTICIPANT_LIST, operation)
+                .propose_app_data_update(provider, &signer, numbers::COMPONENT_PARTICIPANT_LIST, operation)
                 .map_err(MlsError::invalid)?;
             messages.push(message);
         }
-        self.keep_private(client, &provider)?;
+        self.keep_private(client, view)?;
         messages.iter().map(|message| message.to_bytes().map_err(MlsError::invalid)).collect()
     }
 }

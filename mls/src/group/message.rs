@@ -95,14 +95,15 @@ impl Group {
     ) -> Result<Vec<u8>, MlsError> {
         let _operation = super::operation!("seal");
         let client = &identity.client_uri;
-        let (provider, mut group) = self.member_group(client)?;
+        let mut view = self.member_group(client)?;
+        let group = &mut view.library;
         if !self.state.is_plain() {
             let item = SafeAadItem::new(COMPONENT_FRANK_AAD, franking_tag.to_vec());
             group.set_safe_aad(vec![item]).map_err(MlsError::invalid)?;
         }
-        let message = group.create_message(&provider, &identity.signer(), application_data).map_err(MlsError::invalid)?;
+        let message = group.create_message(&view.provider, &identity.signer(), application_data).map_err(MlsError::invalid)?;
         if !planted!(GenerationNotKept) {
-            self.keep_private(client, &provider)?;
+            self.keep_private(client, view)?;
         }
         message.to_bytes().map_err(MlsError::invalid)
     }
@@ -138,13 +139,13 @@ impl Group {
         }
         let mut failure = MlsError::TooOld { current };
         for (id, client) in self.holders(number) {
-            let (provider, mut group) = self.member_group_in(&id, &client)?;
-            match group.process_message(&provider, protocol_message.clone()) {
+            let mut view = self.member_group_in(&id, &client)?;
+            match view.library.process_message(&view.provider, protocol_message.clone()) {
                 Ok(processed) => {
                     if matches!(processed.content(), ProcessedMessageContent::OwnPrivateMessage) {
                         return Err(MlsError::OwnMessage);
                     }
-                    self.keep_private_in(&id, &client, &provider)?;
+                    self.keep_private_in(&id, &client, view)?;
                     return self.opened(processed);
                 }
                 // Who opened it first has used up what opens it; with another one it would open a second time.

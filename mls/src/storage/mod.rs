@@ -23,13 +23,13 @@ use openmls_traits::OpenMlsProvider;
 use serde::de::DeserializeOwned;
 
 use self::message_secrets::{PAGE, RATCHETS};
-use self::openmls::{CONFIRMATION_TAG, GROUP_CONTEXT, MESSAGE_SECRETS, RESUMPTION_PSKS, no_resumption_psks};
+use self::openmls::{CONFIRMATION_TAG, GROUP_CONTEXT, MESSAGE_SECRETS, RESUMPTION_PSKS, TREE, no_resumption_psks};
 pub(crate) use self::past::{blanks, for_stragglers};
 pub(crate) use self::public::Public;
 use self::spans::Unreadable;
 use self::values::{Storage, Values, decode, key, label_of};
 use crate::MlsError;
-use crate::provider::Crypto;
+pub(crate) use crate::provider::Crypto;
 use crate::rows::Rows;
 
 /// Rows that are ours and not openmls' have keys that begin so.
@@ -128,9 +128,20 @@ impl Provider {
         Self { crypto: Crypto::default(), storage: Storage::holding(values) }
     }
 
-    /// Trees that openmls writes from now on are not kept: its reader has no use for them.
-    pub(crate) fn without_trees(self) -> Self {
-        Self { storage: self.storage.without_trees(), ..self }
+    /// Whether trees that openmls writes from now on are kept: most readers have no use for them.
+    pub(crate) fn taking_trees(self, takes: bool) -> Self {
+        Self { storage: self.storage.taking_trees(takes), ..self }
+    }
+
+    /// With randomness that follows from nothing that is in memory.
+    pub(crate) fn renewed(self) -> Self {
+        Self { crypto: Crypto::default(), ..self }
+    }
+
+    /// Lets go of trees: whoever has loaded a group needs them no more. Whether nothing is there in the form of the earlier
+    /// version.
+    pub(crate) fn forget_trees(&self) -> bool {
+        self.storage.forget(TREE)
     }
 
     /// All values as they are.

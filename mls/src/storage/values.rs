@@ -105,8 +105,8 @@ impl Storage {
         Self { values: RwLock::new(values), without_trees: false }
     }
 
-    pub(super) fn without_trees(self) -> Self {
-        Self { without_trees: true, ..self }
+    pub(super) fn taking_trees(self, takes: bool) -> Self {
+        Self { without_trees: !takes, ..self }
     }
 
     pub(super) fn takes_trees(&self) -> bool {
@@ -119,6 +119,13 @@ impl Storage {
 
     fn values_mut(&self) -> RwLockWriteGuard<'_, Values> {
         self.values.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets go of a label's value. Whether nothing is left that the earlier version stored.
+    pub(super) fn forget(&self, label: &str) -> bool {
+        let mut values = self.values_mut();
+        values.whole.remove(&key(label, &[]));
+        values.early.is_empty()
     }
 
     pub(super) fn put(&self, slot: &Slot, value: &(impl Serialize + ?Sized)) -> Result<(), Unreadable> {

@@ -7,6 +7,8 @@ mod early;
 mod epochs;
 mod forkable;
 mod graph;
+#[cfg(feature = "planted-bugs")]
+mod kept;
 mod lifecycle;
 mod mls_rs;
 mod nodes;

@@ -136,18 +136,21 @@ impl Session<'_> {
     }
 
     async fn store_group(&mut self, conversation_id: i64, changes: GroupChanges) -> Result<(), NodeError> {
-        for (digest, body) in &changes.nodes.put {
-            self.tx.put_group_node(conversation_id, digest, body).await?;
-        }
-        for digest in &changes.nodes.delete {
-            self.tx.delete_group_node(conversation_id, digest).await?;
-        }
+        let nodes: Vec<_> = changes.nodes.put.iter().map(|(digest, body)| (&digest[..], &body[..])).collect();
+        self.tx.put_group_nodes(conversation_id, &nodes).await?;
+        self.tx.delete_group_nodes(conversation_id, &changes.nodes.delete).await?;
+        let mut rows = Vec::new();
         for (epoch, state) in changes.states {
-            self.store_values((conversation_id, epoch), "", state.public).await?;
-            for (client, changes) in state.clients {
-                self.store_values((conversation_id, epoch), client.as_str(), changes).await?;
+            let private = state.clients.into_iter().map(|(client, changes)| (client.to_string(), changes));
+            for (client_uri, changes) in [(String::new(), state.public)].into_iter().chain(private) {
+                self.tx.delete_group_values((conversation_id, epoch.as_bytes()), &client_uri, &changes.delete).await?;
+                rows.extend(changes.put.into_iter().map(|(key, value)| {
+                    let (epoch_id, client_uri) = (epoch.as_bytes().to_vec(), client_uri.clone());
+                    GroupValueRow { conversation_id, epoch_id, client_uri, key, value }
+                }));
             }
         }
+        self.tx.put_group_values(&rows).await?;
         for epoch in &changes.forgotten {
             self.tx.forget_epoch((conversation_id, epoch.as_bytes()), now_ms() as i64).await?;
         }
@@ -168,23 +171,6 @@ impl Session<'_> {
             if changes.states.keys().all(|epoch| epoch.as_bytes() != kept.as_slice()) {
                 self.tx.forget_epoch((conversation_id, &kept), now_ms() as i64).await?;
             }
-        }
-        Ok(())
-    }
-
-    async fn store_values(
-        &mut self,
-        (conversation_id, epoch): (i64, EpochId),
-        client_uri: &str,
-        changes: RowChanges,
-    ) -> Result<(), NodeError> {
-        for (key, value) in changes.put {
-            let epoch_id = epoch.as_bytes().to_vec();
-            let row = GroupValueRow { conversation_id, epoch_id, client_uri: client_uri.to_owned(), key, value };
-            self.tx.put_group_value(&row).await?;
-        }
-        for key in changes.delete {
-            self.tx.delete_group_value((conversation_id, epoch.as_bytes()), client_uri, &key).await?;
         }
         Ok(())
     }

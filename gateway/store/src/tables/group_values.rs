@@ -1,51 +1,68 @@
 //! openmls' rows of every epoch that is kept: the public part as it is, the private parts under the epoch's key.
 
+use std::borrow::Cow;
+
 use causeway_core::records::GroupValueRow;
+use sqlx::QueryBuilder;
 
 use crate::StoreError;
+use crate::batches::batches;
 use crate::keyring::{EPOCH_MAGIC, Place, SealingKey};
 use crate::sealed::{early_group_value, group_value};
 use crate::tx::{Tx, both};
 
 impl Tx {
-    /// Stores a row.
+    /// Stores rows, each with a key of its own.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn put_group_value(&mut self, row: &GroupValueRow) -> Result<(), StoreError> {
-        let value = match row.client_uri.is_empty() {
-            true => row.value.clone(),
-            false => self.seal_group_value(row).await?,
-        };
-        both!(self, connection => {
-            sqlx::query(
-                "-- put group value\n\
-                 INSERT INTO group_values (conversation_id, epoch_id, client_uri, key, value) VALUES ($1, $2, $3, $4, $5) \
-                 ON CONFLICT (conversation_id, epoch_id, client_uri, key) DO UPDATE SET value = excluded.value",
-            )
-            .bind(row.conversation_id).bind(&row.epoch_id).bind(&row.client_uri).bind(&row.key).bind(value)
-            .execute(connection).await.map(|_| ())
-        })?;
+    pub async fn put_group_values(&mut self, rows: &[GroupValueRow]) -> Result<(), StoreError> {
+        for rows in batches(rows) {
+            let mut values = Vec::with_capacity(rows.len());
+            for row in rows {
+                values.push(match row.client_uri.is_empty() {
+                    true => Cow::Borrowed(&row.value[..]),
+                    false => Cow::Owned(self.seal_group_value(row).await?),
+                });
+            }
+            both!(self, connection => {
+                let mut query = QueryBuilder::new(
+                    "-- put group values\nINSERT INTO group_values (conversation_id, epoch_id, client_uri, key, value) ",
+                );
+                query.push_values(rows.iter().zip(&values), |mut tuple, (row, value)| {
+                    tuple.push_bind(row.conversation_id).push_bind(&row.epoch_id).push_bind(&row.client_uri);
+                    tuple.push_bind(&row.key).push_bind(&value[..]);
+                });
+                query.push(" ON CONFLICT (conversation_id, epoch_id, client_uri, key) DO UPDATE SET value = excluded.value");
+                query.build().execute(connection).await.map(|_| ())
+            })?;
+        }
         Ok(())
     }
 
-    /// Deletes a row of an epoch that is kept.
+    /// Deletes rows of an epoch that is kept.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn delete_group_value(
+    pub async fn delete_group_values(
         &mut self,
         (conversation_id, epoch_id): (i64, &[u8]),
         client_uri: &str,
-        key: &[u8],
+        keys: &[Vec<u8>],
     ) -> Result<(), StoreError> {
-        both!(self, connection => {
-            sqlx::query(
-                "-- delete group value\n\
-                 DELETE FROM group_values WHERE conversation_id = $1 AND epoch_id = $2 AND client_uri = $3 AND key = $4",
-            )
-            .bind(conversation_id).bind(epoch_id).bind(client_uri).bind(key).execute(connection).await.map(|_| ())
-        })?;
+        for keys in batches(keys) {
+            both!(self, connection => {
+                let mut query = QueryBuilder::new("-- delete group values\nDELETE FROM group_values WHERE conversation_id = ");
+                query.push_bind(conversation_id).push(" AND epoch_id = ").push_bind(epoch_id);
+                query.push(" AND client_uri = ").push_bind(client_uri).push(" AND key IN (");
+                let mut list = query.separated(", ");
+                for key in keys {
+                    list.push_bind(key);
+                }
+                list.push_unseparated(")");
+                query.build().execute(connection).await.map(|_| ())
+            })?;
+        }
         Ok(())
     }
 

@@ -39,7 +39,7 @@ pub(crate) async fn with_epochs(store: &Store, epochs: Vec<u8>) -> i64 {
         for epoch in epochs {
             tx.insert_epoch(&causeway_core::records::EpochRow { epoch_id: vec![epoch; 32], ..crate::epochs::epoch(id, epoch) })
                 .await?;
-            tx.put_group_value(&secret_of(id, epoch, b"one")).await?;
+            tx.put_group_values(&[secret_of(id, epoch, b"one")]).await?;
         }
         Ok(id)
     });
@@ -121,7 +121,7 @@ async fn many_keys_are_carried_over_in_batches() {
             let id = tx.insert_conversation(&conversation()).await?;
             for number in 0..1700u32 {
                 let epoch_id = [&number.to_be_bytes()[..], &[7; 28]].concat();
-                tx.put_group_value(&GroupValueRow { epoch_id, ..secret_of(id, 7, b"one") }).await?;
+                tx.put_group_values(&[GroupValueRow { epoch_id, ..secret_of(id, 7, b"one") }]).await?;
             }
             Ok(id)
         });
@@ -313,7 +313,7 @@ async fn a_slice_is_not_retired_while_somebody_wraps_under_it() {
         let (release, released) = tokio::sync::watch::channel(false);
         let wrapped = Arc::new(wrapped);
         let body = tx!([id, wrapped, released] | tx | {
-            tx.put_group_value(&secret_of(id, 7, b"one")).await?;
+            tx.put_group_values(&[secret_of(id, 7, b"one")]).await?;
             wrapped.send_replace(true);
             released.clone().wait_for(|released| *released).await.unwrap();
             Ok(())

@@ -32,19 +32,45 @@ async fn group_values_are_put_replaced_and_deleted() {
         let id = db.conversation().await;
         let other = db.conversation().await;
         db.run(tx!([id, other] | tx | {
-            tx.put_group_value(&value(id, "", b"tree", b"public")).await?;
-            tx.put_group_value(&value(id, CLIENT, b"tree", b"private")).await?;
-            tx.put_group_value(&value(id, CLIENT, b"secret", b"old")).await?;
-            tx.put_group_value(&value(other, CLIENT, b"secret", b"elsewhere")).await
+            tx.put_group_values(&[value(id, "", b"tree", b"public")]).await?;
+            tx.put_group_values(&[value(id, CLIENT, b"tree", b"private")]).await?;
+            tx.put_group_values(&[value(id, CLIENT, b"secret", b"old")]).await?;
+            tx.put_group_values(&[value(other, CLIENT, b"secret", b"elsewhere")]).await
         }))
         .await;
         db.run(tx!([id] | tx | {
-            tx.put_group_value(&value(id, CLIENT, b"secret", b"new")).await?;
-            tx.delete_group_value((id, &EPOCH), CLIENT, b"tree").await
+            tx.put_group_values(&[value(id, CLIENT, b"secret", b"new")]).await?;
+            tx.delete_group_values((id, &EPOCH), CLIENT, &[b"tree".to_vec()]).await
         }))
         .await;
         assert_eq!(stored(&db, id, EPOCH).await, [row("", b"tree", b"public"), row(CLIENT, b"secret", b"new")]);
         assert_eq!(stored(&db, other, EPOCH).await, [row(CLIENT, b"secret", b"elsewhere")]);
+    })
+    .await;
+}
+
+/// As many as a commit changes go in a few statements: all of them, each under its own key, and gone as they came.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_values_are_put_and_deleted_together() {
+    for_each_database(|db| async move {
+        let id = db.conversation().await;
+        let key = |number: u8| format!("key {number:02}").into_bytes();
+        let rows: Vec<_> = (0..45).map(|number| value(id, CLIENT, &key(number), &[number; 40])).collect();
+        db.run(tx!([rows] | tx | tx.put_group_values(&rows).await)).await;
+        assert_eq!(
+            stored(&db, id, EPOCH).await,
+            (0..45).map(|number| row(CLIENT, &key(number), &[number; 40])).collect::<Vec<_>>()
+        );
+        let anew: Vec<_> = (0..45).map(|number| value(id, CLIENT, &key(number), b"anew")).collect();
+        let gone: Vec<_> = (0..43).map(key).collect();
+        db.run(tx!([id, anew, gone] | tx | {
+            tx.put_group_values(&anew).await?;
+            tx.delete_group_values((id, &EPOCH), CLIENT, &gone).await
+        }))
+        .await;
+        assert_eq!(stored(&db, id, EPOCH).await, [43, 44].map(|number| row(CLIENT, &key(number), b"anew")));
+        db.run(tx!([id] | tx | tx.delete_group_values((id, &EPOCH), CLIENT, &[]).await)).await;
+        assert_eq!(stored(&db, id, EPOCH).await.len(), 2, "nothing to delete is no reason to delete all");
     })
     .await;
 }
@@ -54,8 +80,8 @@ async fn group_values_are_put_replaced_and_deleted() {
 async fn a_deleted_secret_is_not_in_the_table() {
     for_each_database(|db| async move {
         let id = db.conversation().await;
-        db.run(tx!([id] | tx | tx.put_group_value(&value(id, CLIENT, b"epoch secret", b"x")).await)).await;
-        db.run(tx!([id] | tx | tx.delete_group_value((id, &EPOCH), CLIENT, b"epoch secret").await)).await;
+        db.run(tx!([id] | tx | tx.put_group_values(&[value(id, CLIENT, b"epoch secret", b"x")]).await)).await;
+        db.run(tx!([id] | tx | tx.delete_group_values((id, &EPOCH), CLIENT, &[b"epoch secret".to_vec()]).await)).await;
         assert_eq!(db.raw_count("SELECT COUNT(*) FROM group_values").await, 0);
     })
     .await;
@@ -73,9 +99,9 @@ async fn epochs_are_kept_and_forgotten_one_by_one() {
                 tx.insert_epoch(&epoch(conversation, 1)).await?;
                 for epoch_id in [EPOCH.to_vec(), fork.to_vec()] {
                     let tree = [epoch_id.as_slice(), &[number as u8]].concat();
-                    tx.put_group_value(&GroupValueRow { epoch_id: epoch_id.clone(), ..value(conversation, "", b"tree", &tree) })
+                    tx.put_group_values(&[GroupValueRow { epoch_id: epoch_id.clone(), ..value(conversation, "", b"tree", &tree) }])
                         .await?;
-                    tx.put_group_value(&GroupValueRow { epoch_id, ..value(conversation, CLIENT, b"secret", b"x") }).await?;
+                    tx.put_group_values(&[GroupValueRow { epoch_id, ..value(conversation, CLIENT, b"secret", b"x") }]).await?;
                 }
             }
             Ok(())
@@ -100,11 +126,10 @@ async fn nodes_are_put_once_and_deleted() {
     for_each_database(|db| async move {
         let (id, other) = (db.conversation().await, db.conversation().await);
         db.run(tx!([id, other] | tx | {
-            for (digest, body) in [([1; 32], b"left"), ([2; 32], b"root"), ([1; 32], b"left")] {
-                tx.put_group_node(id, &digest, body).await?;
-            }
-            tx.put_group_node(other, &[2; 32], b"mine").await?;
-            tx.delete_group_node(id, &[2; 32]).await
+            tx.put_group_nodes(id, &[(&[1; 32], b"left"), (&[2; 32], b"root"), (&[1; 32], b"left")]).await?;
+            tx.put_group_nodes(id, &[(&[1; 32], b"another")]).await?;
+            tx.put_group_nodes(other, &[(&[2; 32], b"mine")]).await?;
+            tx.delete_group_nodes(id, &[vec![2; 32]]).await
         }))
         .await;
         assert_eq!(db.run(tx!([id] | tx | tx.group_nodes(id).await)).await, [(vec![1; 32], b"left".to_vec())]);

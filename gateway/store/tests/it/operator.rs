@@ -17,10 +17,10 @@ async fn fill(db: &Database) -> i64 {
         tx.update_conversation(&row).await?;
         tx.insert_epoch(&epoch(id, 0)).await?;
         tx.insert_epoch(&epoch(id, 1)).await?;
-        tx.put_group_value(&value(id, "", b"tree", b"public")).await?;
-        tx.put_group_value(&value(id, CLIENT, b"secret", b"private")).await?;
+        tx.put_group_values(&[value(id, "", b"tree", b"public")]).await?;
+        tx.put_group_values(&[value(id, CLIENT, b"secret", b"private")]).await?;
         let past = GroupValueRow { epoch_id: epoch(id, 0).epoch_id, ..value(id, OTHER, b"secret", b"private") };
-        tx.put_group_value(&past).await?;
+        tx.put_group_values(&[past]).await?;
         tx.queue("mimi:a", "submit", Some(id), b"content").await?;
         tx.insert_loss(&LossRow {
             conversation_id: id,

@@ -40,7 +40,7 @@ fn planted(id: i64, epoch: u8, number: usize) -> GroupValueRow {
 async fn plant(store: &Store, id: i64, epoch: u8) {
     let body = tx!([id, epoch] | tx | {
         for number in 0..SECRETS {
-            tx.put_group_value(&planted(id, epoch, number)).await?;
+            tx.put_group_values(&[planted(id, epoch, number)]).await?;
         }
         Ok(())
     });

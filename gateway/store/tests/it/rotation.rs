@@ -147,7 +147,7 @@ async fn work(store: Store, id: i64, stop: Arc<AtomicBool>) -> u32 {
             row.bookkeeping = format!("{rounds}").into_bytes();
             tx.update_conversation(&row).await?;
             for key in [b"one", b"two"] {
-                tx.put_group_value(&value(id, CLIENT, key, format!("{rounds}").as_bytes())).await?;
+                tx.put_group_values(&[value(id, CLIENT, key, format!("{rounds}").as_bytes())]).await?;
             }
             assert_eq!(tx.group_values(id, &EPOCH).await?.len(), 2);
             assert_eq!(tx.secret("signing_key").await?.unwrap().as_slice(), SECRET);

@@ -15,8 +15,8 @@ pub(crate) async fn fill(db: &Database) -> i64 {
         row.bookkeeping = SECRET.to_vec();
         let id = tx.insert_conversation(&row).await?;
         tx.insert_secret("signing_key", SECRET).await?;
-        tx.put_group_value(&value(id, CLIENT, b"one", SECRET)).await?;
-        tx.put_group_value(&value(id, CLIENT, b"two", b"another")).await?;
+        tx.put_group_values(&[value(id, CLIENT, b"one", SECRET)]).await?;
+        tx.put_group_values(&[value(id, CLIENT, b"two", b"another")]).await?;
         tx.insert_client(&ClientRow {
             client_uri: CLIENT.to_owned(),
             user_uri: "mimi://gw.test/u/alice".to_owned(),
@@ -65,7 +65,7 @@ async fn no_secret_stands_in_the_tables() {
             }
         }
         // The public part of a group is no secret, and tools read it without the key.
-        db.run(tx!([id] | tx | tx.put_group_value(&value(id, "", b"tree", b"public tree")).await)).await;
+        db.run(tx!([id] | tx | tx.put_group_values(&[value(id, "", b"tree", b"public tree")]).await)).await;
         assert_eq!(db.raw_bytes("SELECT value FROM group_values WHERE client_uri = ''").await, vec![b"public tree".to_vec()]);
     })
     .await;

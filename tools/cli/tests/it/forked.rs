@@ -180,19 +180,22 @@ async fn put(tx: &mut Tx, conversation_id: i64, changes: GroupChanges) -> Result
     for (place, record) in changes.epochs.into_iter().enumerate() {
         tx.insert_epoch(&row(conversation_id, NOW + place as i64, record)).await?;
     }
-    for (digest, body) in &changes.nodes.put {
-        tx.put_group_node(conversation_id, digest, body).await?;
-    }
+    let nodes: Vec<_> = changes.nodes.put.iter().map(|(digest, body)| (&digest[..], &body[..])).collect();
+    tx.put_group_nodes(conversation_id, &nodes).await?;
     for (epoch, state) in changes.states {
         let public = state.public.put.into_iter().map(|(key, value)| (String::new(), key, value));
         let private = state.clients.into_iter().flat_map(|(client, rows)| {
             let client = client.to_string();
             rows.put.into_iter().map(move |(key, value)| (client.clone(), key, value))
         });
-        for (client_uri, key, value) in public.chain(private) {
-            let epoch_id = epoch.as_bytes().to_vec();
-            tx.put_group_value(&GroupValueRow { conversation_id, epoch_id, client_uri, key, value }).await?;
-        }
+        let row = |(client_uri, key, value)| GroupValueRow {
+            conversation_id,
+            epoch_id: epoch.as_bytes().to_vec(),
+            client_uri,
+            key,
+            value,
+        };
+        tx.put_group_values(&public.chain(private).map(row).collect::<Vec<_>>()).await?;
     }
     Ok(())
 }

@@ -70,7 +70,7 @@ async fn rows(tx: &mut Tx) -> Result<(), StoreError> {
     for epoch_id in [vec![0xa1; 32], vec![0xa2; 32]] {
         let client_uri = "mimi://gw.test/d/_causeway/gateway-1".to_owned();
         let row = GroupValueRow { conversation_id: id, epoch_id, client_uri, key: b"key".to_vec(), value: b"past".to_vec() };
-        tx.put_group_value(&row).await?;
+        tx.put_group_values(&[row]).await?;
     }
     tx.queue("mimi:a.test:mimi://gw.test/r/club", "notify", Some(id), b"content").await?;
     tx.queue("pdu:hs.test", "pdu", None, b"content").await?;
@@ -267,20 +267,16 @@ async fn true_history(tx: &mut Tx) -> Result<(), StoreError> {
 
 /// The head's rows, in the name of an epoch.
 async fn put_group(tx: &mut Tx, (conversation_id, epoch_id): (i64, Vec<u8>), mut changes: GroupChanges) -> Result<(), StoreError> {
-    for (digest, body) in &changes.nodes.put {
-        tx.put_group_node(conversation_id, digest, body).await?;
-    }
+    let nodes: Vec<_> = changes.nodes.put.iter().map(|(digest, body)| (&digest[..], &body[..])).collect();
+    tx.put_group_nodes(conversation_id, &nodes).await?;
     let state = changes.states.remove(&changes.head.id).unwrap();
     let public = state.public.put.into_iter().map(|(key, value)| (String::new(), key, value));
     let private = state
         .clients
         .into_iter()
         .flat_map(|(client, rows)| rows.put.into_iter().map(move |(key, value)| (client.to_string(), key, value)));
-    for (client_uri, key, value) in public.chain(private) {
-        let epoch_id = epoch_id.clone();
-        tx.put_group_value(&GroupValueRow { conversation_id, epoch_id, client_uri, key, value }).await?;
-    }
-    Ok(())
+    let row = |(client_uri, key, value)| GroupValueRow { conversation_id, epoch_id: epoch_id.clone(), client_uri, key, value };
+    tx.put_group_values(&public.chain(private).map(row).collect::<Vec<_>>()).await
 }
 
 pub(crate) struct Founded {
