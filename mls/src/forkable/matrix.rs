@@ -26,7 +26,7 @@ impl ForkableGroup {
         let before = self.head();
         self.graph.follow_room(room_id, order);
         self.drop_unknown_states();
-        Ok(self.head_change(before))
+        Ok(self.change_since(before))
     }
 
     /// What the room that orders the latest term has to be told: of each epoch on the way to the head that it says nothing of,
