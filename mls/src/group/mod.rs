@@ -212,7 +212,9 @@ impl Group {
     /// The same without nodes.
     pub(crate) fn take_changes_of_rows(&mut self) -> GroupChanges {
         let changes = GroupChanges::between(&self.stored, &self.snapshot, std::mem::take(&mut self.records));
-        self.stored = self.snapshot.clone();
+        if !changes.states.is_empty() || !changes.forgotten.is_empty() || self.stored.head != self.snapshot.head {
+            self.stored = self.snapshot.clone();
+        }
         changes
     }
 
