@@ -1,6 +1,7 @@
 //! A group: its public state, and the private state of those of its members that are ours.
 //!
-//! Every operation loads openmls from rows, works, and takes rows back; a failed one takes nothing back.
+//! Rows are what there is of it. An operation has openmls work on what they say, and takes rows back; a failed one takes nothing
+//! back. What openmls has built from them is kept for the next operation, as long as they stay what they are.
 
 /// Names an operation for as long as the returned guard lives, so that whoever has a clock can time it.
 macro_rules! operation {
