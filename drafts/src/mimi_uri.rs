@@ -17,6 +17,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -176,7 +177,7 @@ macro_rules! uri_type {
     ($(#[$doc:meta])* $name:ident, $what:literal, $pattern:pat) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The URI.
@@ -197,7 +198,7 @@ macro_rules! uri_type {
                 let (_, segments) = parse(text)?;
                 let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
                 match segments.as_slice() {
-                    $pattern => Ok(Self(text.to_owned())),
+                    $pattern => Ok(Self(text.into())),
                     _ => Err(UriError::Path($what)),
                 }
             }
@@ -259,7 +260,7 @@ uri_type!(
 impl UserUri {
     /// The URI of a user, by its name at the provider (decoded). For names of our own; see [`UserUri::checked`].
     pub fn new(provider: &ProviderDomain, user: &str) -> Self {
-        Self(format!("mimi://{provider}/u/{}", encode_segment(user)))
+        Self(format!("mimi://{provider}/u/{}", encode_segment(user)).into())
     }
 
     /// The URI of a user whose name a peer chose.
@@ -279,7 +280,7 @@ impl UserUri {
 impl ClientUri {
     /// The URI of a user's client.
     pub fn new(user: &UserUri, client: &str) -> Self {
-        Self(format!("mimi://{}/d/{}/{}", user.provider(), encode_segment(&user.user()), encode_segment(client)))
+        Self(format!("mimi://{}/d/{}/{}", user.provider(), encode_segment(&user.user()), encode_segment(client)).into())
     }
 
     /// The URI of a client whose name a peer chose.
@@ -304,7 +305,7 @@ impl ClientUri {
 impl RoomUri {
     /// The URI of a room at its hub.
     pub fn new(hub: &ProviderDomain, id: &str) -> Self {
-        Self(format!("mimi://{hub}/r/{}", encode_segment(id)))
+        Self(format!("mimi://{hub}/r/{}", encode_segment(id)).into())
     }
 
     /// The room's name, decoded.
@@ -316,7 +317,7 @@ impl RoomUri {
 impl GroupUri {
     /// The URI of a room's group.
     pub fn new(hub: &ProviderDomain, id: &str) -> Self {
-        Self(format!("mimi://{hub}/g/{}", encode_segment(id)))
+        Self(format!("mimi://{hub}/g/{}", encode_segment(id)).into())
     }
 
     /// The group's name, decoded.
@@ -328,6 +329,6 @@ impl GroupUri {
 impl ProviderUri {
     /// The URI of a provider.
     pub fn new(provider: &ProviderDomain) -> Self {
-        Self(format!("mimi://{provider}"))
+        Self(format!("mimi://{provider}").into())
     }
 }

@@ -1,6 +1,6 @@
 //! Who may change what [mimi-room-policy-04 §8], judged at a commit's parent by anybody who sees the commit.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use causeway_drafts::mimi_room_policy_04::capability::Capability;
 use causeway_drafts::mimi_room_policy_04::roles_list::{BANNED, NO_ROLE, Role};
@@ -22,6 +22,11 @@ fn refuse(rule: &'static str, why: impl Into<String>) -> Result<(), NotAllowed> 
     Err(NotAllowed { rule, why: why.into() })
 }
 
+/// Whether a role is one of those who take part: another than that of who is not in the list, or is banned.
+pub(crate) fn takes_part(role_index: u32) -> bool {
+    !matches!(role_index, NO_ROLE | BANNED)
+}
+
 /// A change of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientChange {
@@ -37,9 +42,14 @@ impl RoomState {
         self.participants.find(user).map_or(NO_ROLE, |participant| participant.role_index)
     }
 
+    /// The role indices of all who are in the list, to look many of them up.
+    pub(crate) fn roles_by_user(&self) -> HashMap<&UserUri, u32> {
+        self.participants.participants.iter().map(|participant| (&participant.user, participant.role_index)).collect()
+    }
+
     /// Whether a user takes part: is in the list, and not as banned.
     pub fn is_present(&self, user: &UserUri) -> bool {
-        !matches!(self.role_of(user), NO_ROLE | BANNED)
+        takes_part(self.role_of(user))
     }
 
     /// Whether a user is in the list as banned.
@@ -124,14 +134,18 @@ impl RoomState {
     }
 
     fn may_change_participants(&self, after: &Self, actor: &UserUri) -> Result<(), NotAllowed> {
+        if self.participants == after.participants && self.roles == after.roles {
+            return Ok(());
+        }
+        let (before, roles) = (self.roles_by_user(), after.roles_by_user());
         for participant in &self.participants.participants {
-            let now = after.role_of(&participant.user);
+            let now = roles.get(&participant.user).copied().unwrap_or(NO_ROLE);
             if now != participant.role_index {
                 self.may_move(actor, &participant.user, participant.role_index, now)?;
             }
         }
         for participant in &after.participants.participants {
-            if self.participants.find(&participant.user).is_none() {
+            if !before.contains_key(&participant.user) {
                 self.may_move(actor, &participant.user, NO_ROLE, participant.role_index)?;
             }
             // a role that exists.
@@ -211,10 +225,8 @@ impl RoomState {
     /// # Errors
     /// If one does.
     pub fn covers<'a>(&self, users: impl IntoIterator<Item = &'a UserUri>) -> Result<(), NotAllowed> {
-        let listed = self.participants.participants.iter();
-        let present = listed.filter(|participant| !matches!(participant.role_index, NO_ROLE | BANNED));
-        let present: BTreeSet<&UserUri> = present.map(|participant| &participant.user).collect();
-        match users.into_iter().find(|user| !present.contains(user)) {
+        let roles = self.roles_by_user();
+        match users.into_iter().find(|user| !roles.get(user).is_some_and(|role| takes_part(*role))) {
             Some(user) => refuse("P-033", format!("clients of {user} remain, which is no participant any more")),
             None => Ok(()),
         }

@@ -138,16 +138,17 @@ impl RoomState {
             return None;
         }
         let mut update = ParticipantListUpdate::default();
+        let (roles_before, roles_after) = (self.roles_by_user(), after.roles_by_user());
         for (participant, user_index) in self.participants.participants.iter().zip(0..) {
-            match after.participants.find(&participant.user) {
+            match roles_after.get(&participant.user) {
                 None => update.removed_indices.push(user_index),
-                Some(now) if now.role_index != participant.role_index => {
-                    update.changed_role_participants.push(UserindexRolePair { user_index, role_index: now.role_index });
+                Some(role_index) if *role_index != participant.role_index => {
+                    update.changed_role_participants.push(UserindexRolePair { user_index, role_index: *role_index });
                 }
                 Some(_) => {}
             }
         }
-        let added = after.participants.participants.iter().filter(|now| self.participants.find(&now.user).is_none());
+        let added = after.participants.participants.iter().filter(|now| !roles_before.contains_key(&now.user));
         update.added_participants.extend(added.cloned());
         (update != ParticipantListUpdate::default()).then_some(update)
     }

@@ -5,20 +5,29 @@ use causeway_mls::{Group, GroupSnapshot, Nodes};
 
 use crate::room::Room;
 
-/// Octets on the heap for each of so many groups with so many members, as the store gives them.
-pub(crate) fn per_group(groups: usize, members: usize) -> Result<u64> {
+/// Octets on the heap for each of so many groups with so many members: as the store gives them, and as the conversation that
+/// was used last is kept, with the objects of openmls that the next message needs.
+pub(crate) fn per_group(groups: usize, members: usize) -> Result<[u64; 2]> {
     let room = Room::of(members)?;
-    let snapshot = room.bob.0.snapshot();
-    let rows = snapshot.nodes.to_rows();
-    let (mut loaded, mut failed) = (Vec::with_capacity(groups), None);
-    let allocated = allocation_counter::measure(|| {
-        for _ in 0..groups {
-            match Group::load(GroupSnapshot { nodes: Nodes::from_rows(rows.clone()), ..snapshot.clone() }) {
-                Ok(group) => loaded.push(group),
-                Err(error) => failed = Some(error),
-            }
-        }
-    });
-    failed.map_or(Ok(()), Err).context("a group does not load")?;
-    Ok(allocated.bytes_current.unsigned_abs() / loaded.len() as u64)
+    let (at_bob, bob) = &room.bob;
+    let rows = at_bob.snapshot().nodes.to_rows();
+    let mut loaded = Vec::with_capacity(groups);
+    let load = || Group::load(GroupSnapshot { nodes: Nodes::from_rows(rows.clone()), ..at_bob.snapshot().clone() });
+    let of_rows = grown(groups, || Ok(loaded.push(load()?)))?;
+    let mut idle = loaded.iter_mut();
+    let of_objects = grown(groups, || {
+        let group = idle.next().context("a group is missing")?;
+        group.seal(bob, b"hello", [7; 32])?;
+        group.take_changes();
+        Ok(())
+    })?;
+    Ok([of_rows, of_rows + of_objects])
+}
+
+/// By how much what is on the heap has grown, for each time.
+fn grown(times: usize, mut once: impl FnMut() -> Result<()>) -> Result<u64> {
+    let mut failed = None;
+    let allocated = allocation_counter::measure(|| failed = (0..times).find_map(|_| once().err()));
+    failed.map_or(Ok(()), Err).context("a group does not load, or is of no use")?;
+    Ok(allocated.bytes_current.unsigned_abs() / times as u64)
 }

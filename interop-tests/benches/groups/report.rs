@@ -29,7 +29,7 @@ pub(crate) struct Report {
     pub(crate) rows: Vec<Row>,
     pub(crate) forks: Vec<Settled>,
     /// Members, octets for each of 1,000 groups.
-    pub(crate) memory: Vec<(usize, u64)>,
+    pub(crate) memory: Vec<(usize, [u64; 2])>,
 }
 
 /// Milliseconds, and how many verifications that is.
@@ -76,9 +76,9 @@ impl Report {
             cells.into_iter().chain([figure(fork.cpu, verification)]).collect()
         });
         table(&mut text, &["branches", "commits that settle", "deliveries", "CPU of all sides, ms (verifications)"], forks);
-        let memory =
-            self.memory.iter().map(|(members, octets)| vec![members.to_string(), format!("{:.1} KiB", *octets as f64 / 1024.0)]);
-        table(&mut text, &["members", "memory of a loaded group, mean of 1,000"], memory);
+        let kib = |octets: &u64| format!("{:.1} KiB", *octets as f64 / 1024.0);
+        let memory = self.memory.iter().map(|(members, [loaded, used])| vec![members.to_string(), kib(loaded), kib(used)]);
+        table(&mut text, &["members", "memory of a loaded group, mean of 1,000", "of one that has just sealed"], memory);
         Ok(text)
     }
 

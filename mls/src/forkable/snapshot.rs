@@ -121,6 +121,9 @@ impl ForkableGroup {
     /// If it cannot be encoded.
     pub fn take_changes(&mut self) -> Result<ForkableChanges, MlsError> {
         let core = self.core()?;
+        let head = self.head().id;
+        // Messages and commits are for the head; what comes late is opened from rows.
+        self.states.iter_mut().filter(|(id, _)| **id != head).for_each(|(_, state)| state.rest());
         let (mut states, mut epochs) = (BTreeMap::<EpochId, EpochChanges>::new(), Vec::new());
         for changes in self.states.values_mut().map(Group::take_changes_of_rows) {
             states.extend(changes.states);
@@ -137,6 +140,11 @@ impl ForkableGroup {
         let is_new = core != self.stored_core;
         self.stored_core = core;
         Ok(ForkableChanges { core: is_new.then(|| self.stored_core.clone()), group })
+    }
+
+    /// Lets go of openmls' objects: the next operation builds its own from the rows.
+    pub fn rest(&mut self) {
+        self.states.values_mut().for_each(Group::rest);
     }
 
     /// What the public state of all epochs is made of, that of prepared commits' included.

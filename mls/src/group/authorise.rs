@@ -1,5 +1,8 @@
 //! Who may do what: a commit against the room's policy, proposal by proposal; and proposals before they are queued.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use causeway_drafts::mimi_protocol_06::participant_list::ParticipantListUpdate;
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use causeway_drafts::numbers::COMPONENT_PARTICIPANT_LIST;
@@ -22,6 +25,9 @@ fn once_each<'a>(proposals: impl Iterator<Item = &'a AppDataUpdateProposal>, sta
         AppDataUpdateOperation::Remove => None,
     });
     let updates: Vec<ParticipantListUpdate> = updates.collect::<Result<_, _>>().map_err(MlsError::malformed)?;
+    if updates.is_empty() {
+        return Ok(());
+    }
     state.participants.apply_all(&updates).map(|_| ()).map_err(MlsError::invalid)
 }
 
@@ -47,13 +53,13 @@ impl Group {
         let mut proposals: Vec<_> = staged.app_data_update_proposals().collect();
         proposals.sort_by_key(|proposal| proposal.app_data_update_proposal().component_id());
         once_each(proposals.iter().map(|proposal| proposal.app_data_update_proposal()), &self.state)?;
-        let mut state = self.state.clone();
+        let mut state = Cow::Borrowed(&self.state);
         for proposal in proposals {
             let next = state.after(proposal.app_data_update_proposal())?;
             if let Some(actor) = self.proposer(proposal.sender(), Some(&committer)) {
                 state.may_become(&next, &actor)?;
             }
-            state = next;
+            state = Cow::Owned(next);
         }
         self.authorise_clients(staged, summary, &committer)
     }
@@ -61,9 +67,12 @@ impl Group {
     /// What holds whatever the policy: a client is in the group once, and an external commit may only replace its own former
     /// leaf, never remove somebody else.
     fn check_clients(&self, staged: &StagedCommit, summary: &CommitSummary) -> Result<(), MlsError> {
+        let held: HashSet<&ClientUri> = match summary.added.is_empty() {
+            true => HashSet::new(),
+            false => self.members.iter().map(|member| &member.client).collect(),
+        };
         for (client, _) in &summary.added {
-            if self.members.iter().any(|member| member.client == *client) && !summary.removed.iter().any(|(gone, _)| gone == client)
-            {
+            if held.contains(client) && !summary.removed.iter().any(|(gone, _)| gone == client) {
                 return Err(MlsError::Invalid(format!("{client} is in the group already")));
             }
         }
@@ -87,7 +96,8 @@ impl Group {
                 self.state.may_change_client(&summary.after, &actor, &ClientChange::Removed(removed.user.clone()))?;
             }
         }
-        let remaining = self.members.iter().filter(|member| !summary.removed.iter().any(|(gone, _)| *gone == member.client));
+        let removed: HashSet<&ClientUri> = summary.removed.iter().map(|(gone, _)| gone).collect();
+        let remaining = self.members.iter().filter(|member| !removed.contains(&member.client));
         let users: Vec<_> = remaining.map(|member| &member.user).chain(summary.added.iter().map(|(_, user)| user)).collect();
         Ok(summary.after.covers(users)?)
     }

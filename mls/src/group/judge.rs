@@ -3,7 +3,11 @@
 //! A [`StagedEpoch`] can only be made by [`Group::stage`], which has checked everything that can be checked without
 //! secrets: signature, proposals, credentials, the room's policy. Members and servers without secrets judge alike.
 
+use std::borrow::Cow;
+
 use causeway_drafts::mimi_protocol_06::message::{KnownMessage, MessageKind};
+use causeway_drafts::mimi_protocol_06::participant_list::UserRolePair;
+use causeway_drafts::mimi_room_policy_04::roles_list::BANNED;
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use causeway_drafts::numbers::COMPONENT_DMLS;
 use causeway_drafts::{Verbatim, encode};
@@ -12,8 +16,8 @@ use openmls::framing::SafeAad;
 use openmls::group::{AppDataDictionaryUpdater, AppDataUpdates};
 use openmls::prelude::{
     AppDataUpdateProposal, ExternalCommitValidationError, KeyPackageVerifyError, LeafNodeIndex, ProcessedMessage,
-    ProcessedMessageContent, Proposal, ProtocolMessage, PublicGroup, PublicProcessMessageError, Sender, StageCommitError,
-    StagedCommit, ValidationError, Welcome,
+    ProcessedMessageContent, Proposal, ProtocolMessage, PublicGroup, PublicProcessMessageError, QueuedProposal, Sender,
+    StageCommitError, StagedCommit, ValidationError, Welcome,
 };
 use openmls_traits::OpenMlsProvider;
 use tls_codec::Deserialize;
@@ -24,7 +28,7 @@ use super::listed::check_distinct;
 use super::replay::Credentials;
 use super::{Group, Member, join_config};
 use crate::credential::TrustRoots;
-use crate::policy::NotAllowed;
+use crate::policy::{NotAllowed, takes_part};
 use crate::rows::Rows;
 use crate::storage::{Crypto, Public};
 use crate::{EpochId, MlsError, RoomState, weak_key};
@@ -64,16 +68,25 @@ impl CommitSummary {
 
     /// Users whose ban is lifted, without their coming back.
     pub fn unbanned(&self) -> Vec<UserUri> {
-        let listed = self.before.participants.participants.iter().map(|participant| &participant.user);
-        listed.filter(|user| self.before.is_banned(user) && self.after.participants.find(user).is_none()).cloned().collect()
+        if self.before.participants == self.after.participants {
+            return Vec::new();
+        }
+        let (listed, after) = (self.before.participants.participants.iter(), self.after.roles_by_user());
+        let unbanned = listed.filter(|listed| listed.role_index == BANNED && !after.contains_key(&listed.user));
+        unbanned.map(|listed| listed.user.clone()).collect()
     }
 
     /// Whether roles were defined anew, or a participant that stays has another.
     pub fn roles_changed(&self) -> bool {
-        let stays = |user: &UserUri| self.before.is_present(user) && self.after.is_present(user);
-        let moved =
-            self.after.participants.participants.iter().any(|p| stays(&p.user) && self.before.role_of(&p.user) != p.role_index);
-        moved || self.before.roles != self.after.roles
+        if self.before.roles != self.after.roles {
+            return true;
+        }
+        let before = self.before.roles_by_user();
+        let moved = |now: &UserRolePair| {
+            let was = before.get(&now.user).copied().filter(|was| takes_part(*was) && takes_part(now.role_index));
+            was.is_some_and(|was| was != now.role_index)
+        };
+        self.before.participants != self.after.participants && self.after.participants.participants.iter().any(moved)
     }
 
     /// Who wanted a participant's change: the sender of the proposal, else the committer.
@@ -84,8 +97,12 @@ impl CommitSummary {
 }
 
 fn missing(from: &RoomState, to: &RoomState) -> Vec<UserUri> {
-    let participants = from.participants.participants.iter();
-    participants.map(|p| &p.user).filter(|user| from.is_present(user) && !to.is_present(user)).cloned().collect()
+    if from.participants == to.participants {
+        return Vec::new();
+    }
+    let (listed, to) = (from.participants.participants.iter(), to.roles_by_user());
+    let remains = |user: &UserUri| to.get(user).is_some_and(|role| takes_part(*role));
+    listed.filter(|p| takes_part(p.role_index) && !remains(&p.user)).map(|p| p.user.clone()).collect()
 }
 
 /// A valid commit, not yet merged.
@@ -393,7 +410,9 @@ impl Group {
     }
 
     pub(super) fn member_at(&self, leaf: LeafNodeIndex) -> Result<&Member, MlsError> {
-        self.members.iter().find(|member| member.leaf == leaf.u32()).ok_or_else(|| MlsError::Invalid("no such leaf".to_owned()))
+        // In the order of their leaves.
+        let place = self.members.binary_search_by_key(&leaf.u32(), |member| member.leaf);
+        place.ok().and_then(|place| self.members.get(place)).ok_or_else(|| MlsError::Invalid("no such leaf".to_owned()))
     }
 
     fn summarise(&self, staged: &StagedCommit, sender: &Sender, credentials: Credentials<'_>) -> Result<CommitSummary, MlsError> {
@@ -427,7 +446,11 @@ impl Group {
     /// The room after a commit: what its components say then; in a plain group, who is left.
     fn state_after(&self, staged: &StagedCommit, added: &[Named], removed: &[Named]) -> Result<RoomState, MlsError> {
         let dictionary = staged.group_context().extensions().app_data_dictionary().map(|extension| extension.dictionary());
+        let changes = |proposal: &QueuedProposal| {
+            matches!(proposal.proposal(), Proposal::AppDataUpdate(_) | Proposal::GroupContextExtensions(_))
+        };
         match (dictionary, self.state.is_plain()) {
+            (Some(_), false) if !staged.queued_proposals().any(changes) => Ok(self.state.clone()),
             (Some(dictionary), false) => RoomState::from_dictionary(dictionary),
             (None, false) => Err(MlsError::Invalid("P-126: the dictionary may not go".to_owned())),
             (Some(_), true) => Err(MlsError::Invalid("DMLS-33: a plain group becomes no room".to_owned())),
@@ -449,7 +472,7 @@ impl Group {
     }
 
     fn actors(&self, staged: &StagedCommit) -> Vec<(UserUri, UserUri)> {
-        let mut state = self.state.clone();
+        let mut state = Cow::Borrowed(&self.state);
         let mut actors = Vec::new();
         for proposal in staged.app_data_update_proposals() {
             let Ok(next) = state.after(proposal.app_data_update_proposal()) else { continue };
@@ -459,7 +482,7 @@ impl Group {
                 let touched = missing(&state, &next).into_iter().chain(missing(&next, &state));
                 actors.extend(touched.map(|user| (user, member.user.clone())));
             }
-            state = next;
+            state = Cow::Owned(next);
         }
         actors
     }

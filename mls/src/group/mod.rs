@@ -1,6 +1,7 @@
 //! A group: its public state, and the private state of those of its members that are ours.
 //!
-//! Every operation loads openmls from rows, works, and takes rows back; a failed one takes nothing back.
+//! Rows are what there is of it. An operation has openmls work on what they say, and takes rows back; a failed one takes nothing
+//! back. What openmls has built from them is kept for the next operation, as long as they stay what they are.
 
 /// Names an operation for as long as the returned guard lives, so that whoever has a clock can time it.
 macro_rules! operation {
@@ -212,7 +213,9 @@ impl Group {
     /// The same without nodes.
     pub(crate) fn take_changes_of_rows(&mut self) -> GroupChanges {
         let changes = GroupChanges::between(&self.stored, &self.snapshot, std::mem::take(&mut self.records));
-        self.stored = self.snapshot.clone();
+        if !changes.states.is_empty() || !changes.forgotten.is_empty() || self.stored.head != self.snapshot.head {
+            self.stored = self.snapshot.clone();
+        }
         changes
     }
 

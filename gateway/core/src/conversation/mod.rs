@@ -221,6 +221,17 @@ impl Conversation {
         Ok(Self { row, book, room, group, forkable: None, clients, messages, retention, stored_retention })
     }
 
+    /// How many members its group has.
+    pub fn members(&self) -> usize {
+        self.group.as_ref().map_or(0, |group| group.members().len())
+    }
+
+    /// Lets go of what a group in use holds beside its rows, which is built again when it is needed.
+    pub fn rest(&mut self) {
+        self.group.iter_mut().for_each(Group::rest);
+        self.forkable.iter_mut().for_each(ForkableGroup::rest);
+    }
+
     fn begin(kind: &str, now: u64) -> Self {
         Self {
             row: ConversationRow {
