@@ -7,6 +7,7 @@ mod error;
 mod forkable;
 pub mod graph;
 mod group;
+mod hardening;
 mod hpke;
 mod key_package;
 mod plain;
