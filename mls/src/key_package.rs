@@ -7,6 +7,7 @@ use openmls_traits::OpenMlsProvider;
 
 use crate::credential::{CertifiedClient, TrustRoots, certify};
 use crate::group::capabilities;
+use crate::hardening::leaf_extensions;
 use crate::provider::lifetime;
 use crate::rows::Rows;
 use crate::storage::Provider;
@@ -43,6 +44,7 @@ pub fn new_key_package(identity: &ClientIdentity, now_ms: u64) -> Result<KeyPack
     let provider = Provider::default();
     let bundle = KeyPackage::builder()
         .leaf_node_capabilities(capabilities())
+        .leaf_node_extensions(leaf_extensions()?)
         .key_package_lifetime(lifetime(LIFETIME))
         .build(SUITE, &provider, &identity.signer(), identity.credential_with_key())
         .map_err(MlsError::stored)?;

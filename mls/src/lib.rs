@@ -34,6 +34,7 @@ pub use group::{
     ApplicationHeader, CommitPlan, CommitSummary, CreateGroup, ExternalJoin, Group, JoinableGroupInfo, MAX_PAST_EPOCHS, Member,
     Opened, PAST_EPOCHS, PendingCommit, ProposalSummary, StagedEpoch,
 };
+pub use hardening::Hardening;
 pub use hpke::{HpkeKeyPair, seal_to};
 pub use key_package::{KeyPackageBundle, VerifiedKeyPackage, new_key_package, verify_key_package, welcome_references};
 #[cfg(feature = "planted-bugs")]

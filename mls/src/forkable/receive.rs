@@ -126,7 +126,7 @@ impl ForkableGroup {
         let placement = self.graph.place_with(facts, waited.iter().map(|signed| signed.statement().clone()).collect());
         waited.into_iter().for_each(|signed| self.remember(signed));
         if self.graph.contains(&epoch.id) {
-            self.keep(record, group);
+            self.keep(record, group)?;
         }
         self.drop_unknown_states();
         match placement {
@@ -139,7 +139,7 @@ impl ForkableGroup {
     }
 
     /// An epoch has come to be.
-    pub(super) fn keep(&mut self, record: EpochRecord, group: Group) {
+    pub(super) fn keep(&mut self, record: EpochRecord, group: Group) -> Result<(), MlsError> {
         self.commits.insert(record.id, vec![record.commit.clone()]);
         self.own.extend(group.own_clients().cloned());
         if planted!(ParentDeletedAtMerge)
@@ -155,10 +155,23 @@ impl ForkableGroup {
             }
             None => group,
         };
-        self.states.insert(record.id, group);
+        let id = record.id;
+        self.states.insert(id, group);
         if !planted!(RecordsForgotten) {
             self.records.push(record);
         }
+        self.puncture_before(&id)
+    }
+
+    /// Own clients that have entered an epoch cannot do so again from its parent, which is kept (DMLS-35).
+    pub(super) fn puncture_before(&mut self, id: &EpochId) -> Result<(), MlsError> {
+        let (Some(facts), Some(commit)) = (self.graph.commit(id), self.commits.get(id).and_then(|all| all.first())) else {
+            return Ok(());
+        };
+        let inside: Vec<ClientUri> = self.states.get(id).into_iter().flat_map(Group::own_clients).cloned().collect();
+        let Some(parent) = self.states.get_mut(&facts.parent) else { return Ok(()) };
+        let inside: Vec<ClientUri> = inside.into_iter().filter(|client| parent.holds(client)).collect();
+        inside.iter().try_for_each(|client| parent.puncture(client, commit))
     }
 
     /// Epochs that the graph has given up, to make room for better ones.

@@ -8,6 +8,7 @@ use openmls_traits::OpenMlsProvider;
 use causeway_drafts::mimi_protocol_06::message::MessageKind;
 use causeway_drafts::mimi_uri::ClientUri;
 
+use super::harden::entered;
 use super::judge::{dictionary_updates, handshake};
 use super::{Group, NEXT_EPOCH, NextEpoch, ProposalSummary, QUEUED_PROPOSAL, StagedEpoch, join_config};
 use crate::MlsError;
@@ -76,11 +77,12 @@ impl Group {
         let (provider, mut group) = self.member_group(client)?;
         group.set_configuration(provider.storage(), &join_config()).map_err(MlsError::stored)?;
         let message = handshake(commit, MessageKind::Commit)?;
+        let psk = self.lay_out_of(commit, client, &provider)?;
         let processed = group.process_message(&provider, message).map_err(MlsError::invalid)?;
         let staged = match processed.into_content() {
             ProcessedMessageContent::OwnPendingCommit => {
                 group.merge_pending_commit(&provider).map_err(MlsError::stored)?;
-                return Ok(Some(without_pending(provider.private()?)));
+                return Ok(Some(without_pending(entered(&provider, &mut group)?)));
             }
             ProcessedMessageContent::StagedCommitMessage(staged) => *staged,
             ProcessedMessageContent::UnresolvedAppDataCommit(unresolved) => {
@@ -96,7 +98,8 @@ impl Group {
         group.merge_staged_commit(&provider, staged).map_err(MlsError::stored)?;
         // What this client had pending was made in the epoch that is over now.
         group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
-        Ok(Some(without_pending(provider.private()?)))
+        psk.map_or(Ok(()), |psk| psk.clear(&provider))?;
+        Ok(Some(without_pending(entered(&provider, &mut group)?)))
     }
 
     /// What a client made aside for the epoch that its own commit opens.

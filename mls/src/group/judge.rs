@@ -268,6 +268,7 @@ impl Group {
         let staged = resolve_public(&public, &provider, &self.state, processed.into_content())?;
         let summary = self.summarise(&staged, &sender, credentials)?;
         self.authorise(&staged, &summary)?;
+        self.check_hardening(&public, &staged, &summary)?;
         let added = added_references(&staged, &provider)?;
         public.merge_commit(provider.storage(), staged).map_err(MlsError::stored)?;
         let public = provider.public(Some(&self.snapshot.public_state())).map_err(MlsError::from)?;
@@ -330,7 +331,7 @@ impl Group {
         }
     }
 
-    fn removed(&self, staged: &StagedCommit) -> Result<Vec<&Member>, MlsError> {
+    pub(super) fn removed(&self, staged: &StagedCommit) -> Result<Vec<&Member>, MlsError> {
         let by_remove = staged.remove_proposals().map(|proposal| self.member_at(proposal.remove_proposal().removed()));
         let by_self = staged.queued_proposals().filter_map(|proposal| match (proposal.proposal(), proposal.sender()) {
             (Proposal::SelfRemove, Sender::Member(leaf)) => Some(self.member_at(*leaf)),
