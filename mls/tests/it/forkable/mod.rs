@@ -1,6 +1,7 @@
 //! Groups of real clients whose commits nobody orders: SPEC §14.
 
 mod commits;
+mod hardening;
 mod hub;
 mod messages;
 mod retention;
