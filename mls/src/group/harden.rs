@@ -13,6 +13,7 @@ use openmls_traits::storage::StorageProvider;
 use tls_codec::Deserialize;
 
 use super::{CommitPlan, CommitSummary, Group, capabilities, listed};
+use crate::MlsError;
 use crate::hardening::{self, Hardening, Input, Pprf, can_puncture, leaf_extensions};
 use crate::key_package::SUITE;
 use crate::planted::planted;
@@ -20,7 +21,6 @@ use crate::policy::NotAllowed;
 use crate::provider::Crypto;
 use crate::rows::Rows;
 use crate::storage::Provider;
-use crate::{MlsError, key_package};
 
 /// The key under which a client's PRF in a hardened epoch stands, beside openmls' rows.
 const PPRF_KEY: &[u8] = b"causeway/pprf";
@@ -229,11 +229,6 @@ fn id_of(psk: &PreSharedKeyProposal) -> Result<PreSharedKeyId, MlsError> {
 
 fn leaf_can(public: &PublicGroup, leaf: LeafNodeIndex) -> bool {
     public.leaf(leaf).is_some_and(can_puncture)
-}
-
-/// Whether a KeyPackage's client can take part in a hardened group.
-pub(crate) fn key_package_can(bytes: &[u8]) -> bool {
-    key_package::parse(bytes).is_ok_and(|key_package| can_puncture(key_package.leaf_node()))
 }
 
 /// Whether a commit by this leaf has to renew it: it was made when leaves did not say what they know.

@@ -36,7 +36,6 @@ use openmls_traits::OpenMlsProvider;
 pub use commit::{CommitPlan, PendingCommit};
 pub use create::CreateGroup;
 pub(crate) use follow::Child;
-pub(crate) use harden::key_package_can;
 pub use join::{ExternalJoin, JoinableGroupInfo};
 pub use judge::{CommitSummary, ProposalSummary, StagedEpoch};
 pub(crate) use judge::{Unfit, handshake};

@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    self, completions, decode, doctor, group_forks, group_hub, group_retain, man, parked_replay, peer_probe, queue_drop,
-    queue_retry,
+    self, completions, decode, doctor, group_forks, group_harden, group_hub, group_retain, man, parked_replay, peer_probe,
+    queue_drop, queue_retry,
 };
 use crate::outcome::EXIT_CODES;
 use crate::printing::Printing;
@@ -177,6 +177,7 @@ pub(crate) enum GroupCommand {
     HubLost(group_hub::Lost),
     HubBack(group_hub::Back),
     Retain(group_retain::Arguments),
+    Harden(group_harden::Arguments),
 }
 
 #[derive(Debug, Subcommand)]

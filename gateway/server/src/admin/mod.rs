@@ -1,5 +1,6 @@
 //! The operator's listener: health and metrics for everybody who reaches it, the rest for whoever has the token.
 
+mod hardening;
 mod health;
 mod hub;
 mod parked_replay;
@@ -102,6 +103,7 @@ fn router(admin: Arc<Admin>) -> Router {
         .route("/admin/v1/rooms/hub_lost", post(hub::lost))
         .route("/admin/v1/rooms/hub_back", post(hub::back))
         .route("/admin/v1/rooms/retention", post(retention::handler))
+        .route("/admin/v1/rooms/hardening", post(hardening::handler))
         .route("/admin/v1/parked/replay", post(parked_replay::handler))
         .layer(from_fn_with_state(admin.clone(), token::required));
     Router::new()

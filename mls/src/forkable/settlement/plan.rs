@@ -6,7 +6,7 @@ use causeway_drafts::mimi_room_policy_04::roles_list::{BANNED, NO_ROLE};
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 
 use super::{Intent, IntentKind, Settlement};
-use crate::group::key_package_can;
+use crate::key_package::can_be_hardened;
 use crate::planted::planted;
 use crate::policy::ClientChange;
 use crate::{CommitPlan, Group, RoomState};
@@ -72,7 +72,7 @@ impl<'a> Planned<'a> {
     fn add(&mut self, client: &ClientUri, key_packages: &BTreeMap<ClientUri, Vec<u8>>) {
         let change = ClientChange::Added(client.user_uri());
         let allowed = self.head.room_state().may_change_client(&self.after, self.settler, &change).is_ok();
-        let is_fit = |key_package: &&Vec<u8>| !self.head.room_state().hardening.is_on() || key_package_can(key_package);
+        let is_fit = |key_package: &&Vec<u8>| !self.head.room_state().hardening.is_on() || can_be_hardened(key_package);
         if let Some(key_package) = key_packages.get(client).filter(|_| allowed).filter(is_fit) {
             self.plan.add_key_packages.push(key_package.clone());
         }
@@ -94,7 +94,7 @@ impl<'a> Planned<'a> {
         self.plan.metadata = (state.metadata != self.after.metadata).then(|| self.after.metadata.clone());
         self.plan.roles = (state.roles != self.after.roles).then(|| self.after.roles.clone());
         // What is added goes first; whoever cannot take part ends the other wish (DMLS-34).
-        let waits = self.after.hardening.is_on() && !self.plan.add_key_packages.iter().all(|bytes| key_package_can(bytes));
+        let waits = self.after.hardening.is_on() && !self.plan.add_key_packages.iter().all(|bytes| can_be_hardened(bytes));
         self.plan.hardening = (state.hardening != self.after.hardening && !waits).then_some(self.after.hardening);
         for member in self.head.members() {
             let leaves = self.after.role_of(&member.user) == NO_ROLE || self.after.is_banned(&member.user);
