@@ -82,6 +82,7 @@ impl Group {
         let staged = match processed.into_content() {
             ProcessedMessageContent::OwnPendingCommit => {
                 group.merge_pending_commit(&provider).map_err(MlsError::stored)?;
+                psk.map_or(Ok(()), |psk| psk.clear(&provider))?;
                 return Ok(Some(without_pending(entered(&provider, &mut group)?)));
             }
             ProcessedMessageContent::StagedCommitMessage(staged) => *staged,

@@ -102,26 +102,34 @@ impl Group {
     }
 
     fn lay_out(&self, id: PreSharedKeyId, input: &Input, client: &ClientUri, provider: &Provider) -> Result<LaidOut, MlsError> {
-        let psk = self.pprf_of(client)?.evaluate(provider.crypto(), input)?;
+        let pprf = self.pprf_of(client)?;
+        let psk = pprf.map_or(Ok(None), |pprf| pprf.evaluate(provider.crypto(), input))?;
         let psk = psk.ok_or_else(|| MlsError::Invalid("DMLS-35: the PSK has been used, and cannot be drawn again".to_owned()))?;
         id.store(provider, &psk).map_err(MlsError::stored)?;
         Ok(LaidOut { id })
     }
 
-    fn pprf_of(&self, client: &ClientUri) -> Result<Pprf, MlsError> {
+    /// None where the client has only what opens stragglers.
+    fn pprf_of(&self, client: &ClientUri) -> Result<Option<Pprf>, MlsError> {
         let row = self.snapshot.clients.get(client).and_then(|rows| rows.get(PPRF_KEY));
-        Pprf::from_bytes(row.ok_or_else(|| MlsError::Stored(format!("{client} has no key for this epoch's PSKs")))?)
+        row.map(|row| Pprf::from_bytes(row)).transpose()
     }
 
     /// An own client has entered the epoch that a commit opens, or its own commit is on its way: from here, nobody can again.
     pub(crate) fn puncture(&mut self, client: &ClientUri, commit: &[u8]) -> Result<(), MlsError> {
         let Some((_, input)) = self.psk_of(commit)?.filter(|_| !planted!(PprfUnpunctured)) else { return Ok(()) };
-        let mut pprf = self.pprf_of(client)?;
+        let Some(mut pprf) = self.pprf_of(client)? else { return Ok(()) };
         pprf.puncture(&Crypto::default(), &input)?;
         if let Some(rows) = self.snapshot.clients.get_mut(client) {
             rows.insert(PPRF_KEY.to_vec(), pprf.to_bytes().to_vec());
         }
         Ok(())
+    }
+
+    /// Whether an own client could still draw the PSK of a commit made here, and so open it.
+    pub(crate) fn can_draw(&self, client: &ClientUri, commit: &[u8]) -> Result<bool, MlsError> {
+        let Some(((_, input), pprf)) = self.psk_of(commit)?.zip(self.pprf_of(client)?) else { return Ok(false) };
+        Ok(pprf.evaluate(&Crypto::default(), &input)?.is_some())
     }
 
     /// The PSK that a commit made here names by itself, and where the PRF has it.
