@@ -163,15 +163,17 @@ impl ForkableGroup {
         self.puncture_before(&id)
     }
 
-    /// Own clients that have entered an epoch cannot do so again from its parent, which is kept (DMLS-35).
+    /// Where own clients have entered an epoch, nobody can from its parent, which is kept (DMLS-35). All that are there are
+    /// punctured, since all could draw the same PSK.
     pub(super) fn puncture_before(&mut self, id: &EpochId) -> Result<(), MlsError> {
         let (Some(facts), Some(commit)) = (self.graph.commit(id), self.commits.get(id).and_then(|all| all.first())) else {
             return Ok(());
         };
-        let inside: Vec<ClientUri> = self.states.get(id).into_iter().flat_map(Group::own_clients).cloned().collect();
-        let Some(parent) = self.states.get_mut(&facts.parent) else { return Ok(()) };
-        let inside: Vec<ClientUri> = inside.into_iter().filter(|client| parent.holds(client)).collect();
-        inside.iter().try_for_each(|client| parent.puncture(client, commit))
+        let is_held = self.states.get(id).is_some_and(|state| state.own_clients().next().is_some());
+        match self.states.get_mut(&facts.parent).filter(|_| is_held) {
+            Some(parent) => parent.puncture(commit),
+            None => Ok(()),
+        }
     }
 
     /// Epochs that the graph has given up, to make room for better ones.

@@ -115,13 +115,13 @@ impl Group {
         row.map(|row| Pprf::from_bytes(row)).transpose()
     }
 
-    /// An own client has entered the epoch that a commit opens, or its own commit is on its way: from here, nobody can again.
-    pub(crate) fn puncture(&mut self, client: &ClientUri, commit: &[u8]) -> Result<(), MlsError> {
+    /// An own client has entered the epoch that a commit opens, or its own commit is on its way: from here, none can again.
+    pub(crate) fn puncture(&mut self, commit: &[u8]) -> Result<(), MlsError> {
         let Some((_, input)) = self.psk_of(commit)?.filter(|_| !planted!(PprfUnpunctured)) else { return Ok(()) };
-        let Some(mut pprf) = self.pprf_of(client)? else { return Ok(()) };
-        pprf.puncture(&Crypto::default(), &input)?;
-        if let Some(rows) = self.snapshot.clients.get_mut(client) {
-            rows.insert(PPRF_KEY.to_vec(), pprf.to_bytes().to_vec());
+        for row in self.snapshot.clients.values_mut().filter_map(|rows| rows.get_mut(PPRF_KEY)) {
+            let mut pprf = Pprf::from_bytes(row)?;
+            pprf.puncture(&Crypto::default(), &input)?;
+            *row = pprf.to_bytes().to_vec();
         }
         Ok(())
     }

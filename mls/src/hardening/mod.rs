@@ -1,6 +1,6 @@
 //! The optional hardening of groups whose parents are kept (SPEC §14.11): every commit that adds nobody carries a PSK, drawn
-//! from a PRF that each member punctures there as soon as it has followed. Whoever takes a kept epoch later cannot derive from it
-//! the children that its owner has entered; siblings, which it has not met yet, still open.
+//! from a PRF that each member punctures there as soon as it has followed. Whoever takes a kept epoch later cannot derive from
+//! it the children that its owner has entered; siblings, which it has not met yet, still open.
 
 mod pprf;
 mod psk;

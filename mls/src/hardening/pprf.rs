@@ -219,7 +219,11 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(48))]
 
         #[test]
-        fn what_is_punctured_is_gone_and_all_else_is_as_before(root in any::<[u8; SECRET]>(), inputs in inputs(), order in any::<u64>()) {
+        fn what_is_punctured_is_gone_and_all_else_is_as_before(
+            root in any::<[u8; SECRET]>(),
+            inputs in inputs(),
+            order in any::<u64>(),
+        ) {
             let (crypto, before) = (Crypto::default(), all(&rooted(root), &inputs));
             prop_assert!(before.iter().all(Option::is_some));
             let (mut punctured, mut gone) = (rooted(root), BTreeSet::new());
@@ -235,7 +239,11 @@ mod tests {
         }
 
         #[test]
-        fn outputs_differ_by_input_and_by_root(one in any::<[u8; SECRET]>(), other in any::<[u8; SECRET]>(), inputs in inputs()) {
+        fn outputs_differ_by_input_and_by_root(
+            one in any::<[u8; SECRET]>(),
+            other in any::<[u8; SECRET]>(),
+            inputs in inputs(),
+        ) {
             prop_assume!(one != other);
             let outputs: BTreeSet<_> = [one, other].into_iter().flat_map(|root| all(&rooted(root), &inputs)).collect();
             prop_assert_eq!(outputs.len(), 2 * inputs.len());
@@ -251,7 +259,11 @@ mod tests {
         }
 
         #[test]
-        fn what_is_stored_comes_back_and_nothing_else_does(root in any::<[u8; SECRET]>(), inputs in inputs(), cut in any::<usize>()) {
+        fn what_is_stored_comes_back_and_nothing_else_does(
+            root in any::<[u8; SECRET]>(),
+            inputs in inputs(),
+            cut in any::<usize>(),
+        ) {
             let crypto = Crypto::default();
             let mut key = rooted(root);
             inputs.iter().for_each(|input| key.puncture(&crypto, input).unwrap());

@@ -216,8 +216,8 @@ impl World {
     }
 }
 
-/// A commit whose content has been altered, with a signature that holds. FramedContentTBS [RFC 9420 §6.1]: version, wire format and
-/// content, which the MLSMessage begins with, and the context.
+/// A commit whose content has been altered, with a signature that holds. FramedContentTBS [RFC 9420 §6.1]: version, wire format
+/// and content, which the MLSMessage begins with, and the context.
 fn signed_anew(mut commit: Vec<u8>, identity: &ClientIdentity, context: &[u8]) -> Option<Vec<u8>> {
     let content = commit.len() - SIGNATURE - 2 * TAG;
     let signed = sign_content("FramedContentTBS", &[&commit[..content], context].concat());

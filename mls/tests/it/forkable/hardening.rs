@@ -317,3 +317,24 @@ fn dmls_35_no_psk_is_stored() {
         }
     }
 }
+
+/// The PSK is the same for all members: what a client keeps that did not enter a child lets its thief draw it for those that did.
+#[test]
+fn dmls_35_own_clients_that_do_not_enter_a_child_are_punctured_too() {
+    let mut trio = hardened();
+    let roots = trio.roots.clone();
+    let second = trio.a.client("alice", "two");
+    let bundle = key_package(&second);
+    let added = trio.alice.commit(&adding(vec![], vec![bundle.key_package.clone()]), &roots);
+    trio.alice.group.adopt(&join(&added.pending, &bundle, &second, &roots), judge(&roots)).unwrap();
+    trio.alice.group = reloaded(trio.alice.group.clone());
+    trio.bob.place(&added.pending.commit, &roots);
+    let removal = CommitPlan { remove_clients: vec![second.client_uri.clone()], ..CommitPlan::default() };
+    let by_bob = trio.bob.commit(&removal, &roots);
+    trio.alice.place(&by_bob.pending.commit, &roots);
+    assert!(trio.alice.group.head_state().unwrap().own_clients().eq([&trio.alice.identity.client_uri]));
+    assert!(trio.alice.group.unpunctured().unwrap().is_empty());
+    let rows = &trio.alice.group.state(&added.id).unwrap().snapshot().clients;
+    let pprf_of = |client: &ClientIdentity| rows[&client.client_uri][b"causeway/pprf".as_slice()].clone();
+    assert_eq!(pprf_of(&second), pprf_of(&trio.alice.identity));
+}
