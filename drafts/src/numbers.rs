@@ -128,6 +128,8 @@ code_points! {
     Component COMPONENT_BOT_POLICY = 0x002F "bot_policy", "mimi-room-policy-04 §6.7", Requested
     Component COMPONENT_MESSAGE_EXPIRATION_POLICY = 0x0030 "message_expiration_policy", "mimi-room-policy-04 §6.8", Requested
     Component COMPONENT_DMLS = 0xF0D0 "causeway_dmls", "SPEC §14", PrivateUse; "An item of SafeAAD: the term of a commit."
+    Component COMPONENT_HARDENING = 0xF0D1 "causeway_hardening", "SPEC §14", PrivateUse;
+        "Whether a group's commits carry a PSK; leaves that list it can."
 }
 
 /// All components that a room of ours carries in its GroupContext [mls-extensions-09 §4.6] (G-66), in order.

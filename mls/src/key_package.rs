@@ -7,6 +7,7 @@ use openmls_traits::OpenMlsProvider;
 
 use crate::credential::{CertifiedClient, TrustRoots, certify};
 use crate::group::capabilities;
+use crate::hardening::{can_puncture, leaf_extensions};
 use crate::provider::lifetime;
 use crate::rows::Rows;
 use crate::storage::Provider;
@@ -33,6 +34,8 @@ pub struct KeyPackageBundle {
 pub struct VerifiedKeyPackage {
     /// Whose it is.
     pub client: CertifiedClient,
+    /// Whether it may be added to a hardened group (DMLS-34).
+    pub can_be_hardened: bool,
 }
 
 /// Makes a KeyPackage for an own client.
@@ -43,6 +46,7 @@ pub fn new_key_package(identity: &ClientIdentity, now_ms: u64) -> Result<KeyPack
     let provider = Provider::default();
     let bundle = KeyPackage::builder()
         .leaf_node_capabilities(capabilities())
+        .leaf_node_extensions(leaf_extensions()?)
         .key_package_lifetime(lifetime(LIFETIME))
         .build(SUITE, &provider, &identity.signer(), identity.credential_with_key())
         .map_err(MlsError::stored)?;
@@ -66,7 +70,7 @@ pub fn verify_key_package(bytes: &[u8], roots: &TrustRoots, user: &UserUri, now_
     weak_key::check(&encode(leaf.encryption_key()).split_off(1))?;
     let client = certify(leaf.credential(), leaf.signature_key().as_slice(), roots, now_ms)?;
     match client.user() == user {
-        true => Ok(VerifiedKeyPackage { client }),
+        true => Ok(VerifiedKeyPackage { client, can_be_hardened: can_puncture(leaf) }),
         false => Err(MlsError::CredentialRefused(format!("G-15: the KeyPackage is {}'s", client.user()))),
     }
 }
@@ -74,6 +78,11 @@ pub fn verify_key_package(bytes: &[u8], roots: &TrustRoots, user: &UserUri, now_
 pub(crate) fn parse(bytes: &[u8]) -> Result<KeyPackage, MlsError> {
     let key_package: Verbatim<KeyPackageIn> = Verbatim::from_bytes(bytes).map_err(MlsError::malformed)?;
     key_package.into_value().validate(Provider::default().crypto(), ProtocolVersion::Mls10).map_err(MlsError::invalid)
+}
+
+/// Whether a KeyPackage's client can take part in a hardened group.
+pub(crate) fn can_be_hardened(bytes: &[u8]) -> bool {
+    parse(bytes).is_ok_and(|key_package| can_puncture(key_package.leaf_node()))
 }
 
 /// The KeyPackageRefs that a bare Welcome names.

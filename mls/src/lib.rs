@@ -7,6 +7,7 @@ mod error;
 mod forkable;
 pub mod graph;
 mod group;
+mod hardening;
 mod hpke;
 mod key_package;
 mod matrix_entry;
@@ -34,6 +35,7 @@ pub use group::{
     ApplicationHeader, CommitPlan, CommitSummary, CreateGroup, ExternalJoin, Group, JoinableGroupInfo, MAX_PAST_EPOCHS, Member,
     Opened, PAST_EPOCHS, PendingCommit, ProposalSummary, StagedEpoch,
 };
+pub use hardening::Hardening;
 pub use hpke::{HpkeKeyPair, seal_to};
 pub use key_package::{KeyPackageBundle, VerifiedKeyPackage, new_key_package, verify_key_package, welcome_references};
 pub use matrix_entry::MatrixEntry;

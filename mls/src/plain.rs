@@ -13,7 +13,7 @@ use causeway_drafts::mimi_room_policy_04::capability::Capability;
 use causeway_drafts::mimi_room_policy_04::roles_list::{NO_ROLE, Role, RolesList, SingleSourceRoleChangeTargets};
 use causeway_drafts::mimi_uri::{ProviderDomain, RoomUri, UserUri};
 
-use crate::{MlsError, RoomState};
+use crate::{Hardening, MlsError, RoomState};
 
 /// The role of all who take part.
 const MEMBER: u32 = 2;
@@ -46,6 +46,7 @@ impl RoomState {
             roles: roles(),
             base_policy: BaseRoomPolicy::ordinary(Vec::new()),
             franking_agent: None,
+            hardening: Hardening::None,
             plain: true,
         })
     }

@@ -153,6 +153,10 @@ mod switch {
         KeyPackagesOutliveRestore,
         /// A KeyPackage stays when it has been used.
         KeyPackageKept,
+        /// A PRF is not punctured where a commit was followed.
+        PprfUnpunctured,
+        /// What commits in a hardened group carry is not checked.
+        HardeningUnchecked,
     }
 
     thread_local! {

@@ -126,6 +126,10 @@ impl RoomState {
         if self.base_policy != after.base_policy {
             self.need(actor, Capability::CAN_CHANGE_ROOM_MEMBERSHIP_STYLE, "R-075", "canChangeRoomMembershipStyle")?;
         }
+        // Who may have the group made anew with other parameters may change this one where it is.
+        if self.hardening != after.hardening {
+            self.need(actor, Capability::CAN_SEND_MLS_REINIT_PROPOSAL, "DMLS-34", "canSendMLSReinitProposal")?;
+        }
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use causeway_drafts::mimi_uri::UserUri;
 use causeway_drafts::{decode_exact, encode, numbers};
 use openmls::prelude::{AppDataDictionary, AppDataUpdateOperation, AppDataUpdateProposal};
 
-use crate::{HubIdentity, MlsError};
+use crate::{Hardening, HubIdentity, MlsError};
 
 /// The state of a room.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,8 @@ pub struct RoomState {
     pub base_policy: BaseRoomPolicy,
     /// Who franks.
     pub franking_agent: Option<FrankingAgent>,
+    /// How the group's commits are hardened (DMLS-34).
+    pub hardening: Hardening,
     /// Whether it is that of a group without components (DMLS-33).
     pub(crate) plain: bool,
 }
@@ -46,6 +48,7 @@ impl RoomState {
                 franking_signature_key: hub.signature_public_key().into(),
                 credential: hub.credential(),
             }),
+            hardening: Hardening::None,
             plain: false,
         }
     }
@@ -64,6 +67,7 @@ impl RoomState {
             roles: decode(component(numbers::COMPONENT_ROLES_LIST, "roles_list")?)?,
             base_policy: decode(component(numbers::COMPONENT_BASE_ROOM_POLICY, "base_room_policy")?)?,
             franking_agent: dictionary.get(&numbers::COMPONENT_FRANKING_AGENT).map(decode).transpose()?,
+            hardening: Hardening::of(dictionary)?,
             plain: false,
         })
     }
@@ -84,6 +88,9 @@ impl RoomState {
         dictionary.insert(numbers::COMPONENT_BASE_ROOM_POLICY, encode(&self.base_policy));
         if let Some(agent) = &self.franking_agent {
             dictionary.insert(numbers::COMPONENT_FRANKING_AGENT, encode(agent));
+        }
+        if self.hardening.is_on() {
+            dictionary.insert(numbers::COMPONENT_HARDENING, self.hardening.to_component());
         }
         dictionary
     }
@@ -112,6 +119,7 @@ impl RoomState {
                 after.roles.validate().map_err(MlsError::invalid)?;
             }
             numbers::COMPONENT_BASE_ROOM_POLICY => after.base_policy = decode(data)?,
+            numbers::COMPONENT_HARDENING => after.hardening = Hardening::from_component(data)?,
             // P-050: set when the group is made, and rotated by ReInit only.
             other => return Err(MlsError::Invalid(format!("G-65: component {other:#06x} cannot be updated"))),
         }
@@ -155,6 +163,9 @@ impl RoomState {
 
     /// The value of a component, as it stands in the dictionary.
     pub(crate) fn component(&self, id: u16) -> Option<Vec<u8>> {
+        if id == numbers::COMPONENT_HARDENING {
+            return Some(self.hardening.to_component());
+        }
         self.to_dictionary().get(&id).map(<[u8]>::to_vec)
     }
 }

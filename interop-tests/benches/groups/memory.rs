@@ -13,7 +13,10 @@ pub(crate) fn per_group(groups: usize, members: usize) -> Result<[u64; 2]> {
     let rows = at_bob.snapshot().nodes.to_rows();
     let mut loaded = Vec::with_capacity(groups);
     let load = || Group::load(GroupSnapshot { nodes: Nodes::from_rows(rows.clone()), ..at_bob.snapshot().clone() });
-    let of_rows = grown(groups, || Ok(loaded.push(load()?)))?;
+    let of_rows = grown(groups, || {
+        loaded.push(load()?);
+        Ok(())
+    })?;
     let mut idle = loaded.iter_mut();
     let of_objects = grown(groups, || {
         let group = idle.next().context("a group is missing")?;

@@ -32,6 +32,7 @@ mod signed;
 mod snapshot;
 mod statements;
 mod tail;
+mod unpunctured;
 mod variants;
 mod waiting;
 

@@ -107,7 +107,7 @@ impl ForkableGroup {
         let id = facts.id;
         if planted!(AppliedBeforePublished) {
             self.graph.place(facts.clone());
-            self.keep(record.clone(), group.clone());
+            self.keep(record.clone(), group.clone())?;
         }
         self.unpublished.insert(id, Unpublished { facts, record, state: group.snapshot().clone(), beside: false });
         Ok(Prepared { id, pending })
@@ -149,7 +149,7 @@ impl ForkableGroup {
         let placement = self.graph.place(unpublished.facts);
         self.drop_unknown_states();
         match placement {
-            placement if is_in_graph(&placement) => self.keep(unpublished.record, group),
+            placement if is_in_graph(&placement) => self.keep(unpublished.record, group)?,
             Placement::Refused(refusal) => return Err(MlsError::NotPlaced(refusal)),
             _ => {}
         }

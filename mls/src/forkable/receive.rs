@@ -143,7 +143,7 @@ impl ForkableGroup {
         let placement = self.graph.place_with(facts, waited.iter().map(|signed| signed.statement().clone()).collect());
         waited.into_iter().for_each(|signed| self.remember(signed));
         if self.graph.contains(&epoch.id) {
-            self.keep(record, group);
+            self.keep(record, group)?;
         }
         self.drop_unknown_states();
         match placement {
@@ -156,7 +156,7 @@ impl ForkableGroup {
     }
 
     /// An epoch has come to be.
-    pub(super) fn keep(&mut self, record: EpochRecord, group: Group) {
+    pub(super) fn keep(&mut self, record: EpochRecord, group: Group) -> Result<(), MlsError> {
         self.commits.insert(record.id, vec![record.commit.clone()]);
         self.own.extend(group.own_clients().cloned());
         if planted!(ParentDeletedAtMerge)
@@ -164,9 +164,24 @@ impl ForkableGroup {
         {
             parent.drop_secrets();
         }
-        self.put_state(record.id, group);
+        let id = record.id;
+        self.put_state(id, group);
         if !planted!(RecordsForgotten) {
             self.records.push(record);
+        }
+        self.puncture_before(&id)
+    }
+
+    /// Where own clients have entered an epoch, nobody can from its parent, which is kept (DMLS-35). All that are there are
+    /// punctured, since all could draw the same PSK.
+    pub(super) fn puncture_before(&mut self, id: &EpochId) -> Result<(), MlsError> {
+        let (Some(facts), Some(commit)) = (self.graph.commit(id), self.commits.get(id).and_then(|all| all.first())) else {
+            return Ok(());
+        };
+        let is_held = self.states.get(id).is_some_and(|state| state.own_clients().next().is_some());
+        match self.states.get_mut(&facts.parent).filter(|_| is_held) {
+            Some(parent) => parent.puncture(commit),
+            None => Ok(()),
         }
     }
 

@@ -34,7 +34,7 @@ impl ForkableGroup {
         let Some(child) = self.remake(id, commit, judge)? else { return Ok(Vec::new()) };
         let opened: Vec<ClientUri> = child.group.own_clients().cloned().collect();
         if !opened.is_empty() {
-            self.adopt_variant(id, commit, child);
+            self.adopt_variant(id, commit, child)?;
             self.remake_below(id, judge)?;
         }
         Ok(opened)
@@ -49,7 +49,7 @@ impl ForkableGroup {
             let Some(commit) = self.commit_message(&child).map(<[u8]>::to_vec) else { continue };
             let Some(remade) = self.remake(&child, &commit, judge)? else { continue };
             if self.state(&child)?.own_clients().next().is_none() {
-                self.adopt_variant(&child, &commit, remade);
+                self.adopt_variant(&child, &commit, remade)?;
             } else {
                 let remade = self.unused(remade.group);
                 self.hold_others(&child, &remade)?;
@@ -67,7 +67,7 @@ impl ForkableGroup {
                 state.hold(client, rows.clone());
             }
         }
-        Ok(())
+        self.puncture_before(id)
     }
 
     /// The epoch once more, from its parent, with other tags.
@@ -76,7 +76,7 @@ impl ForkableGroup {
         parent.map_or(Ok(None), |parent| made_from(parent, commit, judge))
     }
 
-    fn adopt_variant(&mut self, id: &EpochId, commit: &[u8], child: Child) {
+    fn adopt_variant(&mut self, id: &EpochId, commit: &[u8], child: Child) -> Result<(), MlsError> {
         if let Some(variants) = self.commits.get_mut(id) {
             variants.retain(|known| known != commit);
             variants.insert(0, commit.to_vec());
@@ -86,6 +86,7 @@ impl ForkableGroup {
         if let Some(state) = self.states.get_mut(id) {
             state.replace(remade);
         }
+        self.puncture_before(id)
     }
 
     /// Judges a commit at an epoch. Where its signature does not hold there, that may be because the tags of the epoch
@@ -107,8 +108,8 @@ impl ForkableGroup {
             let Some(remade_before) = self.remake(&before, variant, judge)? else { continue };
             let Some(remade) = made_from(&remade_before.group, &own_commit, judge)? else { continue };
             if let Ok(staged) = remade.group.judge(commit, judge.roots, judge.now_ms) {
-                self.adopt_variant(&before, variant, remade_before);
-                self.adopt_variant(epoch, &own_commit, remade);
+                self.adopt_variant(&before, variant, remade_before)?;
+                self.adopt_variant(epoch, &own_commit, remade)?;
                 return Ok(Ok(staged));
             }
         }

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 
 use causeway_drafts::mimi_protocol_06::participant_list::ParticipantListUpdate;
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
-use causeway_drafts::numbers::COMPONENT_PARTICIPANT_LIST;
+use causeway_drafts::numbers::{COMPONENT_HARDENING, COMPONENT_PARTICIPANT_LIST};
 use openmls::prelude::{AppDataUpdateOperation, AppDataUpdateProposal, Proposal, QueuedProposal, Sender, StagedCommit};
 
 use super::{CommitSummary, Group};
 use crate::credential::named_client;
+use crate::hardening::can_puncture;
 use crate::policy::{ClientChange, NotAllowed};
 use crate::{MlsError, RoomState};
 
@@ -41,6 +42,7 @@ impl Group {
         for proposal in staged.queued_proposals() {
             self.check_kind(proposal.proposal(), proposal.sender(), Some(&summary.committer))?;
             self.check_update(proposal)?;
+            self.check_switch(proposal, Some(&summary.committer))?;
         }
         if self.state.is_plain() {
             return self.check_clients(staged, summary);
@@ -108,6 +110,8 @@ impl Group {
         for proposal in proposals {
             self.check_kind(proposal.proposal(), proposal.sender(), None)?;
             self.check_update(proposal)?;
+            self.check_switch(proposal, None)?;
+            self.check_newcomer(proposal)?;
         }
         if self.state.is_plain() {
             return Ok(());
@@ -140,6 +144,29 @@ impl Group {
         }
     }
 
+    /// DMLS-34: who switches the hardening commits that, too, so that it is weighed together with who comes in.
+    fn check_switch(&self, proposal: &QueuedProposal, committer: Option<&ClientUri>) -> Result<(), MlsError> {
+        let Proposal::AppDataUpdate(update) = proposal.proposal() else { return Ok(()) };
+        let is_own = committer.is_some_and(|committer| self.is_member(proposal.sender(), committer));
+        match update.component_id() != COMPONENT_HARDENING || is_own {
+            true => Ok(()),
+            false => refuse("DMLS-34", "who switches the hardening does so in a commit of its own"),
+        }
+    }
+
+    /// DMLS-34: what a hardened group cannot commit is not queued.
+    fn check_newcomer(&self, proposal: &QueuedProposal) -> Result<(), MlsError> {
+        let leaf = match proposal.proposal() {
+            Proposal::Add(add) => add.key_package().leaf_node(),
+            Proposal::Update(update) => update.leaf_node(),
+            _ => return Ok(()),
+        };
+        match !self.state.hardening.is_on() || can_puncture(leaf) {
+            true => Ok(()),
+            false => refuse("DMLS-34", "a leaf comes in that does not list the hardening"),
+        }
+    }
+
     /// What may be proposed at all, and committed by this client. In a room: what its policy says something of, and nothing
     /// that goes round it. Extensions of the GroupContext say who the hub is (P-115); a PSK that others lack keeps them out; a
     /// ReInit ends the group.
@@ -153,6 +180,8 @@ impl Group {
             Proposal::ExternalInit(_) | Proposal::AppDataUpdate(_) => Ok(()),
             Proposal::GroupContextExtensions(_) | Proposal::PreSharedKey(_) if is_plain => Ok(()),
             Proposal::GroupContextExtensions(_) => refuse("P-126", "a room changes by AppDataUpdate, and by nothing else"),
+            // How many and which, is asked of the whole commit.
+            Proposal::PreSharedKey(_) if self.state.hardening.is_on() && committer.is_some() => Ok(()),
             Proposal::PreSharedKey(_) => refuse("R-075", "nobody has canSendMLSPSKProposal, which is reserved"),
             Proposal::ReInit(_) => refuse("P-051", "a group is not made anew by ReInit"),
             _ => refuse("R-075", "the policy says nothing of proposals of this kind"),

@@ -6,20 +6,20 @@ use causeway_drafts::mimi_room_policy_04::roles_list::RolesList;
 use causeway_drafts::mimi_uri::ClientUri;
 use causeway_drafts::{encode, numbers};
 use openmls::framing::{SafeAad, SafeAadItem};
-use openmls::prelude::{AppDataUpdateProposal, LeafNodeIndex, Proposal};
+use openmls::prelude::{AppDataUpdateProposal, LeafNodeIndex, LeafNodeParameters, Proposal};
 use openmls_traits::OpenMlsProvider;
 
+use super::harden::{self, LaidOut, entered, leaf_parameters};
 use super::judge::{check_not_last, dictionary_updates};
 use super::kept::View;
 use super::replay::Credentials;
 use super::{CommitSummary, Group, NEXT_EPOCH, PENDING_COMMIT_KEY, StagedEpoch, join_config};
 use crate::credential::TrustRoots;
 use crate::epoch_id::EpochRecord;
-use crate::storage::OURS;
-use crate::{ClientIdentity, MlsError, key_package};
+use crate::{ClientIdentity, Hardening, MlsError, key_package};
 
 /// What a commit shall do. What is proposed already is always included (P-118).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CommitPlan {
     /// Clients to add, by their KeyPackages.
     pub add_key_packages: Vec<Vec<u8>>,
@@ -31,6 +31,8 @@ pub struct CommitPlan {
     pub metadata: Option<RoomMetadata>,
     /// New role definitions.
     pub roles: Option<RolesList>,
+    /// Another hardening (DMLS-34).
+    pub hardening: Option<Hardening>,
     /// The term that it is made in (DMLS-10). Term 0 is not said.
     pub term: u64,
 }
@@ -51,12 +53,17 @@ pub struct PendingCommit {
 }
 
 impl CommitPlan {
+    fn changes_nothing(&self) -> bool {
+        *self == Self { term: self.term, ..Self::default() }
+    }
+
     fn app_data_updates(&self) -> Vec<Proposal> {
         let update = |id: u16, data: Vec<u8>| Proposal::AppDataUpdate(Box::new(AppDataUpdateProposal::update(id, data)));
         let participants = self.participants.as_ref().map(|value| update(numbers::COMPONENT_PARTICIPANT_LIST, encode(value)));
         let metadata = self.metadata.as_ref().map(|value| update(numbers::COMPONENT_ROOM_METADATA, encode(value)));
         let roles = self.roles.as_ref().map(|value| update(numbers::COMPONENT_ROLES_LIST, encode(value)));
-        [participants, metadata, roles].into_iter().flatten().collect()
+        let hardening = self.hardening.map(|value| update(numbers::COMPONENT_HARDENING, value.to_component()));
+        [participants, metadata, roles, hardening].into_iter().flatten().collect()
     }
 }
 
@@ -89,12 +96,20 @@ impl Group {
                 false => group.set_safe_aad(items).map_err(MlsError::invalid)?,
             }
         }
+        let psk = self.lay_out_for(plan, client, (provider, group))?;
+        let is_renewal = plan.changes_nothing() && group.pending_proposals().next().is_none();
+        let is_silent = !self.state.is_plain() && harden::is_silent(group.own_leaf_node());
+        let leaf = if is_silent { leaf_parameters()? } else { LeafNodeParameters::default() };
         let mut stage = group
             .commit_builder()
             .consume_proposal_store(true)
             .propose_adds(key_packages)
             .propose_removals(removals)
             .add_proposals(plan.app_data_updates())
+            .add_proposals(psk.as_ref().map(LaidOut::proposal))
+            // With a PSK in its list, a commit that does nothing else would renew nothing either [RFC 9420 §12.4].
+            .force_self_update(is_renewal)
+            .leaf_node_parameters(leaf)
             .load_psks(provider.storage())
             .map_err(MlsError::invalid)?
             .create_group_info(true)
@@ -111,11 +126,14 @@ impl Group {
         let group_info = bundle.group_info().map(encode).ok_or_else(|| MlsError::Invalid("no GroupInfo was made".to_owned()))?;
         let staged = self.judge_publicly(&commit, Credentials::Hold(roots, now_ms))?;
         group.merge_pending_commit(provider).map_err(MlsError::invalid)?;
-        (view.public, view.private) = (staged.public.rows.clone(), provider.private()?);
+        psk.map_or(Ok(()), |psk| psk.clear(provider))?;
+        let next = entered(provider, group)?;
+        view.public.clone_from(&staged.public.rows);
+        view.now_stands_for(&next);
         self.clear_pending(client)?;
         if let Some(rows) = self.snapshot.clients.get_mut(client) {
             rows.insert(PENDING_COMMIT_KEY.to_vec(), commit.clone());
-            rows.extend(view.private.iter().map(|(key, value)| ([NEXT_EPOCH, key].concat(), value.clone())));
+            rows.extend(next.into_iter().map(|(key, value)| ([NEXT_EPOCH, &key].concat(), value)));
         }
         self.kept.keep_member(client, view);
         Ok(PendingCommit {
@@ -169,7 +187,7 @@ impl Group {
         }
         self.rest();
         if let Some(rows) = self.snapshot.clients.get_mut(client) {
-            rows.retain(|key, _| !key.starts_with(OURS));
+            rows.retain(|key, _| key.as_slice() != PENDING_COMMIT_KEY && !key.starts_with(NEXT_EPOCH));
         }
         Ok(())
     }

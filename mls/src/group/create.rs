@@ -5,8 +5,10 @@ use openmls::prelude::{
     MlsGroup, MlsGroupCreateConfig,
 };
 
+use super::harden::entered;
 use super::{Group, capabilities, load_public, ratchet_configuration, required_capabilities, root_id, tag_bytes};
 use crate::epoch_id::{EpochOrigin, EpochRecord, EpochRef};
+use crate::hardening::leaf_extensions;
 use crate::key_package::SUITE;
 use crate::provider::lifetime;
 use crate::rows::GroupSnapshot;
@@ -57,9 +59,12 @@ impl Group {
             .number_of_resumption_psks(0)
             .sender_ratchet_configuration(ratchet_configuration())
             .with_group_context_extensions(extensions)
+            .with_leaf_node_extensions(leaf_extensions()?)
+            .map_err(MlsError::invalid)?
             .build();
         let mls_group_id = GroupId::from_slice(&group_id);
-        MlsGroup::new_with_group_id(&provider, &creator.signer(), &config, mls_group_id.clone(), creator.credential_with_key())
+        let credential = creator.credential_with_key();
+        let mut group = MlsGroup::new_with_group_id(&provider, &creator.signer(), &config, mls_group_id.clone(), credential)
             .map_err(MlsError::invalid)?;
         let public = load_public(&provider, &mls_group_id)?;
         let id = root_id(&public);
@@ -77,7 +82,7 @@ impl Group {
             group_id,
             head: EpochRef { id, number: 0 },
             public: state.rows,
-            clients: [(creator.client_uri.clone(), provider.private()?)].into(),
+            clients: [(creator.client_uri.clone(), entered(&provider, &mut group)?)].into(),
             nodes: state.nodes,
             past: Default::default(),
         };

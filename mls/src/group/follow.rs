@@ -8,6 +8,7 @@ use openmls_traits::OpenMlsProvider;
 use causeway_drafts::mimi_protocol_06::message::MessageKind;
 use causeway_drafts::mimi_uri::ClientUri;
 
+use super::harden::entered;
 use super::judge::{Processed, dictionary_updates, handshake};
 use super::kept::{Ahead, Kept, View};
 use super::{Group, NEXT_EPOCH, ProposalSummary, QUEUED_PROPOSAL, StagedEpoch, join_config};
@@ -91,17 +92,20 @@ impl Group {
         let mut view = self.member_group(client)?;
         configure(&mut view)?;
         let message = handshake(&staged.commit, MessageKind::Commit)?;
+        let psk = self.lay_out_of(&staged.commit, client, &view.provider)?;
         let processed = view.library.process_message(&view.provider, message).map_err(MlsError::invalid)?;
         if matches!(processed.content(), ProcessedMessageContent::OwnPendingCommit) {
             view.library.merge_pending_commit(&view.provider).map_err(MlsError::stored)?;
-            return Ok(Some(without_pending(view.provider.private()?)));
+            psk.map_or(Ok(()), |psk| psk.clear(&view.provider))?;
+            return Ok(Some(without_pending(entered(&view.provider, &mut view.library)?)));
         }
         let commit = self.staged_by_member(&view, processed)?;
+        psk.map_or(Ok(()), |psk| psk.clear(&view.provider))?;
         if commit.self_removed() {
             return Ok(None);
         }
         let rows = enter_as_member(&mut view, commit)?;
-        if view.private.len() == rows.len() {
+        if view.has_nothing_but(&rows) {
             view.public.clone_from(&staged.public.rows);
             kept.keep_member(client, view);
         }
@@ -109,12 +113,20 @@ impl Group {
     }
 
     /// What a client makes of a commit, if it can open it and stays in the group. Its object has not changed then.
-    pub(super) fn open_commit(&self, view: &mut View<MlsGroup>, message: ProtocolMessage) -> Option<(Processed, StagedCommit)> {
+    pub(super) fn open_commit(
+        &self,
+        (client, view): (&ClientUri, &mut View<MlsGroup>),
+        (commit, message): (&[u8], ProtocolMessage),
+    ) -> Option<(Processed, StagedCommit)> {
         configure(view).ok()?;
-        let message = view.library.process_message(&view.provider, message).ok()?;
-        let processed = Processed::of(&message);
-        let commit = self.staged_by_member(view, message).ok()?;
-        (!commit.self_removed()).then_some((processed, commit))
+        let psk = self.lay_out_of(commit, client, &view.provider).ok()?;
+        let message = view.library.process_message(&view.provider, message).map_err(MlsError::invalid);
+        let opened = message.and_then(|message| {
+            let processed = Processed::of(&message);
+            Ok((processed, self.staged_by_member(view, message)?))
+        });
+        psk.map_or(Ok(()), |psk| psk.clear(&view.provider)).ok()?;
+        opened.ok().filter(|(_, commit)| !commit.self_removed())
     }
 
     fn staged_by_member(&self, view: &View<MlsGroup>, processed: ProcessedMessage) -> Result<StagedCommit, MlsError> {
@@ -192,12 +204,13 @@ fn configure(View { provider, library: group, .. }: &mut View<MlsGroup>) -> Resu
 /// Enters the epoch that a commit opens. The client's rows there; all that its object's storage has is said to be what it
 /// stands for.
 pub(super) fn enter_as_member(view: &mut View<MlsGroup>, commit: StagedCommit) -> Result<Rows, MlsError> {
-    let View { provider, library: group, private, .. } = view;
+    let View { provider, library: group, .. } = view;
     group.merge_staged_commit(provider, commit).map_err(MlsError::stored)?;
     // What this client had pending was made in the epoch that is over now.
     group.clear_pending_commit(provider.storage()).map_err(MlsError::stored)?;
-    *private = provider.private()?;
-    Ok(without_pending(private.clone()))
+    let rows = entered(provider, group)?;
+    view.now_stands_for(&rows);
+    Ok(without_pending(rows))
 }
 
 /// What a commit has made void. The storage of the earlier version emptied the list of queued proposals only.

@@ -7,11 +7,12 @@ use causeway_drafts::{Verbatim, encode};
 use openmls::framing::{SafeAad, SafeAadItem};
 use openmls::group::ProposalStore;
 use openmls::messages::group_info::VerifiableGroupInfo;
-use openmls::prelude::{MlsGroup, MlsMessageBodyIn, PublicGroup, PublicMessageIn, RatchetTreeIn, StagedWelcome, Welcome};
+use openmls::prelude::{GroupId, MlsGroup, MlsMessageBodyIn, PublicGroup, PublicMessageIn, RatchetTreeIn, StagedWelcome, Welcome};
 use openmls_traits::OpenMlsProvider;
 use serde::{Deserialize, Serialize};
 use tls_codec::VLBytes;
 
+use super::harden::{entered, leaf_parameters};
 use super::judge::check_not_last;
 use super::{Group, join_config, load_public, root_id, tag_bytes};
 use crate::credential::{TrustRoots, certify};
@@ -61,9 +62,18 @@ impl ExternalJoin {
         Ok(GroupSnapshot { group_id: self.group_id.clone(), head, public, clients, nodes, past })
     }
 
+    fn group(&self) -> Result<(Provider, MlsGroup), MlsError> {
+        let provider = Provider::over_whole(&self.rows)?;
+        let group = MlsGroup::load(provider.storage(), &GroupId::from_slice(&self.group_id))
+            .map_err(MlsError::stored)?
+            .ok_or_else(|| MlsError::Stored("the joined group is missing".to_owned()))?;
+        Ok((provider, group))
+    }
+
     /// The joiner's secrets in the new epoch.
     pub(crate) fn private_rows(&self) -> Result<Rows, MlsError> {
-        Ok(Provider::over_whole(&self.rows)?.private()?)
+        let (provider, mut group) = self.group()?;
+        entered(&provider, &mut group)
     }
 }
 
@@ -114,13 +124,13 @@ impl Group {
         if let Some(tree) = tree {
             join = join.with_ratchet_tree(tree);
         }
-        let group = join.build().map_err(MlsError::invalid)?.into_group(&provider).map_err(MlsError::invalid)?;
-        Self::adopt(&provider, &group, identity, existing, (EpochOrigin::JoinedByWelcome, roots, now_ms))
+        let mut group = join.build().map_err(MlsError::invalid)?.into_group(&provider).map_err(MlsError::invalid)?;
+        Self::adopt(&provider, &mut group, identity, existing, (EpochOrigin::JoinedByWelcome, roots, now_ms))
     }
 
     fn adopt(
         provider: &Provider,
-        group: &MlsGroup,
+        group: &mut MlsGroup,
         identity: &ClientIdentity,
         existing: Option<Self>,
         (origin, roots, now_ms): (EpochOrigin, &TrustRoots, u64),
@@ -129,7 +139,7 @@ impl Group {
         let public = load_public(provider, group.group_id())?;
         check_kind(&public, roots)?;
         check_roster(&public, roots, now_ms)?;
-        let private = provider.private()?;
+        let private = entered(provider, group)?;
         if let Some(mut known) = existing {
             if known.ask_public(|ours| ours.group_context() != public.group_context())? {
                 return Err(MlsError::Invalid("the Welcome leads to another epoch than our head".to_owned()));
@@ -213,7 +223,7 @@ impl Group {
             .with_aad(term_aad(term)?)
             .build_group(&provider, group_info.into_value(), identity.credential_with_key())
             .map_err(MlsError::invalid)?
-            .leaf_node_parameters(leaf_parameters())
+            .leaf_node_parameters(leaf_parameters()?)
             .load_psks(provider.storage())
             .map_err(MlsError::invalid)?
             .create_group_info(true)
@@ -246,11 +256,7 @@ impl Group {
         existing: Option<Self>,
         (roots, now_ms): (&TrustRoots, u64),
     ) -> Result<Self, MlsError> {
-        let provider = Provider::over_whole(&join.rows)?;
-        let group_id = openmls::prelude::GroupId::from_slice(&join.group_id);
-        let group = MlsGroup::load(provider.storage(), &group_id)
-            .map_err(MlsError::stored)?
-            .ok_or_else(|| MlsError::Stored("the joined group is missing".to_owned()))?;
+        let (provider, mut group) = join.group()?;
         let existing = match existing {
             Some(mut known) if known.epoch().number < group.epoch().as_u64() => {
                 let staged = known.stage(&join.commit, roots, now_ms)?;
@@ -259,12 +265,8 @@ impl Group {
             }
             known => known,
         };
-        Self::adopt(&provider, &group, identity, existing, (EpochOrigin::JoinedExternally, roots, now_ms))
+        Self::adopt(&provider, &mut group, identity, existing, (EpochOrigin::JoinedExternally, roots, now_ms))
     }
-}
-
-fn leaf_parameters() -> openmls::prelude::LeafNodeParameters {
-    openmls::prelude::LeafNodeParameters::builder().with_capabilities(super::capabilities()).build()
 }
 
 /// The SafeAAD of a commit in a term; none in term 0.

@@ -330,8 +330,9 @@ impl Group {
         }
         let mut view = self.member_group(client).map_err(Unfit::from)?;
         let is_configured = *view.library.configuration() == join_config();
-        let opened = self.open_commit(&mut view, message.clone());
-        let judged = opened.map(|(processed, staged)| self.judge_by(view.provider.crypto(), &processed, staged, credentials));
+        let opened = self.open_commit((client, &mut view), (commit, message.clone()));
+        let (crypto, public) = (view.provider.crypto(), view.library.public_group());
+        let judged = opened.map(|(processed, staged)| self.judge_by((crypto, public), &processed, staged, credentials));
         let Some(Ok(Judged { staged, summary, added, term })) = judged else {
             // Nothing else touches it before it enters the next epoch.
             if is_configured {
@@ -349,9 +350,9 @@ impl Group {
 
     fn judge_as_server(&self, commit: &[u8], message: ProtocolMessage, credentials: Credentials<'_>) -> Result<StagedEpoch, Unfit> {
         let mut view = self.public_group()?;
-        let judged = self
-            .resolve_publicly(&view, message)
-            .and_then(|(processed, staged)| self.judge_by(view.provider.crypto(), &processed, staged, credentials));
+        let judged = self.resolve_publicly(&view, message).and_then(|(processed, staged)| {
+            self.judge_by((view.provider.crypto(), &view.library), &processed, staged, credentials)
+        });
         let judged = match judged {
             Ok(judged) => judged,
             Err(unfit) => {
@@ -370,13 +371,14 @@ impl Group {
 
     fn judge_by(
         &self,
-        crypto: &Crypto,
+        (crypto, public): (&Crypto, &PublicGroup),
         processed: &Processed,
         staged: StagedCommit,
         credentials: Credentials<'_>,
     ) -> Result<Judged, Unfit> {
         let summary = self.summarise(&staged, &processed.sender, credentials)?;
         self.authorise(&staged, &summary)?;
+        self.check_hardening(public, &staged, &summary)?;
         let added = added_references(&staged, crypto)?;
         Ok(Judged { staged, summary, added, term: processed.term })
     }
@@ -462,7 +464,7 @@ impl Group {
         }
     }
 
-    fn removed(&self, staged: &StagedCommit) -> Result<Vec<&Member>, MlsError> {
+    pub(super) fn removed(&self, staged: &StagedCommit) -> Result<Vec<&Member>, MlsError> {
         let by_remove = staged.remove_proposals().map(|proposal| self.member_at(proposal.remove_proposal().removed()));
         let by_self = staged.queued_proposals().filter_map(|proposal| match (proposal.proposal(), proposal.sender()) {
             (Proposal::SelfRemove, Sender::Member(leaf)) => Some(self.member_at(*leaf)),

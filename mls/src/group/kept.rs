@@ -29,6 +29,17 @@ impl<T> View<T> {
         self.public == *public && self.private.iter().eq(private.iter().filter(|(key, _)| !key.starts_with(OURS)))
     }
 
+    /// It has become the object of these rows of the client.
+    pub(super) fn now_stands_for(&mut self, private: &Rows) {
+        let theirs = private.iter().filter(|(key, _)| !key.starts_with(OURS));
+        self.private = theirs.map(|(key, value)| (key.clone(), value.clone())).collect();
+    }
+
+    /// Whether all that it stands for is among these rows.
+    pub(super) fn has_nothing_but(&self, private: &Rows) -> bool {
+        self.private.len() == private.keys().filter(|key| !key.starts_with(OURS)).count()
+    }
+
     /// Ready for the next operation: what it draws at random does not follow from what is in memory now.
     fn renewed(self) -> Self {
         Self { provider: self.provider.renewed(), ..self }

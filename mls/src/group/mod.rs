@@ -16,6 +16,7 @@ mod commit;
 mod create;
 mod follow;
 mod group_info;
+mod harden;
 mod join;
 mod judge;
 mod kept;
@@ -314,7 +315,7 @@ impl Group {
         match staged.ahead {
             Ahead::Server(view) => kept.keep_public(*view),
             Ahead::Member { client, private, view } if self.snapshot.clients.contains_key(&client) => {
-                if view.private.len() == private.len() {
+                if view.has_nothing_but(&private) {
                     kept.keep_member(&client, *view);
                 }
                 clients.insert(client, private);

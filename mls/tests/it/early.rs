@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use causeway_drafts::mimi_room_policy_04::capability::Capability;
 use causeway_drafts::mimi_uri::ClientUri;
 use causeway_mls::{
     ClientIdentity, CommitOutcome, CommitPlan, EpochId, EpochRef, EpochRows, ForkableGroup, ForkableSnapshot, Group, GroupSnapshot,
-    Judge, KeyPackageBundle, MlsError, Nodes, Rows, TrustRoots,
+    Hardening, Judge, KeyPackageBundle, MlsError, Nodes, Rows, TrustRoots,
 };
 use serde::Deserialize;
 
@@ -79,6 +80,36 @@ impl Early {
             prepared,
         }
     }
+}
+
+/// Their leaves do not say what their clients know, until these commit again.
+#[test]
+fn dmls_34_a_group_with_leaves_of_before_is_hardened_when_all_have_been_renewed() {
+    let Early { roots, alice, bob, carol, at_alice, at_bob, .. } = Early::new();
+    let on = CommitPlan { hardening: Some(Hardening::PskPuncture), ..CommitPlan::default() };
+    let refused = |group: &Group, plan: &CommitPlan| match group.clone().commit(&alice, plan, &roots, NOW) {
+        Err(MlsError::NotAllowed(refusal)) => refusal.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(at_alice.cannot_harden().unwrap().len(), 2);
+    let mut roles = at_alice.room_state().roles.clone();
+    roles.roles.iter_mut().for_each(|role| role.role_capabilities.push(Capability::CAN_SEND_MLS_REINIT_PROPOSAL));
+    let plan = CommitPlan { roles: Some(roles), ..CommitPlan::default() };
+    let (at_alice, pending) = commit(at_alice, &alice, &plan, &roots);
+    let at_bob = follow(at_bob, &pending.commit, &roots);
+    assert_eq!(at_alice.cannot_harden().unwrap(), std::slice::from_ref(&bob.client_uri));
+    let why = refused(&at_alice, &on);
+    assert!(why.starts_with("DMLS-34") && why.contains(bob.client_uri.as_str()), "{why}");
+    let (at_bob, pending) = commit(at_bob, &bob, &CommitPlan::default(), &roots);
+    let at_alice = follow(at_alice, &pending.commit, &roots);
+    let (at_alice, pending) = commit(at_alice, &alice, &on, &roots);
+    let at_bob = follow(at_bob, &pending.commit, &roots);
+    assert!(at_bob.room_state().hardening.is_on());
+    // A KeyPackage of before does not come in.
+    let add = CommitPlan { add_key_packages: vec![carol.1.key_package], ..CommitPlan::default() };
+    assert!(refused(&at_alice, &add).starts_with("DMLS-34"));
+    let (_, pending) = commit(at_alice, &alice, &CommitPlan::default(), &roots);
+    follow(at_bob, &pending.commit, &roots);
 }
 
 fn opened(group: &mut Group, sealed: &[u8]) -> Result<Vec<u8>, MlsError> {

@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    self, completions, decode, doctor, group_forks, group_hub, group_recovery, group_retain, man, parked_replay, peer_probe,
-    queue_drop, queue_retry,
+    self, completions, decode, doctor, group_forks, group_harden, group_hub, group_recovery, group_retain, man, parked_replay,
+    peer_probe, queue_drop, queue_retry,
 };
 use crate::outcome::EXIT_CODES;
 use crate::printing::Printing;
@@ -133,7 +133,8 @@ impl Command {
                 | GroupCommand::Override(_)
                 | GroupCommand::Expel(_)
                 | GroupCommand::BeginAnew(_)
-                | GroupCommand::Retain(_),
+                | GroupCommand::Retain(_)
+                | GroupCommand::Harden(_),
             ) => Needs::Configuration,
             _ => Needs::Database,
         }
@@ -187,6 +188,7 @@ pub(crate) enum GroupCommand {
     Expel(group_recovery::Expel),
     BeginAnew(group_recovery::BeginAnew),
     Retain(group_retain::Arguments),
+    Harden(group_harden::Arguments),
 }
 
 #[derive(Debug, Subcommand)]

@@ -131,11 +131,11 @@ super::codes! {
         what "The user cannot speak on the other side. It is tried again when the user next does."
         why "The hub or the homeserver refuses, or its answer was of no use: the text says which."
         remedy "Ask whoever governs the room.";
-    LOST_KEY_PACKAGE = 6028 (Peer, FINAL) "P-025, G-15"
+    LOST_KEY_PACKAGE = 6028 (Peer, FINAL) "P-025, G-15, DMLS-34"
         "A KeyPackage that must not be added"
         what "The client is left out; the user's other clients are added."
-        why "It is expired, of another user, or its credential does not hold."
-        remedy "The client has to upload new KeyPackages.";
+        why "It is expired, of another user, its credential does not hold, or its client cannot take part in a hardened group."
+        remedy "The client has to upload new KeyPackages; or the group is hardened no more, `causewayctl group harden --off`.";
     LOST_NO_KEY_MATERIAL = 6029 (Peer, AGAIN) "P-028"
         "A user whose clients gave no KeyPackage"
         what "The user is not added; a notice in the Matrix room says so."

@@ -100,11 +100,17 @@ impl Conversation {
             KeyMaterialUserCode::Success | KeyMaterialUserCode::PartialSuccess => {}
             code => return self.claim_failed(turn, target, &format!("{code:?}")),
         }
+        let is_hardened = self.group()?.room_state().hardening.is_on();
         let mut key_packages = Vec::new();
         for client in &response.clients {
             let ClientKeyMaterialStatus::Success(key_package) = &client.status else { continue };
             // G-15: the response is unsigned, so each KeyPackage has to speak for itself.
             match verify_key_package(key_package.bytes(), turn.roots, &user, turn.now) {
+                Ok(verified) if is_hardened && !verified.can_be_hardened => {
+                    let loss =
+                        Loss::new(Feature::KeyPackageRefused, "DMLS-34: the group is hardened, and its leaf does not list that");
+                    self.lose(turn, client.client_uri.as_str(), "mimi_to_matrix", vec![loss]);
+                }
                 Ok(_) => key_packages.push(key_package.bytes().to_vec()),
                 Err(error @ MlsError::UnknownProvider(_)) => return Err(error.into()),
                 Err(error) => {

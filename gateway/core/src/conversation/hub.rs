@@ -174,13 +174,17 @@ impl Conversation {
         if self.is_leaderless() {
             return self.leaderless_commit(turn, &plan).map(|_| None);
         }
-        let listener = turn.gateway.names.listener_client();
-        self.refuse_locked(&listener)?;
+        self.own_commit_as(turn, &turn.gateway.names.listener_client(), plan)
+    }
+
+    /// The same as another own client: what the listener's role does not allow.
+    pub(super) fn own_commit_as(&mut self, turn: &mut Turn<'_>, client: &ClientUri, plan: CommitPlan) -> Result<Option<Vec<u8>>> {
+        self.refuse_locked(client)?;
         let before = self.active_providers(turn.gateway.names.provider());
-        let identity = self.clients.get(&listener).ok_or(ConversationError::Missing("listener"))?;
+        let identity = self.clients.get(client).ok_or(ConversationError::Missing("identity of the client"))?;
         let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;
         let pending = group.commit(identity, &plan, turn.roots, turn.now)?;
-        let (_, summary) = group.merge_pending(&listener, turn.roots, turn.now)?;
+        let (_, summary) = group.merge_pending(client, turn.roots, turn.now)?;
         self.book.pending_proposals.clear();
         self.book.group_info = pending.group_info.clone();
         self.remember_commit(&pending.commit);

@@ -24,6 +24,7 @@ mod delivery;
 mod effects;
 mod emit;
 mod follower;
+mod hardening;
 mod hub;
 mod hub_again;
 mod leaderless;

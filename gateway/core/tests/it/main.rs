@@ -7,6 +7,7 @@ mod conversation_bans;
 mod conversation_changes;
 mod conversation_consent;
 mod conversation_crafted;
+mod conversation_hardening;
 mod conversation_hub_again;
 mod conversation_leaderless;
 mod conversation_life;

@@ -1,6 +1,7 @@
 //! The operator's listener: health and metrics for everybody who reaches it, the rest for whoever has the token.
 
 mod command;
+mod hardening;
 mod health;
 mod hub;
 mod parked_replay;
@@ -107,6 +108,7 @@ fn router(admin: Arc<Admin>) -> Router {
         .route("/admin/v1/rooms/expel", post(recovery::expel))
         .route("/admin/v1/rooms/begin_anew", post(recovery::begin_anew))
         .route("/admin/v1/rooms/retention", post(retention::handler))
+        .route("/admin/v1/rooms/hardening", post(hardening::handler))
         .route("/admin/v1/parked/replay", post(parked_replay::handler))
         .layer(from_fn_with_state(admin.clone(), token::required));
     Router::new()

@@ -17,6 +17,12 @@ const HOARD: usize = 8;
 /// Signature, confirmation tag and membership tag of a member's commit, with their lengths: what follows its content.
 const SIGNATURE: usize = 66;
 const TAG: usize = 33;
+/// What the name of a PSK in a hardened group begins with (SPEC §14.12), how long it is, and the PSK's nonce with its length.
+const PSK_LABEL: &[u8] = b"causeway dmls/1 psk";
+const PSK_LENGTH: usize = 35;
+const PSK_NONCE: usize = 33;
+/// The length of the list of proposals, and of the one in it what precedes the name: by value, a PSK, external, its length.
+const PSK_BEFORE: usize = 2 + 1 + 2 + 1 + 1;
 
 impl World {
     pub(super) fn act(&mut self, act: Act, back: usize, to: Nodes) {
@@ -103,14 +109,17 @@ impl World {
         // Keys are renewed: there is a path.
         let Ok(prepared) = group.prepare(identity, &CommitPlan::default(), judge()) else { return };
         let Some(context) = group.head_state().ok().and_then(|head| head.group_context().ok()) else { return };
-        let mut commit = prepared.pending.commit;
+        let commit = prepared.pending.commit;
         let content = commit.len() - SIGNATURE - 2 * TAG;
+        if let Some(commit) = without_psk(&commit).and_then(|commit| signed_anew(commit, identity, &context)) {
+            self.unhardened.insert(commit.clone());
+            self.tampered.insert(commit.clone());
+            self.send(self.nodes.len(), &Item::Commit(Arc::new(commit)), to);
+        }
+        let mut commit = commit;
         // The end of the last ciphertext in the path: the content ends with it.
         commit[content - 3] ^= 1;
-        // FramedContentTBS [RFC 9420 §6.1]: version, wire format and content, which the MLSMessage begins with, and the context.
-        let signed = sign_content("FramedContentTBS", &[&commit[..content], &context].concat());
-        let Ok(signature) = identity.sign(&signed) else { return };
-        commit.splice(content + 2..content + SIGNATURE, signature);
+        let Some(commit) = signed_anew(commit, identity, &context) else { return };
         self.figures.commits += 1;
         self.tampered.insert(commit.clone());
         self.say(|| "      the thief makes a commit that nobody can open".to_owned());
@@ -206,6 +215,22 @@ impl World {
             }
         }
     }
+}
+
+/// A commit whose content has been altered, with a signature that holds. FramedContentTBS [RFC 9420 §6.1]: version, wire format
+/// and content, which the MLSMessage begins with, and the context.
+fn signed_anew(mut commit: Vec<u8>, identity: &ClientIdentity, context: &[u8]) -> Option<Vec<u8>> {
+    let content = commit.len() - SIGNATURE - 2 * TAG;
+    let signed = sign_content("FramedContentTBS", &[&commit[..content], context].concat());
+    commit.splice(content + 2..content + SIGNATURE, identity.sign(&signed).ok()?);
+    Some(commit)
+}
+
+/// What a commit that only renews keys, in a hardened group, would be in another one.
+fn without_psk(commit: &[u8]) -> Option<Vec<u8>> {
+    let name = commit.windows(PSK_LABEL.len()).position(|octets| octets == PSK_LABEL)?;
+    let (list, end) = (name.checked_sub(PSK_BEFORE)?, name + PSK_LENGTH + PSK_NONCE);
+    Some([&commit[..list], &[0], &commit[end..]].concat())
 }
 
 /// A message of the thief's.

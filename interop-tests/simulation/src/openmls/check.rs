@@ -43,6 +43,10 @@ fn one(world: &World, node: &Node) -> Result<(), (&'static str, String)> {
     if let Some(epoch) = graph.epochs().find(|epoch| own(&epoch.id) && !world.made.contains_key(&epoch.id)) {
         return Err(("publish before apply", format!("{epoch:?} is in the graph, and nobody was told")));
     }
+    let unpunctured = group.unpunctured().map_err(|error| ("rows", error.to_string()))?;
+    if let Some(id) = unpunctured.first() {
+        return Err(("hardening", format!("whoever takes the parent of {id:?} can derive it once more")));
+    }
     let head = group.head_state().map_err(|error| ("rows", error.to_string()))?;
     let belongs = |client: &ClientUri| head.members().iter().any(|member| member.client == *client);
     let stranded = group.stranded().map_err(|error| ("rows", error.to_string()))?;

@@ -30,8 +30,9 @@ const TEMPERS: [Temper; 8] = [
 pub(super) fn generate(seed: u64) -> (Setup, Vec<Step>) {
     let mut dice = Dice::new(seed);
     let temper = &TEMPERS[dice.below(TEMPERS.len())];
+    let chance = dice.roll();
     let setup = Setup {
-        chance: dice.roll(),
+        chance,
         window: [2, 3, 5][dice.below(3)],
         members: 2 + dice.below(3),
         newcomers: usize::from(dice.percent(60)),
@@ -44,6 +45,8 @@ pub(super) fn generate(seed: u64) -> (Setup, Vec<Step>) {
             (1, true) => Hub::Byzantine,
             _ => Hub::None,
         },
+        // Not a throw of its own, so that other seeds stay what they are.
+        hardened: chance.is_multiple_of(4),
     };
     let length = 15 + dice.below(30);
     let mut steps = Vec::new();

@@ -14,6 +14,9 @@
 //!   the store's tests look at; a prepared commit's secrets are looked at as far as the engine names it.
 //! * *generations*: every ciphertext opens at a fresh state of its epoch. Not: ciphertexts of epochs that one node alone held.
 //! * *key packages*: none is handed out twice, none stays when it was used, and none comes back from a backup.
+//! * *hardening*: in a quarter of the worlds, groups are hardened (SPEC §14.12) and switched. No child that own clients have
+//!   entered can be derived from a parent that is kept (its PRF after every step, openmls at rest), and no commit without a PSK is
+//!   taken. Not: commits that let somebody in, and what a thief has taken before.
 //! * *newcomers* (at rest): whoever is told the graph by anybody has the same head and the same terms.
 //! * *convergence* (at rest): one head, tree, context, room and roster, everywhere.
 //! * *settlement*: what honest commits on losing branches did is done on the way to the head, or given up for a reason that a
@@ -40,6 +43,7 @@ mod rooms;
 mod settled;
 mod step;
 mod store;
+mod thieves;
 mod world;
 
 pub use step::{Act, Change, Crash, Setup, Step};

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use causeway_drafts::mimi_room_policy_04::roles_list::NO_ROLE;
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
-use causeway_mls::{CommitPlan, RoomState};
+use causeway_mls::{CommitPlan, Hardening, RoomState};
 
 use super::people::{ADMIN, MEMBER, roles};
 use super::step::Change;
 use super::world::World;
+
+/// In a hardened world, one of so many commits that would name the room switches that.
+const SWITCHES: usize = 5;
 
 /// A commit of an honest node.
 #[derive(Clone)]
@@ -29,6 +32,7 @@ pub(super) enum Meant {
     AddClient(ClientUri),
     RemoveClient(ClientUri),
     Roles(Box<RoomState>),
+    Switch(Hardening),
     /// To settle, to come back, or to go on beside what nobody can open.
     Mend,
 }
@@ -40,6 +44,10 @@ impl World {
         let (room, client) = (group.head_state().ok()?.room_state().clone(), self.nodes[node].clients[0].client_uri.clone());
         match change {
             Change::Renew => Some((CommitPlan::default(), Meant::Renew(self.nodes[node].holder(0)?.client_uri.clone()))),
+            Change::Rename { name } if self.setup.hardened && name.is_multiple_of(SWITCHES) => {
+                let other = if room.hardening.is_on() { Hardening::None } else { Hardening::PskPuncture };
+                Some((CommitPlan { hardening: Some(other), ..Default::default() }, Meant::Switch(other)))
+            }
             Change::Rename { name } => {
                 let mut metadata = room.metadata;
                 metadata.room_name.0 = format!("Name {name}");

@@ -34,6 +34,9 @@ impl World {
         for (index, outcome) in received.outcomes.iter().enumerate() {
             match outcome {
                 CommitOutcome::Placed(placed) => {
+                    if index == 0 && self.unhardened.contains(commit) && self.nodes[node].is_honest {
+                        self.fail("hardening", format!("node {node} takes a commit without a PSK"));
+                    }
                     if placed.placement == Placement::ExtendsHead {
                         extending.push(placed.epoch.id);
                     }
@@ -55,7 +58,9 @@ impl World {
         let Some(group) = &self.nodes[node].group else { return };
         let is_good = group.commit_message(&epoch).is_some_and(|commit| !self.tampered.contains(commit));
         let holds = |client: &ClientUri| group.state(&epoch).is_ok_and(|state| state.holds(client));
-        if is_good && !unopened.iter().all(holds) && self.nodes[node].is_honest {
+        // What was entered once, and given up, is not opened a second time in a hardened group.
+        let is_excused = self.setup.hardened && self.ledger.ever_held.contains(&(node, epoch));
+        if is_good && !is_excused && !unopened.iter().all(holds) && self.nodes[node].is_honest {
             self.fail("validity", format!("node {node} cannot open the commit of epoch {epoch:?}, which nobody has tampered with"));
         }
     }

@@ -10,6 +10,7 @@ use super::people::judge;
 use super::plans::Meant;
 use super::settled;
 use super::step::{Change, Crash};
+use super::thieves;
 use super::world::World;
 use crate::outcome::Failure;
 
@@ -46,6 +47,7 @@ pub(super) fn come_to_rest(world: &mut World) -> Result<(), Failure> {
     for node in honest(world) {
         settled::all_is_settled(world, node)?;
     }
+    thieves::derive_nothing(world)?;
     tell_newcomers(world)?;
     world.ledger.ask_the_witnesses()
 }

@@ -68,6 +68,7 @@ impl Since<'_> {
             Meant::Add(user) => base.is_present(user) || self.room(|room| room.is_present(user)),
             Meant::Rename(name) => self.room(|room| room.metadata.name() == name || room.metadata != base.metadata),
             Meant::Roles(after) => self.room(|room| room.roles == after.roles || room.roles != base.roles),
+            Meant::Switch(to) => self.room(|room| room.hardening == *to || room.hardening != base.hardening),
             Meant::AddClient(client) => {
                 let was_removed = has(self.base, client) || self.room(|room| !room.is_present(&client.user_uri()));
                 was_removed || self.way.iter().any(|state| has(state, client))
@@ -96,6 +97,9 @@ fn is_contested(group: &ForkableGroup, lost: &EpochId, meant: &Meant) -> bool {
             others.any(|other| differs(&other, &|one, next| one.room_state().metadata != next.room_state().metadata))
         }
         Meant::Roles(_) => others.any(|other| differs(&other, &|one, next| one.room_state().roles != next.room_state().roles)),
+        Meant::Switch(_) => {
+            others.any(|other| differs(&other, &|one, next| one.room_state().hardening != next.room_state().hardening))
+        }
         Meant::Remove(_) | Meant::Renew(_) | Meant::Mend => false,
     }
 }

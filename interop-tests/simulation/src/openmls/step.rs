@@ -22,6 +22,8 @@ pub struct Setup {
     pub byzantine: Option<bool>,
     /// Who orders in the beginning. The hub's node is the first.
     pub hub: Hub,
+    /// The group is hardened at first, and may be switched.
+    pub hardened: bool,
 }
 
 /// When a process dies.
@@ -43,7 +45,7 @@ pub enum Crash {
 pub enum Change {
     /// Renews keys.
     Renew,
-    /// Names the room.
+    /// Names the room; in a hardened world, sometimes switches that instead.
     Rename { name: usize },
     /// Makes a user an admin, or a member if it is one.
     Role { user: usize },

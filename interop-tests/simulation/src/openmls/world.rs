@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate, UserRolePair};
-use causeway_mls::{ClientIdentity, CommitPlan, CreateGroup, EpochId, ForkableGroup, Group, MlsError, new_key_package};
+use causeway_mls::{ClientIdentity, CommitPlan, CreateGroup, EpochId, ForkableGroup, Group, Hardening, MlsError, new_key_package};
 
 use super::ledger::Ledger;
 use super::node::{Item, Node, Welcome};
@@ -28,6 +28,8 @@ pub(super) struct World {
     pub(super) made: BTreeMap<EpochId, Made>,
     /// Commits that somebody has made so that others cannot open them.
     pub(super) tampered: BTreeSet<Vec<u8>>,
+    /// Commits without a PSK, made where the group is hardened.
+    pub(super) unhardened: BTreeSet<Vec<u8>>,
     /// All Welcomes, and whether they have been used.
     pub(super) welcomes: Vec<(Arc<Welcome>, bool)>,
     /// KeyPackages that somebody has had.
@@ -75,6 +77,7 @@ impl World {
             ledger: Ledger::default(),
             made: BTreeMap::new(),
             tampered: BTreeSet::new(),
+            unhardened: BTreeSet::new(),
             welcomes: Vec::new(),
             claimed: BTreeSet::new(),
             spent: BTreeSet::new(),
@@ -96,7 +99,9 @@ impl World {
     /// The first provider makes the group, and takes the others in.
     fn begin(&mut self) -> Result<(), MlsError> {
         let creator = self.nodes[0].clients[0];
-        let parameters = CreateGroup { group_id: b"club".to_vec(), room_state: room(), hub: &people().providers[0].hub };
+        let mut room_state = room();
+        room_state.hardening = if self.setup.hardened { Hardening::PskPuncture } else { Hardening::None };
+        let parameters = CreateGroup { group_id: b"club".to_vec(), room_state, hub: &people().providers[0].hub };
         let mut group = Group::create(parameters, creator)?;
         let others: Vec<usize> = (1..self.setup.members).chain(self.thief()).collect();
         let mut joining = Vec::new();

@@ -4,8 +4,17 @@ use causeway_simulation::graph::{Hub, Orders};
 use causeway_simulation::openmls::{Act, Change, Crash, Openmls, Setup, Step};
 use causeway_simulation::{Simulation, play_seed};
 
-const SETUP: Setup =
-    Setup { chance: 1, window: 3, members: 3, newcomers: 0, two_clients: false, server: false, byzantine: None, hub: Hub::None };
+const SETUP: Setup = Setup {
+    chance: 1,
+    window: 3,
+    members: 3,
+    newcomers: 0,
+    two_clients: false,
+    server: false,
+    byzantine: None,
+    hub: Hub::None,
+    hardened: false,
+};
 
 fn holds(setup: Setup, steps: &[Step]) {
     let played = Openmls::play(setup, steps, true);
@@ -48,8 +57,8 @@ fn a_message_opens_once_where_a_user_has_two_clients() {
 fn a_group_goes_on_beside_a_commit_that_nobody_can_open() {
     let to = u32::MAX;
     let steps = [Step::Byzantine { act: Act::BadPath, back: 0, to }, Step::FlushAll { order: 2 }];
-    for byzantine in [Some(false), Some(true)] {
-        holds(Setup { byzantine, ..SETUP }, &steps);
+    for (byzantine, hardened) in [(false, false), (true, false), (false, true), (true, true)] {
+        holds(Setup { byzantine: Some(byzantine), hardened, ..SETUP }, &steps);
     }
 }
 

@@ -5,7 +5,7 @@ use causeway_drafts::mimi_room_policy_04::roles_list::{NO_ROLE, RolesList};
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 
 use crate::graph::{CommitClass, CommitFacts};
-use crate::{EpochId, Group, RoomState};
+use crate::{EpochId, Group, Hardening, RoomState};
 
 /// Something that a commit on a losing branch has changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,8 @@ pub enum IntentKind {
     Metadata(Box<RoomMetadata>),
     /// Roles are defined anew.
     Roles(Box<RolesList>),
+    /// The group's commits are hardened, or not (DMLS-34).
+    Hardening(Hardening),
     /// A client has renewed its keys. Only it can do so again.
     Renew(ClientUri),
 }
@@ -47,6 +49,7 @@ impl IntentKind {
             Self::Role { user, role } => state.with_role(user, *role),
             Self::Metadata(metadata) => RoomState { metadata: (**metadata).clone(), ..state.clone() },
             Self::Roles(roles) => RoomState { roles: (**roles).clone(), ..state.clone() },
+            Self::Hardening(hardening) => RoomState { hardening: *hardening, ..state.clone() },
             Self::AddClient(_) | Self::RemoveClient(_) | Self::Renew(_) => state.clone(),
         }
     }
@@ -61,6 +64,9 @@ pub(super) fn between(before: &Group, after: &Group, commit: &CommitFacts) -> Ve
     }
     if before.room_state().roles != after.room_state().roles {
         kinds.push(IntentKind::Roles(Box::new(after.room_state().roles.clone())));
+    }
+    if before.room_state().hardening != after.room_state().hardening {
+        kinds.push(IntentKind::Hardening(after.room_state().hardening));
     }
     if commit.class == CommitClass::Renewal {
         kinds.push(IntentKind::Renew(commit.committer.clone()));

@@ -6,6 +6,7 @@ use causeway_drafts::mimi_room_policy_04::roles_list::{BANNED, NO_ROLE};
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 
 use super::{Intent, IntentKind, Settlement};
+use crate::key_package::can_be_hardened;
 use crate::planted::planted;
 use crate::policy::ClientChange;
 use crate::{CommitPlan, Group, RoomState};
@@ -59,7 +60,7 @@ impl<'a> Planned<'a> {
             IntentKind::Renew(client) => self.renews |= client.user_uri() == *self.settler,
             // Nobody commits its own removal (RFC 9420 §12.2): that is for somebody else to settle.
             IntentKind::Role { user, role: NO_ROLE | BANNED } if user == self.settler => return,
-            IntentKind::Role { .. } | IntentKind::Metadata(_) | IntentKind::Roles(_) => {}
+            IntentKind::Role { .. } | IntentKind::Metadata(_) | IntentKind::Roles(_) | IntentKind::Hardening(_) => {}
         }
         let (state, after) = (self.head.room_state(), intent.kind.applied_to(&self.after));
         let crowded = after.roles != state.roles && after.participants != state.participants;
@@ -71,7 +72,8 @@ impl<'a> Planned<'a> {
     fn add(&mut self, client: &ClientUri, key_packages: &BTreeMap<ClientUri, Vec<u8>>) {
         let change = ClientChange::Added(client.user_uri());
         let allowed = self.head.room_state().may_change_client(&self.after, self.settler, &change).is_ok();
-        if let Some(key_package) = key_packages.get(client).filter(|_| allowed) {
+        let is_fit = |key_package: &&Vec<u8>| !self.head.room_state().hardening.is_on() || can_be_hardened(key_package);
+        if let Some(key_package) = key_packages.get(client).filter(|_| allowed).filter(is_fit) {
             self.plan.add_key_packages.push(key_package.clone());
         }
     }
@@ -91,6 +93,9 @@ impl<'a> Planned<'a> {
         self.plan.participants = state.participants_update(&self.after);
         self.plan.metadata = (state.metadata != self.after.metadata).then(|| self.after.metadata.clone());
         self.plan.roles = (state.roles != self.after.roles).then(|| self.after.roles.clone());
+        // What is added goes first; whoever cannot take part ends the other wish (DMLS-34).
+        let waits = self.after.hardening.is_on() && !self.plan.add_key_packages.iter().all(|bytes| can_be_hardened(bytes));
+        self.plan.hardening = (state.hardening != self.after.hardening && !waits).then_some(self.after.hardening);
         for member in self.head.members() {
             let leaves = self.after.role_of(&member.user) == NO_ROLE || self.after.is_banned(&member.user);
             if leaves && !self.plan.remove_clients.contains(&member.client) {
@@ -98,7 +103,9 @@ impl<'a> Planned<'a> {
             }
         }
         let plan = &self.plan;
-        let does_something = plan.participants.is_some() || plan.metadata.is_some() || plan.roles.is_some() || self.renews;
+        let does_something =
+            plan.participants.is_some() || plan.metadata.is_some() || plan.roles.is_some() || plan.hardening.is_some();
+        let does_something = does_something || self.renews;
         (does_something || !plan.add_key_packages.is_empty() || !plan.remove_clients.is_empty()).then_some(self.plan)
     }
 }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Intent, IntentKind, Settlement};
 use crate::planted::planted;
-use crate::{EpochId, Group, RoomState};
+use crate::{EpochId, Group, Hardening, RoomState};
 
 /// An intent that is given up.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,8 @@ pub struct Abandoned {
 pub(super) struct Ground<'a> {
     pub(super) fork: EpochId,
     pub(super) base: &'a Group,
+    /// The epoch that lost.
+    pub(super) lost: &'a Group,
 }
 
 /// What becomes of one intent.
@@ -62,6 +64,7 @@ impl Ground<'_> {
             }
             IntentKind::Metadata(metadata) => self.replaced(&**metadata, at, |state| &state.metadata),
             IntentKind::Roles(roles) => self.replaced(&**roles, at, |state| &state.roles),
+            IntentKind::Hardening(hardening) => self.hardening(*hardening, at),
             IntentKind::Renew(client) if committers.contains(client) => Verdict::Done,
             IntentKind::Renew(client) => {
                 if holds(at, client) {
@@ -101,9 +104,22 @@ impl Ground<'_> {
             return Verdict::Done;
         }
         let removed = holds(self.base, client) || (self.base.room_state().is_present(&user) && !at.room_state().is_present(&user));
-        match removed || at.room_state().is_banned(&user) {
-            true => Verdict::Abandoned("DMLS-26", format!("{client} was removed on the winning branch")),
+        if removed || at.room_state().is_banned(&user) {
+            return Verdict::Abandoned("DMLS-26", format!("{client} was removed on the winning branch"));
+        }
+        match at.room_state().hardening.is_on() && self.lost.cannot_harden().is_ok_and(|clients| clients.contains(client)) {
+            true => Verdict::Abandoned("DMLS-34", format!("the winning branch is hardened, and {client} cannot")),
             false => Verdict::Due,
+        }
+    }
+
+    /// DMLS-34: a group where somebody cannot take part is not hardened.
+    fn hardening(&self, hardening: Hardening, at: &Group) -> Verdict {
+        match self.replaced(&hardening, at, |state| &state.hardening) {
+            Verdict::Due if hardening.is_on() && !at.cannot_harden().is_ok_and(|clients| clients.is_empty()) => {
+                Verdict::Abandoned("DMLS-34", "the winning branch has clients that cannot".to_owned())
+            }
+            verdict => verdict,
         }
     }
 
@@ -166,7 +182,7 @@ fn concerns_the_same(one: &IntentKind, other: &IntentKind) -> bool {
         (Role { user, .. }, Role { user: other, .. }) => user == other,
         (AddClient(client) | RemoveClient(client), AddClient(other) | RemoveClient(other)) => client == other,
         (Renew(client), Renew(other)) => client == other,
-        (Metadata(_), Metadata(_)) | (Roles(_), Roles(_)) => true,
+        (Metadata(_), Metadata(_)) | (Roles(_), Roles(_)) | (IntentKind::Hardening(_), IntentKind::Hardening(_)) => true,
         _ => false,
     }
 }

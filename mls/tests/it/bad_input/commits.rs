@@ -8,7 +8,7 @@ use crate::wire::{Tree, group_info, member, path_with_key, proposal, vector};
 /// Proposal types [RFC 9420 §17.4, mls-extensions-09].
 pub(crate) const ADD: u16 = 1;
 const REMOVE: u16 = 3;
-const PRE_SHARED_KEY: u16 = 4;
+pub(crate) const PRE_SHARED_KEY: u16 = 4;
 const RE_INIT: u16 = 5;
 pub(crate) const EXTERNAL_INIT: u16 = 6;
 const GROUP_CONTEXT_EXTENSIONS: u16 = 7;

@@ -3,7 +3,7 @@
 //! Tests begin with the numbers of their cases. What a member could sign is made here by hand and signed with its key, so that
 //! nothing but the engine is there to refuse it.
 
-mod commits;
+pub(crate) mod commits;
 mod external;
 mod graph;
 mod joins;

@@ -2,6 +2,7 @@
 
 mod anew;
 mod commits;
+mod hardening;
 mod hub;
 mod matrix;
 mod messages;

@@ -24,6 +24,8 @@ struct Details {
     retained_epochs: i64,
     /// No longer than that after an epoch was superseded, where it is set for the room.
     retained_minutes: Option<i64>,
+    /// `psk-puncture`, or `none` (DMLS-34).
+    hardening: &'static str,
     epoch: u64,
     epoch_id: String,
     confirmation_tag: String,
@@ -46,6 +48,7 @@ impl Row for Details {
         "mode",
         "retained epochs",
         "retained minutes",
+        "hardening",
         "epoch",
         "epoch id",
         "confirmation tag",
@@ -68,6 +71,7 @@ impl Row for Details {
             self.mode.to_owned(),
             self.retained_epochs.to_string(),
             or_dash(&self.retained_minutes),
+            self.hardening.to_owned(),
             self.epoch.to_string(),
             self.epoch_id.clone(),
             self.confirmation_tag.clone(),
@@ -100,6 +104,7 @@ pub(crate) async fn run(store: &Store, room: &str, style: Style) -> anyhow::Resu
         mode: if has_graph { "forkable" } else { "linear" },
         retained_epochs: retention.graph_window.or(retention.epochs).unwrap_or(if has_graph { WINDOW } else { PAST_EPOCHS }),
         retained_minutes: retention.age_ms.map(|age| age / 60_000),
+        hardening: if group.room_state().hardening.is_on() { "psk-puncture" } else { "none" },
         topology: room.topology.clone(),
         epoch: group.epoch().number,
         epoch_id: group.epoch().id.to_string(),

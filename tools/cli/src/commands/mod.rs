@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod group_epochs;
 pub(crate) mod group_forks;
+pub(crate) mod group_harden;
 pub(crate) mod group_hub;
 pub(crate) mod group_list;
 pub(crate) mod group_members;

@@ -13,7 +13,7 @@ use super::{content, franking, policy, room, status};
 /// The number of a component; its value; what updates it, which is a new value where nothing else is said.
 type Component = (u16, &'static Structure, Option<&'static Structure>);
 
-static COMPONENTS: [Component; 21] = [
+static COMPONENTS: [Component; 22] = [
     (numbers::COMPONENT_APP_COMPONENTS, &COMPONENTS_LIST, None),
     (numbers::COMPONENT_SAFE_AAD, &COMPONENTS_LIST, None),
     (numbers::COMPONENT_CONTENT_MEDIA_TYPES, &MEDIA_TYPE_LIST, None),
@@ -35,6 +35,7 @@ static COMPONENTS: [Component; 21] = [
     (numbers::COMPONENT_BOT_POLICY, &policy::BOT_POLICY, None),
     (numbers::COMPONENT_MESSAGE_EXPIRATION_POLICY, &policy::MESSAGE_EXPIRATION_POLICY, None),
     (numbers::COMPONENT_DMLS, &TERM, None),
+    (numbers::COMPONENT_HARDENING, &HARDENING, None),
 ];
 
 fn component(fields: &Tree) -> Option<&'static Component> {
@@ -79,6 +80,10 @@ static SAFE_AAD_ITEM: Structure = Structure::new(
 
 /// The term that a commit was made in, beside it (DMLS-10).
 static TERM: Structure = Structure::new(("Term", SPEC, "14"), &[Is("term", Part::U64)]);
+
+/// How a group's commits are hardened (DMLS-34).
+static HARDENING: Structure =
+    Structure::new(("Hardening", SPEC, "14.12"), &[Is("hardening", Enum(1, &[(0, "none"), (1, "psk-puncture")]))]);
 
 /// What is authenticated beside a message, where that is SafeAAD and nothing else.
 pub(super) fn safe_aad(_: &Tree, octets: &[u8]) -> Option<Tree> {

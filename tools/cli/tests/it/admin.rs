@@ -106,6 +106,20 @@ async fn commands_ask_the_gateway_with_its_token() {
             "{\"conversation\":4,\"head\":\"1f0c\",\"dry_run\":true}\n",
         ),
         (
+            &["group", "harden", "4", "--on"],
+            "/admin/v1/rooms/hardening",
+            r#"{"conversation":4,"hardening":"psk-puncture","dry_run":false}"#,
+            r#"{"conversation":4,"hardening":"psk-puncture","dry_run":false}"#,
+            "conversation  4\nhardening     psk-puncture\ndry run       no\n",
+        ),
+        (
+            &["group", "harden", "4", "--off", "--dry-run", "-o", "ndjson"],
+            "/admin/v1/rooms/hardening",
+            r#"{"conversation":4,"hardening":"none","dry_run":true}"#,
+            r#"{"conversation":4,"hardening":"none","dry_run":true}"#,
+            "{\"conversation\":4,\"hardening\":\"none\",\"dry_run\":true}\n",
+        ),
+        (
             &["group", "hub-back", "4", "--reason", "it answers again", "-o", "ndjson"],
             "/admin/v1/rooms/hub_back",
             r#"{"conversation":4,"reason":"it answers again","dry_run":false}"#,
