@@ -5,7 +5,7 @@ use causeway_core::conversation::{Conversation, Decision, ghost_display_name};
 use causeway_core::loss::Feature;
 use causeway_core::matrix::{RoomChanges, StateMap, StoredEvent};
 use causeway_core::records::{ClientRow, EpochRow, EventRow, ExtremityRow, GroupValueRow, ProfileRow, RetentionRow, StateMapRow};
-use causeway_mls::{EpochId, EpochRecord, GroupChanges, RowChanges};
+use causeway_mls::{EpochRecord, GroupChanges};
 use causeway_store::StoreError;
 use sha2::{Digest, Sha256};
 
