@@ -182,7 +182,9 @@ impl Group {
                 }
                 let message = handshake(bytes, MessageKind::Proposal)?;
                 let processed = group.process_message(provider, message).map_err(MlsError::invalid)?;
-                if let ProcessedMessageContent::ProposalMessage(proposal) = processed.into_content() {
+                if let ProcessedMessageContent::ProposalMessage(proposal) = processed.into_content()
+                    && !group.pending_proposals().any(|queued| queued.proposal_reference_ref() == proposal.proposal_reference_ref())
+                {
                     group.store_pending_proposal(provider.storage(), *proposal).map_err(MlsError::stored)?;
                 }
             }

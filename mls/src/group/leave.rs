@@ -29,6 +29,7 @@ impl Group {
         let View { provider, library: group, .. } = &mut view;
         let signer = identity.signer();
         let is_plain = self.state.is_plain();
+        let had_proposals = group.has_pending_proposals();
         let mut messages = vec![match is_plain {
             true => group.leave_group(provider, &signer).map_err(MlsError::invalid)?,
             false => group.leave_group_via_self_remove(provider, &signer).map_err(MlsError::invalid)?,
@@ -47,6 +48,10 @@ impl Group {
             messages.push(message);
         }
         self.keep_private(client, view)?;
+        if had_proposals {
+            // What has been proposed again stands twice in openmls' object, once in its rows.
+            self.rest();
+        }
         messages.iter().map(|message| message.to_bytes().map_err(MlsError::invalid)).collect()
     }
 }

@@ -185,8 +185,14 @@ impl StorageProvider<CURRENT_VERSION> for Storage {
         proposal: &V,
     ) -> Result<(), Unreadable> {
         self.put(&Slot::of_proposal(QUEUED_PROPOSAL, group_id, reference)?, proposal)?;
-        let slot = Slot::of_group(PROPOSAL_REFERENCES, group_id)?;
+        let (slot, encoded) = (Slot::of_group(PROPOSAL_REFERENCES, group_id)?, encode(reference)?);
         let known: Vec<R> = self.list(&slot)?;
+        for known in &known {
+            // openmls would take a proposal twice that is listed twice.
+            if encode(known)? == encoded {
+                return Ok(());
+            }
+        }
         self.put_list(&slot, &known.iter().chain([reference]).collect::<Vec<_>>())
     }
 
@@ -219,11 +225,11 @@ impl StorageProvider<CURRENT_VERSION> for Storage {
         reference: &R,
     ) -> Result<(), Unreadable> {
         self.delete(&Slot::of_proposal(QUEUED_PROPOSAL, group_id, reference)?);
-        let (slot, gone) = (Slot::of_group(PROPOSAL_REFERENCES, group_id)?, super::values::encode(reference)?);
+        let (slot, gone) = (Slot::of_group(PROPOSAL_REFERENCES, group_id)?, encode(reference)?);
         let known: Vec<R> = self.list(&slot)?;
         let mut kept = Vec::new();
         for reference in &known {
-            if super::values::encode(reference)? != gone {
+            if encode(reference)? != gone {
                 kept.push(reference);
             }
         }

@@ -148,7 +148,7 @@ impl Room {
                 }
             }
             Act::StageSpoilt(side, client) => self.stage_spoilt(side, client),
-            Act::Leave(side) if !self.sides[side as usize].0.has_pending_proposals() => {
+            Act::Leave(side) => {
                 let client = self.client(side, 0);
                 let Ok(proposals) = self.both(side, |group, _| group.leave_proposals(&client)) else { return };
                 let proposals: Vec<_> = proposals.iter().map(Vec::as_slice).collect();
@@ -163,7 +163,7 @@ impl Room {
                 });
                 assert_eq!(asked.is_ok(), self.sides[side as usize].0.holds(&client.client_uri));
             }
-            Act::Open(_) | Act::OpenSpoilt(_) | Act::Leave(_) => {}
+            Act::Open(_) | Act::OpenSpoilt(_) => {}
         }
     }
 
@@ -262,4 +262,26 @@ fn what_is_kept_is_used_in_its_epoch_only() {
     room.act(Act::Commit(Side::Alice, 0));
     let bob = room.client(Side::Bob, 0);
     assert!(matches!(room.both(Side::Bob, |group, _| group.seal(&bob, b"still here", [7; 32])), Err(MlsError::NoSuchClient(_))));
+}
+
+/// What is proposed twice counts once (P-042): else its committer would apply it twice, and nobody could open its commit.
+#[test]
+fn what_is_proposed_twice_is_committed_once() {
+    for is_kept in [true, false] {
+        let mut room = Room::new();
+        let client = room.client(Side::Alice, 0);
+        for _ in 0..2 {
+            let proposals = room.both(Side::Alice, |group, _| group.leave_proposals(&client)).unwrap();
+            let proposals: Vec<_> = proposals.iter().map(Vec::as_slice).collect();
+            for taker in [Side::Alice, Side::Bob] {
+                room.both(taker, |group, _| group.queue_proposals(&proposals)).unwrap();
+                if !is_kept {
+                    room.sides[taker as usize].0.rest();
+                }
+            }
+        }
+        room.commit(Side::Bob, 0);
+        let users: Vec<_> = room.sides[1].0.room_state().participants.participants.iter().map(|p| p.user.clone()).collect();
+        assert_eq!(users, [room.client(Side::Bob, 0).user_uri]);
+    }
 }
