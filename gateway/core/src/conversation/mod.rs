@@ -34,6 +34,7 @@ pub mod notices;
 pub mod outgoing;
 mod peer_message;
 mod peers;
+pub mod peers_room;
 mod prepare;
 mod retention;
 pub mod roles;

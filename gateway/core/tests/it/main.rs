@@ -24,6 +24,7 @@ mod identity_properties;
 mod markup;
 mod matrix_to_mimi;
 mod mimi_to_matrix;
+mod peers_room_parts;
 mod room_events;
 mod room_forks;
 mod room_joins;
