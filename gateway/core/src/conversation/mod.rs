@@ -9,6 +9,9 @@
 //!    * MIMI, as hub: [`Conversation::update`], [`Conversation::submit`], [`Conversation::give_group_info`];
 //!    * MIMI, as follower: [`Conversation::notify`];
 //!    * a room without a hub: [`Conversation::hub_lost`], [`Conversation::hub_back`], [`Conversation::peer`];
+//!    * a peers' room: [`Conversation::open_peers_room`], [`Conversation::follow_to_peers_room`], [`Conversation::name_peer`],
+//!      [`Conversation::say_in_peers_room`]; its [`Decision::news`] are for the conversation that it serves, in the same
+//!      transaction: [`Conversation::hear_of_peers_room`], [`Conversation::peer`];
 //!    * consent: [`Conversation::granted`], [`Conversation::revoked`];
 //!    * the outbox: [`Conversation::prepare`] before a request leaves, [`Conversation::answered`] with its answer.
 //! 3. Store the conversation and the turn's [`Decision`] in one transaction. If that fails, drop both: nothing has happened.
@@ -57,6 +60,7 @@ pub use hub::Submitted;
 pub use messages::MessageIndex;
 pub use outgoing::{Intent, Outgoing};
 pub use peer_message::PeerMessage;
+pub use peers_room::PeersNews;
 pub use prepare::{MimiRequest, Prepared};
 pub use retention::{MOST_EPOCHS, Retention};
 
@@ -81,6 +85,8 @@ pub struct Gateway {
     pub endpoint_mode_allowed: bool,
     /// How long secrets of past epochs are kept, where a conversation has no setting of its own.
     pub retention: Retention,
+    /// Whether rooms without a hub have peers' rooms.
+    pub peers_room: bool,
 }
 
 /// One call of the core: what it may use, and what it has decided.
@@ -112,6 +118,8 @@ pub struct Decision {
     pub consents: Vec<ConsentRow>,
     /// KeyPackages whose Welcome has been used: their secrets go.
     pub spent_key_packages: Vec<Vec<u8>>,
+    /// What a peers' room has for the conversation that it serves, in order.
+    pub news: Vec<PeersNews>,
 }
 
 /// Why a turn was refused. Nothing of it is stored.

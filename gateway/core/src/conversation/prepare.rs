@@ -37,6 +37,21 @@ pub enum Prepared {
     Join,
     /// make_leave and send_leave for this user.
     Decline,
+    /// A message for peers in a peers' room: [`Conversation::say_in_peers_room`], then [`super::Answer::InPeersRoom`].
+    InPeersRoom {
+        /// The Matrix room.
+        room_id: String,
+        /// The peers.
+        to: Vec<String>,
+        /// The encoded PeerMessage.
+        message: Vec<u8>,
+    },
+    /// A peers' room for this MIMI room is made: [`Conversation::open_peers_room`].
+    OpenPeersRoom(RoomUri),
+    /// This provider's directory is asked who speaks for it in this Matrix room: [`Conversation::name_peer`].
+    NamePeer(String, ProviderDomain),
+    /// This peers' room is left: [`Conversation::leave_peers_room`].
+    LeavePeersRoom(String),
 }
 
 /// A request to a provider.
@@ -76,6 +91,16 @@ impl Conversation {
             // These leave as they are, without the conversation being asked.
             Outgoing::Pdu { .. } | Outgoing::Notify { .. } => Ok(Prepared::Done),
             Outgoing::Peer { room, provider, message } => self.prepare_peer((room, provider), message),
+            Outgoing::InPeersRoom { room_id, to, message } => {
+                Ok(Prepared::InPeersRoom { room_id: room_id.clone(), to: to.clone(), message: message.clone() })
+            }
+            Outgoing::OpenPeersRoom => self.prepare_peers_room(),
+            Outgoing::NamePeer { room_id, provider } => match provider.parse() {
+                Ok(provider) => Ok(Prepared::NamePeer(room_id.clone(), provider)),
+                Err(_) => Err(ConversationError::Missing("valid provider domain")),
+            },
+            Outgoing::AwaitPeers => self.prepare_await_peers(turn),
+            Outgoing::LeavePeersRoom { room_id } => Ok(Prepared::LeavePeersRoom(room_id.clone())),
             Outgoing::Settle { since } => self.prepare_settle(turn, *since),
             Outgoing::Forget => self.prepare_forget(turn),
             Outgoing::EndGraph { since } => self.prepare_end(turn, *since),
@@ -103,6 +128,9 @@ impl Conversation {
     }
 
     fn prepare_peer(&self, (room, provider): (&str, &str), message: &[u8]) -> Result<Prepared> {
+        if let Some(prepared) = self.way_to(provider, message) {
+            return Ok(prepared);
+        }
         let room = room.parse().map_err(|_| ConversationError::Missing("valid MIMI room URI"))?;
         let provider = provider.parse().map_err(|_| ConversationError::Missing("valid provider domain"))?;
         Ok(Prepared::Mimi(MimiRequest::Peer(room, provider, message.to_vec())))

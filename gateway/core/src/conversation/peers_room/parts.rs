@@ -101,6 +101,15 @@ impl Part {
         self.content().to_string().len()
     }
 
+    /// Puts a message together from the contents of its events.
+    ///
+    /// # Errors
+    /// If they are not the parts of one message.
+    pub fn join_contents(contents: &[Value]) -> Result<Vec<u8>> {
+        let parts: Vec<Self> = contents.iter().map(Self::read).collect::<Result<_>>()?;
+        Self::join(&parts)
+    }
+
     /// Puts a message together from its parts, in any order.
     ///
     /// # Errors
