@@ -18,7 +18,10 @@ use crate::loss::{Feature, Loss};
 impl Conversation {
     /// The other providers that the room concerns: those of its members, and the one that was its hub.
     pub(super) fn peers(&self, turn: &Turn<'_>) -> Result<BTreeSet<ProviderDomain>> {
-        let ours = turn.gateway.names.provider();
+        self.all_peers(turn.gateway.names.provider())
+    }
+
+    pub(super) fn all_peers(&self, ours: &ProviderDomain) -> Result<BTreeSet<ProviderDomain>> {
         let mut peers = self.active_providers(ours);
         peers.extend(Some(self.hub()?).filter(|hub| hub != ours));
         Ok(peers)

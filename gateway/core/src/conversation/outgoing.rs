@@ -116,6 +116,13 @@ pub enum Outgoing {
         /// The provider.
         provider: String,
     },
+    /// A provider is no peer any more: who speaks for it is sent away from a peers' room of ours.
+    DismissPeer {
+        /// The Matrix room.
+        room_id: String,
+        /// The provider.
+        provider: String,
+    },
     /// In a peers' room: messages that are missing are waited for.
     AwaitPeers,
     /// A peers' room is left.
@@ -202,6 +209,7 @@ impl Outgoing {
             Self::InPeersRoom { .. } => "in_peers_room",
             Self::OpenPeersRoom => "open_peers_room",
             Self::NamePeer { .. } => "name_peer",
+            Self::DismissPeer { .. } => "dismiss_peer",
             Self::AwaitPeers => "await_peers",
             Self::LeavePeersRoom { .. } => "leave_peers_room",
             Self::Settle { .. } => "settle",

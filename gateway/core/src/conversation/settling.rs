@@ -67,7 +67,7 @@ impl Conversation {
             let item = Outgoing::Settle { since: turn.now };
             turn.send(lane::settlement(self.mimi_room()?.as_str()), item);
         }
-        self.ask_for_names(turn)?;
+        self.attend_to_peers_rooms(turn)?;
         self.attend_to_hub(turn)
     }
 

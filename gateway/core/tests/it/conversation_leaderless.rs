@@ -13,7 +13,7 @@ pub(crate) fn two_admins() -> World {
     with_alice_at(100)
 }
 
-fn with_alice_at(level: i64) -> World {
+pub(crate) fn with_alice_at(level: i64) -> World {
     let mut world = World::together(RoomVersionId::V11);
     let (bob, alice) = (world.ghost_of_peer(A), world.sides[A].homeserver.user.clone());
     let gateway_user = world.sides[A].gateway.names.gateway_user();

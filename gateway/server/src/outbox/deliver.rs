@@ -81,7 +81,8 @@ async fn deliver_item(node: &Arc<Node>, row: &OutboxRow) -> Result<(), NodeError
             return peers_room::say(node, row, &item, Arc::new((room_id, to, message))).await;
         }
         Prepared::OpenPeersRoom(room) => return peers_room::open(node, row, room).await,
-        Prepared::LeavePeersRoom(room_id) => return peers_room::leave(node, row, room_id).await,
+        Prepared::DismissPeer(room_id, provider) => return peers_room::leave(node, row, (room_id, Some(provider))).await,
+        Prepared::LeavePeersRoom(room_id) => return peers_room::leave(node, row, (room_id, None)).await,
         Prepared::NamePeer(room_id, provider) => match peers_room::name(node, row, (room_id, provider)).await? {
             Some(failed) => failed,
             None => return Ok(()),

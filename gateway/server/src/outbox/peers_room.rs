@@ -58,14 +58,18 @@ pub(super) async fn open(node: &Arc<Node>, row: &OutboxRow, room: RoomUri) -> Re
     .await
 }
 
-/// Leaves a peers' room.
-pub(super) async fn leave(node: &Arc<Node>, row: &OutboxRow, room_id: String) -> Result<(), NodeError> {
-    let id = row.id;
+/// Has a provider's user leave a peers' room of ours; our own, if no provider is named.
+pub(super) async fn leave(node: &Arc<Node>, row: &OutboxRow, leaves: (String, Option<String>)) -> Result<(), NodeError> {
+    let (id, leaves) = (row.id, Arc::new(leaves));
     node.transaction("leave peers' room", move |session| {
-        let find = Find::Matrix(room_id.clone());
+        let leaves = leaves.clone();
         Box::pin(async move {
-            if let Some(mut room) = session.find(&find).await? {
-                let ((), decision) = session.turn(|turn| room.leave_peers_room(turn))?;
+            let (room_id, provider) = &*leaves;
+            if let Some(mut room) = session.find(&Find::Matrix(room_id.clone())).await? {
+                let ((), decision) = session.turn(|turn| match provider {
+                    Some(provider) => room.dismiss_peer(turn, provider),
+                    None => room.leave_peers_room(turn),
+                })?;
                 session.save(room, decision).await?;
             }
             Ok(session.tx.forget(&[id]).await?)

@@ -123,7 +123,7 @@ impl Conversation {
         let here = book.names.iter().filter(|(_, name)| UserId::parse(name.as_str()).is_ok_and(|user| self.is_here(&user)));
         let here: Vec<_> = here.map(|(provider, _)| PeersNews::Present(provider.clone())).collect();
         turn.decision.news.extend(here);
-        Ok(())
+        self.look_for_strangers(turn)
     }
 
     /// A provider's directory says who speaks for it; none if nobody does. What it has said meanwhile is heard, and whoever has
@@ -139,6 +139,7 @@ impl Conversation {
         self.peers_book_mut()?.names.insert(provider.to_string(), user.to_string());
         if self.is_here(user) {
             turn.decision.news.push(PeersNews::Present(provider.to_string()));
+            self.look_for_strangers(turn)?;
             return self.hear_what_waits(turn, user);
         }
         let ours = turn.gateway.names.gateway_user();
@@ -161,6 +162,22 @@ impl Conversation {
         turn.decision.news.extend(nameless);
         self.lose(turn, user, "mimi_to_matrix", vec![Loss::new(Feature::JoinRefused, why)]);
         Ok(Next::Done)
+    }
+
+    /// Who has made the room sends away who speaks for a provider that is no peer any more.
+    ///
+    /// # Errors
+    /// If this is no peers' room.
+    pub fn dismiss_peer(&mut self, turn: &mut Turn<'_>, provider: &str) -> Result<()> {
+        let name = self.peers_book_mut()?.names.remove(provider);
+        let Some(user) = name.and_then(|name| UserId::parse(name).ok()) else { return Ok(()) };
+        let is_needed = self.peers_book()?.spoken_for_by(&user).next().is_some();
+        let membership = self.room.as_ref().and_then(|room| room.membership(&user));
+        if !is_needed && matches!(membership.as_deref(), Some("join" | "invite")) {
+            self.emit_membership(turn, &turn.gateway.names.gateway_user(), &user, "leave")?;
+        }
+        turn.decision.news.push(PeersNews::Absent(provider.to_owned()));
+        self.look_for_strangers(turn)
     }
 
     /// Leaves the room for good: the hub orders again.

@@ -20,7 +20,7 @@ pub use talk::MISSING_PATIENCE;
 
 use self::assembly::Assembly;
 use super::{Conversation, ConversationError, Result, Turn};
-use crate::matrix::Pdu;
+use crate::matrix::{Pdu, Room};
 
 /// The kind of such conversations, in their rows.
 pub const KIND: &str = "peers";
@@ -59,6 +59,8 @@ pub enum PeersNews {
     Absent(String),
     /// A provider has no Matrix user, or none that comes.
     Nameless(String),
+    /// Whether somebody is in it of whom no directory has said for whom it speaks.
+    Strangers(bool),
     /// A provider has said something: the events that make it up, by their ids, in order.
     Said(ProviderDomain, Vec<String>),
     /// Something that a provider has said is missing for good.
@@ -111,6 +113,15 @@ impl Conversation {
             _ => None,
         });
         turn.decision.news.extend(news);
+        self.look_for_strangers(turn)
+    }
+
+    /// Who is in the room hears everything that is said in it.
+    fn look_for_strangers(&self, turn: &mut Turn<'_>) -> Result<()> {
+        let (book, ours) = (self.peers_book()?, turn.gateway.names.gateway_user());
+        let is_known = |user: &OwnedUserId| *user == ours || book.spoken_for_by(user).next().is_some();
+        let here = self.room.as_ref().map(Room::joined_users).unwrap_or_default();
+        turn.decision.news.push(PeersNews::Strangers(!here.iter().all(is_known)));
         Ok(())
     }
 

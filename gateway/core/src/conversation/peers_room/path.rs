@@ -25,6 +25,8 @@ pub struct KnownRoom {
     pub nameless: BTreeSet<String>,
     /// Providers whose users are in the room.
     pub present: BTreeSet<String>,
+    /// Whether somebody is in it of whom we do not know for whom it speaks.
+    pub has_strangers: bool,
 }
 
 /// A way to a peer.
@@ -73,7 +75,7 @@ impl Conversation {
             (PeersNews::Entered(creator), _) => {
                 self.book.is_opening = false;
                 self.book.peers_rooms.entry(room_id.to_owned()).or_default().creator.clone_from(creator);
-                return self.ask_for_names(turn);
+                return self.attend_to_peers_rooms(turn);
             }
             (PeersNews::Left, _) => {
                 self.book.peers_rooms.remove(room_id);
@@ -88,8 +90,9 @@ impl Conversation {
             (PeersNews::Nameless(provider), Some(room)) => {
                 room.nameless.insert(provider.clone());
             }
+            (PeersNews::Strangers(has_strangers), Some(room)) => room.has_strangers = *has_strangers,
             (PeersNews::Missed(from), _) => self.tell(turn, from, &PeerMessage::WantTail)?,
-            (PeersNews::Said(..) | PeersNews::Present(_) | PeersNews::Absent(_) | PeersNews::Nameless(_), _) => {}
+            (PeersNews::Said(..), _) | (_, None) => {}
         }
         Ok(())
     }
@@ -110,18 +113,24 @@ impl Conversation {
         Ok(Prepared::OpenPeersRoom(self.mimi_room()?))
     }
 
-    /// Every peer's directory is asked, once for each room, who speaks for it.
-    pub(in crate::conversation) fn ask_for_names(&mut self, turn: &mut Turn<'_>) -> Result<()> {
+    /// Every peer's directory is asked, once for each room, who speaks for it. Who is no peer any more is sent away by the room's
+    /// maker, and asked for anew should it come back.
+    pub(in crate::conversation) fn attend_to_peers_rooms(&mut self, turn: &mut Turn<'_>) -> Result<()> {
         if self.book.peers_rooms.is_empty() {
             return Ok(());
         }
-        let (peers, mimi_room) = (self.peers(turn)?, self.mimi_room()?);
+        let peers: BTreeSet<String> = self.peers(turn)?.iter().map(ToString::to_string).collect();
+        let (mimi_room, ours) = (self.mimi_room()?, turn.gateway.names.provider().to_string());
         for (room_id, room) in &mut self.book.peers_rooms {
-            for provider in peers.iter().map(ToString::to_string) {
+            for provider in &peers {
                 if room.asked.insert(provider.clone()) {
-                    let lane = lane::peer_name(&provider, mimi_room.as_str());
-                    turn.send(lane, Outgoing::NamePeer { room_id: room_id.clone(), provider });
+                    let lane = lane::peer_name(provider, mimi_room.as_str());
+                    turn.send(lane, Outgoing::NamePeer { room_id: room_id.clone(), provider: provider.clone() });
                 }
+            }
+            for provider in room.asked.extract_if(.., |provider| !peers.contains(provider)).filter(|_| room.creator == ours) {
+                let item = Outgoing::DismissPeer { room_id: room_id.clone(), provider };
+                turn.send(lane::peers_room(mimi_room.as_str()), item);
             }
         }
         Ok(())
@@ -136,9 +145,17 @@ impl Conversation {
         Ok(())
     }
 
-    /// The room in which a peer hears us: where there are several, everybody chooses the same.
-    fn room_with(&self, provider: &str) -> Option<&String> {
-        let rooms = self.book.peers_rooms.iter().filter(|(_, room)| room.present.contains(provider));
+    /// The room in which a peer hears us, and nobody else but peers: where there are several, everybody chooses the same.
+    fn room_with(&self, ours: &ProviderDomain, provider: &str) -> Option<&String> {
+        if self.book.peers_rooms.is_empty() {
+            return None;
+        }
+        let peers = self.all_peers(ours).ok()?;
+        let is_among_peers = |room: &KnownRoom| {
+            let is_peer = |present: &String| peers.iter().any(|peer| peer.as_str() == present);
+            !room.has_strangers && room.present.contains(provider) && room.present.iter().all(is_peer)
+        };
+        let rooms = self.book.peers_rooms.iter().filter(|(_, room)| is_among_peers(room));
         rooms.min_by_key(|(room_id, room)| (&room.creator, *room_id)).map(|(room_id, _)| room_id)
     }
 
@@ -153,7 +170,7 @@ impl Conversation {
         let mut in_rooms: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for peer in peers {
             let owed = self.book.owed.get(peer).copied().unwrap_or_default();
-            match self.room_with(peer).filter(|_| owed == 0) {
+            match self.room_with(turn.gateway.names.provider(), peer).filter(|_| owed == 0) {
                 Some(room_id) => in_rooms.entry(room_id.clone()).or_default().push(peer.to_owned()),
                 None => {
                     self.book.owed.insert(peer.to_owned(), owed + 1);
@@ -170,9 +187,30 @@ impl Conversation {
     }
 
     /// Something for one peer: it may have come to a room since that was decided.
-    pub(in crate::conversation) fn way_to(&self, provider: &str, message: &[u8]) -> Option<Prepared> {
-        let (room_id, to) = (self.room_with(provider)?.clone(), vec![provider.to_owned()]);
-        Some(Prepared::InPeersRoom { room_id, to, message: message.to_vec() })
+    pub(in crate::conversation) fn way_to(&self, turn: &Turn<'_>, provider: &str, message: &[u8]) -> Option<Prepared> {
+        let room_id = self.room_with(turn.gateway.names.provider(), provider)?.clone();
+        Some(Prepared::InPeersRoom { room_id, to: vec![provider.to_owned()], message: message.to_vec() })
+    }
+
+    /// Something that was to be said in a peers' room: those who do not hear it there alone any more are told otherwise.
+    pub(in crate::conversation) fn prepare_in_peers_room(
+        &mut self,
+        turn: &mut Turn<'_>,
+        (room_id, to): (&str, &[String]),
+        message: &[u8],
+    ) -> Result<Prepared> {
+        let ours = turn.gateway.names.provider();
+        let is_there = |provider: &&String| self.room_with(ours, provider).is_some_and(|room| room == room_id);
+        let (there, elsewhere): (Vec<&String>, Vec<&String>) = to.iter().partition(is_there);
+        self.tell_each(turn, elsewhere.into_iter().map(String::as_str), message)?;
+        match there.is_empty() {
+            true => Ok(Prepared::Done),
+            false => Ok(Prepared::InPeersRoom {
+                room_id: room_id.to_owned(),
+                to: there.into_iter().cloned().collect(),
+                message: message.to_vec(),
+            }),
+        }
     }
 
     /// It has been said in a peers' room, but some were not there: they are told otherwise.
@@ -214,9 +252,8 @@ impl Conversation {
         if !self.is_leaderless() {
             return BTreeMap::new();
         }
-        let hub = self.hub().ok().filter(|hub| hub != ours);
-        let peers: BTreeSet<ProviderDomain> = self.active_providers(ours).into_iter().chain(hub).collect();
-        let path = |peer: &ProviderDomain| match self.room_with(peer.as_str()) {
+        let peers = self.all_peers(ours).unwrap_or_default();
+        let path = |peer: &ProviderDomain| match self.room_with(ours, peer.as_str()) {
             _ if self.hears_by_fan_out(peer) => (Path::FanOut, None),
             Some(room_id) => (Path::PeersRoom, Some(room_id.clone())),
             None => (Path::CausewayPeer, None),

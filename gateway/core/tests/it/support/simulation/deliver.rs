@@ -144,6 +144,11 @@ impl World {
                 self.name_peer(side, &room_id, &provider);
                 return Next::Done;
             }
+            Prepared::DismissPeer(room_id, provider) => {
+                let room = self.room_at(side, &room_id).unwrap();
+                self.turn(side, room, |conversation, turn| conversation.dismiss_peer(turn, &provider)).unwrap();
+                return Next::Done;
+            }
             Prepared::LeavePeersRoom(room_id) => {
                 self.leave_peers_room(side, &room_id);
                 return Next::Done;
