@@ -20,6 +20,7 @@ const MIGRATIONS: &[Migration] = &[
     (8, include_str!("../migrations/0008_graphs.sql")),
     (9, include_str!("../migrations/0009_retentions.sql")),
     (10, include_str!("../migrations/0010_group_nodes.sql")),
+    (11, include_str!("../migrations/0011_peer_paths.sql")),
 ];
 
 impl Store {

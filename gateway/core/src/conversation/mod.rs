@@ -67,7 +67,7 @@ pub use retention::{MOST_EPOCHS, Retention};
 use crate::identity::Names;
 use crate::loss::Loss;
 use crate::matrix::{Room, SigningKeys};
-use crate::records::{ClientRow, ConsentRow, ConversationRow, LossRow, MessageRow};
+use crate::records::{ClientRow, ConsentRow, ConversationRow, LossRow, MessageRow, PeerPathRow};
 
 /// What the gateway is, to every conversation.
 pub struct Gateway {
@@ -199,6 +199,8 @@ pub struct Conversation {
     pub retention: Retention,
     /// The same as it is stored, with the window of the graph.
     pub stored_retention: (Retention, Option<u64>),
+    /// The ways to its peers as they are stored.
+    pub stored_paths: Vec<PeerPathRow>,
 }
 
 impl<'a> Turn<'a> {
@@ -223,8 +225,8 @@ impl Conversation {
     /// A conversation that the store has given back.
     pub fn restore(row: ConversationRow, room: Option<Room>, group: Option<Group>, messages: MessageIndex) -> Result<Self> {
         let book = Bookkeeping::from_bytes(&row.bookkeeping).map_err(|_| ConversationError::Missing("readable bookkeeping"))?;
-        let (clients, retention, stored_retention) = Default::default();
-        Ok(Self { row, book, room, group, forkable: None, clients, messages, retention, stored_retention })
+        let (clients, retention, stored_retention, stored_paths) = Default::default();
+        Ok(Self { row, book, room, group, forkable: None, clients, messages, retention, stored_retention, stored_paths })
     }
 
     fn begin(kind: &str, now: u64) -> Self {
@@ -254,6 +256,7 @@ impl Conversation {
             messages: MessageIndex::default(),
             retention: Retention::default(),
             stored_retention: Default::default(),
+            stored_paths: Vec::new(),
         }
     }
 

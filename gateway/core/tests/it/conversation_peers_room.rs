@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use causeway_core::conversation::peers_room::PeersRoomInvite;
 use causeway_core::conversation::peers_room::parts::{EVENT_TYPE, Part};
-use causeway_core::conversation::peers_room::{Path, PeersRoomInvite};
 use causeway_core::conversation::{ConversationError, PeerMessage};
 use causeway_core::matrix::{EventDraft, Outcome, Pdu};
 use causeway_drafts::mimi_uri::ProviderDomain;
@@ -12,6 +12,10 @@ use serde_json::json;
 
 use crate::conversation_leaderless::{bodies, head, name, with_alice_at};
 use crate::support::simulation::*;
+
+/// Names of paths.
+const IN_A_ROOM: &str = "peers' room";
+const AT_THE_ENDPOINT: &str = "causewayPeer";
 
 /// Both gateways use peers' rooms.
 fn two_gateways() -> World {
@@ -33,20 +37,20 @@ fn in_a_room() -> World {
 fn in_a_room_of(mut world: World) -> World {
     world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
     world.pump();
-    assert_eq!(paths(&world), [Path::PeersRoom; 2]);
+    assert_eq!(paths(&world), [IN_A_ROOM; 2]);
     world.is_cut = true;
     world.events_pass = true;
     world
 }
 
 /// Which way each tells the other something.
-fn paths(world: &World) -> [Path; 2] {
+fn paths(world: &World) -> [String; 2] {
     [path(world, A, 0), path(world, B, 1)]
 }
 
-fn path(world: &World, side: usize, index: usize) -> Path {
+fn path(world: &World, side: usize, index: usize) -> String {
     let ours = world.sides[side].gateway.names.provider();
-    world.sides[side].conversation(index).paths(ours).into_values().next().unwrap().0
+    world.sides[side].conversation(index).paths(ours).remove(0).path
 }
 
 fn provider(side: &Side) -> ProviderDomain {
@@ -332,11 +336,11 @@ fn dmls_38_before_somebody_is_in_the_room_it_is_told_at_its_endpoint() {
     world.is_cut = true;
     world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
     world.say(B, 1, "first");
-    assert_eq!(path(&world, B, 1), Path::CausewayPeer);
+    assert_eq!(path(&world, B, 1), AT_THE_ENDPOINT);
     assert_eq!(world.peers_rooms(B).len(), 1, "made, but nobody is there");
     world.is_cut = false;
     world.pump();
-    assert_eq!(paths(&world), [Path::PeersRoom; 2]);
+    assert_eq!(paths(&world), [IN_A_ROOM; 2]);
     world.say(B, 1, "then");
     assert_eq!(bodies(&world, A, 0), ["hello", "first", "then"]);
     assert_no_losses(&world);
@@ -351,7 +355,7 @@ fn dmls_38_who_is_gone_from_the_room_is_told_at_its_endpoint() {
     let before = world.heard_in_peers_rooms;
     world.say(A, 0, "I have left");
     world.say(B, 1, "I can reach you");
-    assert_eq!(paths(&world), [Path::CausewayPeer; 2]);
+    assert_eq!(paths(&world), [AT_THE_ENDPOINT; 2]);
     assert_eq!(world.heard_in_peers_rooms, before);
     assert_eq!(bodies(&world, A, 0).last().unwrap(), "I can reach you");
     assert!(bodies(&world, B, 1).contains(&"I have left".to_owned()));
@@ -370,7 +374,7 @@ fn dmls_38_nothing_is_said_in_a_room_with_a_stranger_in_it() {
             conversation.hear_of_peers_room(turn, &room_id, &news)
         })
         .unwrap();
-    assert_eq!(paths(&world), [Path::PeersRoom, Path::CausewayPeer]);
+    assert_eq!(paths(&world), [IN_A_ROOM, AT_THE_ENDPOINT]);
     assert!(world.sides[B].conversation(room).room.unwrap().membership(&stranger).is_none());
 }
 
@@ -379,7 +383,7 @@ fn dmls_38_who_is_no_peer_any_more_is_sent_away() {
     let mut world = in_a_room();
     let (rooms, user) = ([world.peers_rooms(A)[0], world.peers_rooms(B)[0]], world.sides[A].gateway.names.gateway_user());
     world.turn(B, rooms[B], |conversation, turn| conversation.dismiss_peer(turn, "a.test")).unwrap();
-    assert_eq!(paths(&world)[B], Path::CausewayPeer);
+    assert_eq!(paths(&world)[B], AT_THE_ENDPOINT);
     world.pump();
     for (side, room) in rooms.into_iter().enumerate() {
         let room = world.sides[side].conversation(room).room.unwrap();
@@ -398,7 +402,7 @@ fn dmls_38_a_provider_without_an_endpoint_is_told_in_the_room_alone() {
     world.say(B, 1, "likewise");
     assert_eq!(bodies(&world, B, 1).last().unwrap(), "likewise");
     assert!(bodies(&world, B, 1).contains(&"by the room".to_owned()));
-    assert_eq!(paths(&world), [Path::PeersRoom; 2]);
+    assert_eq!(paths(&world), [IN_A_ROOM; 2]);
     assert_no_losses(&world);
 }
 
@@ -441,7 +445,7 @@ fn dmls_38_the_room_is_left_when_the_hub_orders_again() {
     }
     world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
     world.pump();
-    assert_eq!(paths(&world), [Path::PeersRoom; 2]);
+    assert_eq!(paths(&world), [IN_A_ROOM; 2]);
     world.is_cut = true;
     world.events_pass = true;
     world.say(B, 1, "again without a hub");

@@ -10,6 +10,7 @@ use crate::conversation::answers::Next;
 use crate::conversation::outgoing::lane;
 use crate::conversation::prepare::Prepared;
 use crate::conversation::{Conversation, ConversationError, Outgoing, PeerMessage, Result, Turn};
+use crate::records::PeerPathRow;
 
 /// So long a provider without `causewayPeer` is given to come to the peers' room before it is looked at again, ms.
 const COMING_PATIENCE: u64 = 1_000;
@@ -248,9 +249,9 @@ impl Conversation {
     }
 
     /// Which way each peer is told something, in a room without a hub; empty in others.
-    pub fn paths(&self, ours: &ProviderDomain) -> BTreeMap<String, (Path, Option<String>)> {
+    pub fn paths(&self, ours: &ProviderDomain) -> Vec<PeerPathRow> {
         if !self.is_leaderless() {
-            return BTreeMap::new();
+            return Vec::new();
         }
         let peers = self.all_peers(ours).unwrap_or_default();
         let path = |peer: &ProviderDomain| match self.room_with(ours, peer.as_str()) {
@@ -258,6 +259,10 @@ impl Conversation {
             Some(room_id) => (Path::PeersRoom, Some(room_id.clone())),
             None => (Path::CausewayPeer, None),
         };
-        peers.iter().map(|peer| (peer.to_string(), path(peer))).collect()
+        let row = |peer: &ProviderDomain| {
+            let (path, matrix_room_id) = path(peer);
+            PeerPathRow { provider: peer.to_string(), path: path.as_str().to_owned(), matrix_room_id }
+        };
+        peers.iter().map(row).collect()
     }
 }
