@@ -146,18 +146,21 @@ impl Conversation {
         Ok(())
     }
 
-    /// The room in which a peer hears us, and nobody else but peers: where there are several, everybody chooses the same.
-    fn room_with(&self, ours: &ProviderDomain, provider: &str) -> Option<&String> {
+    /// The rooms in which peers hear us, and nobody else: where one is in several, everybody chooses the same.
+    fn rooms_by_peer(&self, ours: &ProviderDomain) -> BTreeMap<String, String> {
+        let mut chosen = BTreeMap::new();
         if self.book.peers_rooms.is_empty() {
-            return None;
+            return chosen;
         }
-        let peers = self.all_peers(ours).ok()?;
-        let is_among_peers = |room: &KnownRoom| {
-            let is_peer = |present: &String| peers.iter().any(|peer| peer.as_str() == present);
-            !room.has_strangers && room.present.contains(provider) && room.present.iter().all(is_peer)
-        };
-        let rooms = self.book.peers_rooms.iter().filter(|(_, room)| is_among_peers(room));
-        rooms.min_by_key(|(room_id, room)| (&room.creator, *room_id)).map(|(room_id, _)| room_id)
+        let peers: BTreeSet<String> = self.all_peers(ours).unwrap_or_default().iter().map(ToString::to_string).collect();
+        let mut rooms: Vec<_> = self.book.peers_rooms.iter().collect();
+        rooms.sort_by_key(|(room_id, room)| (&room.creator, *room_id));
+        for (room_id, room) in rooms.into_iter().filter(|(_, room)| !room.has_strangers && room.present.is_subset(&peers)) {
+            for provider in &room.present {
+                chosen.entry(provider.clone()).or_insert_with(|| room_id.clone());
+            }
+        }
+        chosen
     }
 
     /// Tells peers something, each in its way. Whoever is still owed something at its `causewayPeer` gets that first.
@@ -168,10 +171,11 @@ impl Conversation {
         message: &[u8],
     ) -> Result<()> {
         let mimi_room = self.mimi_room()?.to_string();
+        let rooms = self.rooms_by_peer(turn.gateway.names.provider());
         let mut in_rooms: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for peer in peers {
             let owed = self.book.owed.get(peer).copied().unwrap_or_default();
-            match self.room_with(turn.gateway.names.provider(), peer).filter(|_| owed == 0) {
+            match rooms.get(peer).filter(|_| owed == 0) {
                 Some(room_id) => in_rooms.entry(room_id.clone()).or_default().push(peer.to_owned()),
                 None => {
                     self.book.owed.insert(peer.to_owned(), owed + 1);
@@ -189,7 +193,7 @@ impl Conversation {
 
     /// Something for one peer: it may have come to a room since that was decided.
     pub(in crate::conversation) fn way_to(&self, turn: &Turn<'_>, provider: &str, message: &[u8]) -> Option<Prepared> {
-        let room_id = self.room_with(turn.gateway.names.provider(), provider)?.clone();
+        let room_id = self.rooms_by_peer(turn.gateway.names.provider()).remove(provider)?;
         Some(Prepared::InPeersRoom { room_id, to: vec![provider.to_owned()], message: message.to_vec() })
     }
 
@@ -200,8 +204,8 @@ impl Conversation {
         (room_id, to): (&str, &[String]),
         message: &[u8],
     ) -> Result<Prepared> {
-        let ours = turn.gateway.names.provider();
-        let is_there = |provider: &&String| self.room_with(ours, provider).is_some_and(|room| room == room_id);
+        let rooms = self.rooms_by_peer(turn.gateway.names.provider());
+        let is_there = |provider: &&String| rooms.get(*provider).is_some_and(|room| room == room_id);
         let (there, elsewhere): (Vec<&String>, Vec<&String>) = to.iter().partition(is_there);
         self.tell_each(turn, elsewhere.into_iter().map(String::as_str), message)?;
         match there.is_empty() {
@@ -254,7 +258,8 @@ impl Conversation {
             return Vec::new();
         }
         let peers = self.all_peers(ours).unwrap_or_default();
-        let path = |peer: &ProviderDomain| match self.room_with(ours, peer.as_str()) {
+        let rooms = self.rooms_by_peer(ours);
+        let path = |peer: &ProviderDomain| match rooms.get(peer.as_str()) {
             _ if self.hears_by_fan_out(peer) => (Path::FanOut, None),
             Some(room_id) => (Path::PeersRoom, Some(room_id.clone())),
             None => (Path::CausewayPeer, None),
