@@ -71,6 +71,9 @@ pub struct Bookkeeping {
     /// Peers' rooms that serve this conversation, by their Matrix room ids.
     #[serde(default)]
     pub peers_rooms: BTreeMap<String, KnownRoom>,
+    /// Those that are to be left, since what we counted there is not to be trusted.
+    #[serde(default)]
+    pub stale_rooms: BTreeSet<String>,
     /// Whether one is about to be made.
     #[serde(default)]
     pub is_opening: bool,

@@ -351,7 +351,10 @@ impl Conversation {
     fn unlock_if_all_are_back(&mut self, turn: &Turn<'_>) {
         let members = self.group.as_ref().map(Group::members).unwrap_or_default();
         let ours = members.iter().filter(|member| turn.gateway.names.is_ours(&member.user.provider()));
-        self.row.resync = self.row.resync && ours.clone().any(|member| self.is_locked_out(&member.user));
+        let is_locked = self.row.resync && ours.clone().any(|member| self.is_locked_out(&member.user));
+        if std::mem::replace(&mut self.row.resync, is_locked) && !is_locked {
+            self.distrust_peers_rooms();
+        }
     }
 
     /// All participants but the banned.

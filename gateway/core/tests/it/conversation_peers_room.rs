@@ -452,3 +452,55 @@ fn dmls_38_the_room_is_left_when_the_hub_orders_again() {
     assert_eq!(bodies(&world, A, 0).last().unwrap(), "again without a hub");
     assert_eq!(world.peers_rooms(A).len(), 2);
 }
+
+#[test]
+fn dmls_38_one_event_is_for_all_who_are_told_the_same() {
+    let mut world = in_a_room();
+    let (room, user) = (world.peers_rooms(B)[0], world.sides[A].gateway.names.gateway_user());
+    // The same gateway speaks for another provider, too.
+    let other: ProviderDomain = "c.test".parse().unwrap();
+    world.turn(B, room, |conversation, turn| conversation.name_peer(turn, &other, Some(&user))).unwrap();
+    world.held_events = Some(Vec::new());
+    let to = ["a.test", "c.test", "d.test"].map(str::to_owned);
+    let message = PeerMessage::WantTail.to_bytes();
+    let absent = world.turn(B, room, |conversation, turn| conversation.say_in_peers_room(turn, &to, &message)).unwrap();
+    assert_eq!(absent, ["d.test"]);
+    world.pump_only(B);
+    let events = held(&mut world);
+    assert_eq!(events.len(), 1);
+    let part = Part::read(&events[0].1.content_value()).unwrap();
+    assert_eq!((part.to.get("c.test"), part.to.contains_key("a.test"), part.to.len()), (Some(&1), true, 2));
+    let before = world.heard_in_peers_rooms;
+    world.hear_event(A, &events[0].1);
+    assert_eq!(world.heard_in_peers_rooms, before + 1);
+}
+
+#[test]
+fn dmls_38_a_gateway_is_told_by_every_domain_of_its_own() {
+    let mut world = in_a_room();
+    world.sides[A].gateway.names =
+        causeway_core::identity::Names::new("gw-a.test", "a.test".parse().unwrap(), vec!["c.test".parse().unwrap()]);
+    let room = world.peers_rooms(B)[0];
+    let before = world.heard_in_peers_rooms;
+    for (number, message) in [(1, PeerMessage::WantTail), (2, PeerMessage::WantGroupInfo)] {
+        let to = [("c.test".to_owned(), number)].into();
+        speak(&mut world, room, Part::split(&"b.test".parse().unwrap(), &to, &message.to_bytes()).unwrap().remove(0));
+    }
+    assert_eq!(world.heard_in_peers_rooms, before + 2);
+}
+
+/// What was counted in the room is that of a backup.
+#[test]
+fn dmls_38_after_a_restore_the_room_is_left() {
+    let mut world = in_a_room();
+    world.is_cut = false;
+    world.sides[B].adopt(1);
+    world.say(B, 1, "from a backup");
+    assert!(!world.sides[B].conversation(1).row.resync);
+    assert_eq!(bodies(&world, A, 0).last().unwrap(), "from a backup");
+    world.say(A, 0, "heard");
+    assert_eq!(bodies(&world, B, 1).last().unwrap(), "heard");
+    assert_eq!(paths(&world), [AT_THE_ENDPOINT; 2]);
+    let room = world.sides[A].conversation(world.peers_rooms(A)[0]).room.unwrap();
+    assert_eq!(room.membership(&world.sides[B].gateway.names.gateway_user()).as_deref(), Some("leave"));
+}

@@ -38,8 +38,8 @@ pub struct PeersBook {
     pub names: BTreeMap<String, String>,
     /// How many messages each provider was told in this room.
     pub said: BTreeMap<String, u64>,
-    /// What waits of each sender, by Matrix user and the provider that it says it speaks for.
-    pub heard: BTreeMap<String, BTreeMap<String, Assembly>>,
+    /// What waits of each sender, by Matrix user, the provider that it says it speaks for, and the domain of ours that is told.
+    pub heard: BTreeMap<String, BTreeMap<String, BTreeMap<String, Assembly>>>,
     /// Invitations that were refused, by Matrix user: so often.
     pub refused: BTreeMap<String, u32>,
     /// Whether an item waits in the outbox for messages that are missing.

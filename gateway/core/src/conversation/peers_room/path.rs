@@ -117,6 +117,7 @@ impl Conversation {
     /// Every peer's directory is asked, once for each room, who speaks for it. Who is no peer any more is sent away by the room's
     /// maker, and asked for anew should it come back.
     pub(in crate::conversation) fn attend_to_peers_rooms(&mut self, turn: &mut Turn<'_>) -> Result<()> {
+        self.leave_what_is_stale(turn)?;
         if self.book.peers_rooms.is_empty() {
             return Ok(());
         }
@@ -146,10 +147,24 @@ impl Conversation {
         Ok(())
     }
 
+    /// What we counted in our rooms came from a restored database: others would take what we say there for what they have heard.
+    /// They are left, and another way is taken.
+    pub(in crate::conversation) fn distrust_peers_rooms(&mut self) {
+        self.book.stale_rooms.extend(std::mem::take(&mut self.book.peers_rooms).into_keys());
+    }
+
+    fn leave_what_is_stale(&mut self, turn: &mut Turn<'_>) -> Result<()> {
+        let lane = lane::peers_room(self.mimi_room()?.as_str());
+        for room_id in std::mem::take(&mut self.book.stale_rooms) {
+            turn.send(lane.clone(), Outgoing::LeavePeersRoom { room_id });
+        }
+        Ok(())
+    }
+
     /// The rooms in which peers hear us, and nobody else: where one is in several, everybody chooses the same.
     fn rooms_by_peer(&self, ours: &ProviderDomain) -> BTreeMap<String, String> {
         let mut chosen = BTreeMap::new();
-        if self.book.peers_rooms.is_empty() {
+        if self.book.peers_rooms.is_empty() || self.row.resync {
             return chosen;
         }
         let peers: BTreeSet<String> = self.all_peers(ours).unwrap_or_default().iter().map(ToString::to_string).collect();
@@ -170,6 +185,7 @@ impl Conversation {
         peers: impl IntoIterator<Item = &'a str>,
         message: &[u8],
     ) -> Result<()> {
+        self.leave_what_is_stale(turn)?;
         let mimi_room = self.mimi_room()?.to_string();
         let rooms = self.rooms_by_peer(turn.gateway.names.provider());
         let mut in_rooms: BTreeMap<String, Vec<String>> = BTreeMap::new();

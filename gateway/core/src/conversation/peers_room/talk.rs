@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use causeway_drafts::mimi_uri::ProviderDomain;
 use ruma::{OwnedUserId, UserId};
 
-use super::PeersNews;
+use super::assembly::Assembly;
 use super::parts::{EVENT_TYPE, MOST_RECIPIENTS, Part};
+use super::{PeersBook, PeersNews};
 use crate::conversation::outgoing::lane;
 use crate::conversation::prepare::Prepared;
 use crate::conversation::{Conversation, ConversationError, Outgoing, Result, Turn};
@@ -55,12 +56,20 @@ impl Conversation {
     /// A part of a message: for us, or for others only. What is malformed is as if it had not been sent.
     pub(super) fn hear_part(&mut self, turn: &mut Turn<'_>, pdu: &Pdu) -> Result<()> {
         let Ok(part) = Part::read(&pdu.content_value()) else { return Ok(()) };
-        let Some(number) = part.to.get(turn.gateway.names.provider().as_str()) else { return Ok(()) };
+        // A gateway may be the provider of several domains, each with what it is told.
+        let told = turn.gateway.names.domains().filter_map(|ours| part.to.get_key_value(ours.as_str()));
+        let told: Vec<(&String, &u64)> = told.collect();
+        if told.is_empty() {
+            return Ok(());
+        }
         let claims = self.peers_book_mut()?.heard.entry(pdu.sender().to_string()).or_default();
         if !claims.contains_key(&part.from) && claims.len() >= MOST_CLAIMS {
             return Ok(());
         }
-        claims.entry(part.from.clone()).or_default().take(*number, &part, pdu.event_id().as_str());
+        let by_domain = claims.entry(part.from.clone()).or_default();
+        for (ours, number) in told {
+            by_domain.entry(ours.clone()).or_default().take(*number, &part, pdu.event_id().as_str());
+        }
         self.hear_what_waits(turn, pdu.sender())
     }
 
@@ -70,7 +79,7 @@ impl Conversation {
         let book = self.peers_book_mut()?;
         let speaks_for: Vec<String> = book.spoken_for_by(sender).map(str::to_owned).collect();
         let mut is_missing = false;
-        for (provider, assembly) in book.heard.get_mut(sender.as_str()).into_iter().flatten() {
+        for (provider, assembly) in assemblies(book, sender) {
             let Some(from) = provider.parse::<ProviderDomain>().ok().filter(|_| speaks_for.contains(provider)) else {
                 assembly.keep_within_bounds();
                 continue;
@@ -99,7 +108,7 @@ impl Conversation {
         for sender in senders {
             let book = self.peers_book_mut()?;
             let speaks_for: Vec<String> = book.spoken_for_by(&sender).map(str::to_owned).collect();
-            for (provider, assembly) in book.heard.get_mut(sender.as_str()).into_iter().flatten() {
+            for (provider, assembly) in assemblies(book, &sender) {
                 let is_due = assembly.is_missing_since(now).is_some_and(|since| since + MISSING_PATIENCE <= now);
                 if let (true, true, Ok(from)) = (is_due, speaks_for.contains(provider), provider.parse()) {
                     assembly.give_up_missing();
@@ -107,8 +116,7 @@ impl Conversation {
                 }
             }
             self.hear_what_waits(turn, &sender)?;
-            let waiting = self.peers_book_mut()?.heard.get_mut(sender.as_str()).into_iter().flatten();
-            let named = waiting.filter(|(provider, _)| speaks_for.contains(provider));
+            let named = assemblies(self.peers_book_mut()?, &sender).filter(|(provider, _)| speaks_for.contains(provider));
             first = named.filter_map(|(_, assembly)| assembly.is_missing_since(now)).chain(first).min();
         }
         match first {
@@ -119,4 +127,10 @@ impl Conversation {
             }
         }
     }
+}
+
+/// What waits of a sender, each with the provider that it says it speaks for.
+fn assemblies<'a>(book: &'a mut PeersBook, sender: &UserId) -> impl Iterator<Item = (&'a String, &'a mut Assembly)> {
+    let claims = book.heard.get_mut(sender.as_str()).into_iter().flatten();
+    claims.flat_map(|(provider, by_domain)| by_domain.values_mut().map(move |assembly| (provider, assembly)))
 }
