@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use causeway_core::conversation::peers_room::assembly::{Assembly, MOST_WAITING};
+use causeway_core::conversation::peers_room::assembly::{Assembly, MOST_WAITING, MOST_WAITING_EVENTS};
 use causeway_core::conversation::peers_room::parts::{MAX_CONTENT_OCTETS, MAX_MESSAGE_OCTETS, MOST_PARTS, MOST_RECIPIENTS, Part};
 use proptest::prelude::*;
 use serde_json::json;
@@ -117,6 +117,15 @@ fn dmls_38_what_waits_of_a_sender_is_bounded_and_the_oldest_goes() {
     }
     assert!(given_up);
     assert!(!assembly.take(1, &whole(1), "late"), "what was given up does not begin anew");
+    // And by events, however small they are.
+    let mut assembly = Assembly::default();
+    let part = |number: u64, place: u32| Part { part: place, parts: MOST_PARTS, ..whole(number) };
+    for index in 0..MOST_WAITING_EVENTS as u64 {
+        assembly.take(2 + index % 60, &part(2 + index % 60, index as u32 / 60), "event");
+        assert!(!assembly.keep_within_bounds());
+    }
+    assembly.take(99, &part(99, 0), "one more");
+    assert!(assembly.keep_within_bounds());
 }
 
 #[test]
@@ -151,6 +160,8 @@ fn dmls_38_what_is_missing_for_too_long_is_given_up() {
     assembly.take(2, &Part { parts: 2, ..whole(2) }, "half of the second");
     assert_eq!(assembly.is_missing_since(7), Some(7));
     assert_eq!(assembly.is_missing_since(9), Some(7));
+    assembly.take(1, &Part { parts: 3, ..whole(1) }, "a third of the first");
+    assert_eq!(assembly.is_missing_since(10), Some(10), "the next message is on its way");
     assembly.give_up_missing();
     assert_eq!(assembly.take_next(), Some(vec!["third".to_owned()]));
     assert_eq!(assembly.is_missing_since(11), None);

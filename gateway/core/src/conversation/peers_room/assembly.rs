@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::parts::{MAX_MESSAGE_OCTETS, Part};
+use super::parts::{MAX_MESSAGE_OCTETS, MOST_PARTS, Part};
 
 /// So many messages of a sender wait.
 pub const MOST_WAITING: usize = 64;
 /// So many octets of base64 they have together: two messages of the greatest size.
 pub const MOST_WAITING_OCTETS: u64 = 2 * MAX_BODY_OCTETS;
+/// And so many events.
+pub const MOST_WAITING_EVENTS: usize = 2 * MOST_PARTS as usize;
 /// A message of the greatest size in base64, with what each part rounds up.
 const MAX_BODY_OCTETS: u64 = MAX_MESSAGE_OCTETS as u64 / 3 * 4 + 4096;
 
@@ -63,6 +65,8 @@ impl Assembly {
         if fits {
             waiting.octets += octets;
             waiting.events.insert(part.part, event_id.to_owned());
+            // While more of the next message comes, nothing is missing for good.
+            self.missing_since = if number == self.done + 1 { 0 } else { self.missing_since };
         }
         fits
     }
@@ -79,7 +83,9 @@ impl Assembly {
     /// Gives up the oldest messages of a sender for whom too much waits. Whether there were any.
     pub fn keep_within_bounds(&mut self) -> bool {
         let is_too_much = |waiting: &BTreeMap<u64, Waiting>| {
-            waiting.len() > MOST_WAITING || waiting.values().map(|one| one.octets).sum::<u64>() > MOST_WAITING_OCTETS
+            let octets: u64 = waiting.values().map(|one| one.octets).sum();
+            let events: usize = waiting.values().map(|one| one.events.len()).sum();
+            waiting.len() > MOST_WAITING || octets > MOST_WAITING_OCTETS || events > MOST_WAITING_EVENTS
         };
         let mut given_up = false;
         while is_too_much(&self.waiting) {
