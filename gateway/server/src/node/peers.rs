@@ -29,9 +29,8 @@ impl PeerSaid {
     ///
     /// # Errors
     /// If it is something else.
-    pub(crate) fn read(from: &ProviderDomain, room: &RoomUri, body: &[u8]) -> Result<Self, ConversationError> {
-        let message = PeerMessage::from_bytes(body)
-            .map_err(|error| ConversationError::Malformed(format!("SPEC §15.2: not a message of a peer: {error}")))?;
+    pub(crate) fn read(from: &ProviderDomain, room: &RoomUri, body: &[u8]) -> Result<Self, serde_cbor::Error> {
+        let message = PeerMessage::from_bytes(body)?;
         let (source, digest) = (format!("mimi:{from}"), digest("causewayPeer", room.as_str(), body));
         Ok(Self { from: from.clone(), room: room.clone(), message, source, digest })
     }
@@ -111,7 +110,8 @@ impl Session<'_> {
             let Content { content } = serde_json::from_str(&event.json).map_err(|error| NodeError::Stored(error.to_string()))?;
             contents.push(content);
         }
-        let said = PeerSaid::read(from, room, &Part::join_contents(&contents)?)?;
+        let said = PeerSaid::read(from, room, &Part::join_contents(&contents)?)
+            .map_err(|error| ConversationError::Malformed(format!("SPEC §15.2: not a message of a peer: {error}")))?;
         let heard = self.hear_peer(served, &said).await?;
         tracing::debug!(kind = said.message.kind(), peer = %from, again = heard.is_none(), "a peer's message came by its room");
         Ok(heard)

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use causeway_core::code;
 use causeway_core::conversation::{Conversation, PeerMessage};
 use http::StatusCode;
 use tracing::Instrument;
@@ -16,7 +17,8 @@ use crate::telemetry::{Direction, Fate, Intake};
 
 /// 201 says that everything is stored.
 pub(super) async fn handler(State(node): State<Arc<Node>>, request: FromProvider) -> Result<StatusCode, MimiError> {
-    let said = PeerSaid::read(&request.from, &uri(&request.path)?, &request.body).map_err(NodeError::from)?;
+    let said = PeerSaid::read(&request.from, &uri(&request.path)?, &request.body)
+        .map_err(|error| MimiError::new(code::MESSAGE_MALFORMED, format!("SPEC §15.2: not a message of a peer: {error}")))?;
     let said = Arc::new(said);
     let intake = Intake::of(Direction::MimiToMatrix, 1);
     let span = tracing::info_span!("room", room = %said.room);

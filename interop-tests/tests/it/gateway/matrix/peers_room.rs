@@ -60,6 +60,8 @@ async fn dmls_38_an_invitation_to_a_peers_room_is_followed_for_no_stranger() {
         })
     };
     let own = light.gateway.own_user();
+    let joins = || light.matrix.requests().iter().filter(|request| request.path.contains("make_join")).count();
+    let before = joins();
     // The provider has a client in the room, but its directory names nobody; the other one cannot be asked.
     let of_provider = create(&light, &content(interop_tests::light::PROVIDER));
     let answer = invite(&light, (&of_provider, &of_provider), &own).await;
@@ -73,11 +75,5 @@ async fn dmls_38_an_invitation_to_a_peers_room_is_followed_for_no_stranger() {
     refused(&invite(&light, (&nameless, &nameless), &own).await, 403, "M_FORBIDDEN");
     refused(&invite(&light, (&of_provider, &of_provider), &bridge.carol_ghost).await, 404, "M_NOT_FOUND");
     // And nobody has come because of any of this.
-    let asked = light.matrix.requests();
-    assert!(
-        asked
-            .iter()
-            .filter(|request| request.path.contains("make_join"))
-            .all(|request| request.path.contains(&encode(&bridge.room)))
-    );
+    assert_eq!(joins(), before);
 }
