@@ -179,9 +179,16 @@ impl<'a> Story<'a> {
             bob.hears("loud and clear").await
         };
         self.step("bob and carol speak", talk).await?;
+        let is_back = async || {
+            right.crash()?;
+            bob.says("are you still there?").await?;
+            right.start_again().await?;
+            carol.hears("are you still there?").await
+        };
+        self.step("right.test is killed while bob speaks; when it is back, carol hears it", is_back).await?;
         let by_events = async || {
             let after = (events_in(&way(left, RIGHT).await?), self.peer_requests());
-            ensure!(after.0 >= before.0 + 2, "{} events, {} before", after.0, before.0);
+            ensure!(after.0 >= before.0 + 3, "{} events, {} before", after.0, before.0);
             ensure!(after.1 == before.1, "{} requests to causewayPeer, {} before", after.1, before.1);
             Ok(())
         };

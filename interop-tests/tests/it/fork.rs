@@ -11,11 +11,12 @@ use crate::scenarios::ONE_AT_A_TIME;
 use crate::secrecy;
 
 /// Of what people say in it: long enough to stand nowhere else.
-const SAID: [&str; 7] = [
+const SAID: [&str; 8] = [
     "hello from carol",
     "is anybody there?",
     "can you hear me in our room?",
     "loud and clear",
+    "are you still there?",
     "left alone",
     "right alone",
     "together again",
