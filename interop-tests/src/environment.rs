@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::certificates::Authority;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Settings};
 use crate::matrix::synapse::Synapse;
 use crate::ports;
 use crate::postgres::Postgres;
@@ -116,8 +116,8 @@ impl Environment {
                 Database::Sqlite => None,
             };
             let url = postgres.as_ref().map(Postgres::url);
-            let gateway =
-                Gateway::start(programs, &folder.join("gateway"), &authority, (&peers[2], &peers), url.as_deref()).await?;
+            let settings = Settings { database_url: url.as_deref(), ..Settings::default() };
+            let gateway = Gateway::start(programs, &folder.join("gateway"), &authority, (&peers[2], &peers), settings).await?;
             progress("gateway");
             anyhow::Ok((a, b, postgres, gateway))
         };

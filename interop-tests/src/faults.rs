@@ -52,6 +52,7 @@ pub struct Faults(Mutex<Plan>);
 #[derive(Default)]
 struct Plan {
     is_down: bool,
+    shut_out: Vec<String>,
     half_closed: usize,
     rules: Vec<Rule>,
 }
@@ -65,6 +66,20 @@ impl Faults {
     /// Connections are closed as soon as they are open, and nothing is sent.
     pub fn go_down(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_down = true;
+    }
+
+    /// Requests that a homeserver has signed are refused, not now but later.
+    pub fn shut_out(&self, server_name: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).shut_out.push(server_name.to_owned());
+    }
+
+    /// What a request meets for who has signed it [Matrix: request authentication].
+    pub(crate) fn meets_by_signer(&self, headers: &HeaderMap) -> Option<Fault> {
+        let plan = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let signed = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let origin = signed.split(',').find_map(|field| field.split_once("origin=")).map(|(_, name)| name.trim_matches('"'));
+        let is_out = plan.shut_out.iter().any(|name| origin == Some(name.as_str()));
+        is_out.then_some(Fault::Refuse(StatusCode::SERVICE_UNAVAILABLE, None))
     }
 
     /// The sending side of the next `times` connections is closed at once, while they stay open for what comes in.

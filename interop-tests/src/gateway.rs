@@ -19,6 +19,17 @@ use crate::ports;
 use crate::process::Process;
 use crate::reference::Peer;
 
+/// What of a gateway's configuration is not the same everywhere.
+#[derive(Clone, Copy, Default)]
+pub struct Settings<'a> {
+    /// A database other than the embedded one.
+    pub database_url: Option<&'a str>,
+    /// Ports of its homeserver: the one of its name, by which a tap is reached, and the one behind that.
+    pub tapped: Option<(u16, u16)>,
+    /// Whether it has Matrix rooms with its peers.
+    pub peers_room: bool,
+}
+
 /// A running gateway.
 pub struct Gateway {
     /// Its homeserver name.
@@ -44,10 +55,11 @@ impl Gateway {
         folder: &Path,
         authority: &Authority,
         (own, peers): (&Peer, &[Peer]),
-        database_url: Option<&str>,
+        settings: Settings<'_>,
     ) -> Result<Self> {
         fs::create_dir_all(folder)?;
-        let [matrix_port, admin_port] = ports::free()?;
+        let [free_port, admin_port] = ports::free()?;
+        let (matrix_port, listening_port) = settings.tapped.unwrap_or((free_port, free_port));
         for (name, issued) in
             [("gateway", authority.issue(&["localhost", "127.0.0.1"])), ("provider", authority.issue(&[&own.domain]))]
         {
@@ -56,14 +68,16 @@ impl Gateway {
         }
         fs::write(folder.join("ca.pem"), authority.root_pem())?;
         let file = folder.join("causeway.toml");
-        fs::write(&file, configuration(own, peers, (matrix_port, admin_port), database_url))?;
+        let settings = Settings { tapped: Some((matrix_port, listening_port)), ..settings };
+        fs::write(&file, configuration(own, peers, admin_port, settings))?;
         let process = serve(programs, &file, &folder.with_extension("log"), &[]).await?;
         Ok(Self {
             server_name: format!("localhost:{matrix_port}"),
             domain: own.domain.clone(),
             configuration: file,
             admin: HttpClient::new(admin_port),
-            database_url: database_url
+            database_url: settings
+                .database_url
                 .map_or_else(|| format!("sqlite://{}", folder.join("data/causeway.db").display()), str::to_owned),
             programs: programs.clone(),
             process: Mutex::new(process),
@@ -249,13 +263,14 @@ async fn serve(programs: &Programs, file: &Path, log: &Path, environment: &[(&st
     Ok(process)
 }
 
-fn configuration(own: &Peer, peers: &[Peer], (matrix_port, admin_port): (u16, u16), database_url: Option<&str>) -> String {
+fn configuration(own: &Peer, peers: &[Peer], admin_port: u16, settings: Settings<'_>) -> String {
+    let (matrix_port, listening_port) = settings.tapped.unwrap_or_default();
     let mut text = format!(
         r#"data_directory = "data"
 
 [matrix]
 server_name = "localhost:{matrix_port}"
-listen = "127.0.0.1:{matrix_port}"
+listen = "127.0.0.1:{listening_port}"
 certificate = "gateway.pem"
 private_key = "gateway.key"
 trusted_roots = ["ca.pem"]
@@ -271,6 +286,9 @@ trusted_roots = ["ca.pem"]
 [bridge]
 endpoint_mode = true
 
+[groups]
+peers_room = {peers_room}
+
 [admin]
 listen = "127.0.0.1:{admin_port}"
 
@@ -280,8 +298,9 @@ format = "json"
 "#,
         domain = own.domain,
         port = own.port,
+        peers_room = settings.peers_room,
     );
-    if let Some(url) = database_url {
+    if let Some(url) = settings.database_url {
         text.push_str(&format!("[database]\nurl = \"{url}\"\n\n"));
     }
     for peer in peers.iter().filter(|peer| peer.domain != own.domain) {

@@ -1,4 +1,4 @@
-//! A tap on the line to a MIMI provider: everything passes, is noted, can be sent again, and fails as planned.
+//! A tap on the line to a MIMI provider, or to a homeserver: everything passes, is noted, can be sent again, and fails as planned.
 //!
 //! It has certificates of its own for both ends, so neither notices it.
 
@@ -160,7 +160,10 @@ async fn handle(tap: Arc<Inner>, request: http::Request<Incoming>) -> Result<Res
     let path = parts.uri.path_and_query().map(|path| path.as_str().to_owned()).unwrap_or_default();
     let body = body.collect().await?.to_bytes().to_vec();
     let mut passed = Passed { method: parts.method, path, headers: parts.headers, body, status: None, answer: Vec::new() };
-    let fault = if tap.faults.is_down() { Some(Fault::Ignore) } else { tap.faults.meet(&passed.path) };
+    let fault = match tap.faults.is_down() {
+        true => Some(Fault::Ignore),
+        false => tap.faults.meets_by_signer(&passed.headers).or_else(|| tap.faults.meet(&passed.path)),
+    };
     if let Some(Fault::Slow(delay)) = &fault {
         tokio::time::sleep(*delay).await;
     }

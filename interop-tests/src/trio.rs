@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::certificates::Authority;
 use crate::environment::Programs;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Settings};
 use crate::https::Https;
 use crate::ports;
 use crate::reference::{self, Provider};
@@ -74,7 +74,8 @@ impl<H> Trio<H> {
         let provider = Provider::start(programs, &provider_folder, &authority, (&own, control), &seen);
         let (own, seen) = (peer(GATEWAY, mimi_port), [peer(PROVIDER, provider_seen)]);
         let gateway_folder = folder.join("gateway");
-        let gateway = Gateway::start(programs, &gateway_folder, &authority, (&own, &seen), database_url);
+        let settings = Settings { database_url, ..Settings::default() };
+        let gateway = Gateway::start(programs, &gateway_folder, &authority, (&own, &seen), settings);
         let (provider, gateway, matrix) = tokio::try_join!(provider, gateway, homeserver(&authority, &folder))
             .with_context(|| format!("logs are in {}", folder.display()))?;
         Ok(Self { gateway, matrix, provider, to_provider, to_gateway, authority, mimi_port, folder })

@@ -39,6 +39,9 @@ pub struct Directory {
     /// Where other gateways say what they have to say about rooms without a hub. An extension of Causeway's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causeway_peer: Option<String>,
+    /// The Matrix user that speaks for the provider in Matrix rooms between gateways. An extension of Causeway's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causeway_matrix: Option<String>,
     /// The roots of the provider's MLS credentials, PEM. An extension of ours: the draft leaves credentials open (G-28).
     #[serde(rename = "mls_credential_roots", default)]
     pub mls_credential_roots: Vec<String>,
@@ -60,6 +63,7 @@ impl Directory {
             report_abuse: endpoint("reportAbuse", "roomId"),
             proxy_download: endpoint("proxyDownload", "downloadUrl"),
             causeway_peer: None,
+            causeway_matrix: None,
             mls_credential_roots,
         }
     }

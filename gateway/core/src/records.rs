@@ -55,6 +55,17 @@ pub struct RetentionRow {
     pub graph_window: Option<i64>,
 }
 
+/// Which way a peer of a room without a hub is told something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerPathRow {
+    /// The peer.
+    pub provider: String,
+    /// `causewayPeer`, `peers' room` or `fan-out`.
+    pub path: String,
+    /// The peers' room.
+    pub matrix_room_id: Option<String>,
+}
+
 /// An event of a Matrix room, exactly as signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRow {

@@ -130,6 +130,7 @@ async fn gateway(config: &Config, store: &Store) -> anyhow::Result<Gateway> {
         hub_key,
         endpoint_mode_allowed: config.bridge.endpoint_mode,
         retention: config.groups.retention(),
+        peers_room: config.groups.peers_room,
     })
 }
 

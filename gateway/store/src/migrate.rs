@@ -21,6 +21,7 @@ const MIGRATIONS: &[Migration] = &[
     (9, include_str!("../migrations/0009_retentions.sql")),
     (10, include_str!("../migrations/0010_group_nodes.sql")),
     (11, include_str!("../migrations/0011_key_package_keys.sql")),
+    (12, include_str!("../migrations/0012_peer_paths.sql")),
 ];
 
 impl Store {

@@ -1,5 +1,6 @@
 //! A hub and two followers, all of them gateways with people on Matrix behind them; the hub vanishes, the line between
-//! the others is cut, and everything comes back. What each one's people see decides.
+//! the others is cut, and everything comes back. What each one's people see decides. The followers have a Matrix room for what
+//! they say to one another; the hub has not.
 
 pub mod story;
 
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 use crate::certificates::Authority;
 use crate::environment::{Programs, homeservers};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Settings};
 use crate::matrix::synapse::Synapse;
 use crate::ports;
 use crate::reference::Peer;
@@ -37,6 +38,8 @@ pub struct Setting {
     pub hs2: Synapse,
     /// The line from left to right, and back.
     pub lines: [Tap; 2],
+    /// The lines of everybody to right and to left as homeservers.
+    pub matrix_lines: [Tap; 2],
     /// Where configurations and logs are.
     pub folder: PathBuf,
 }
@@ -50,7 +53,11 @@ impl Setting {
         std::fs::create_dir_all(folder)?;
         let folder = folder.canonicalize()?;
         let authority = Authority::generate();
-        let [hub_port, left_port, right_port] = ports::free()?;
+        let [hub_port, left_port, right_port, left_matrix, right_matrix] = ports::free()?;
+        let matrix_line = async |port| Tap::lay(&authority, "localhost", ("localhost", port)).await;
+        let (to_right_matrix, to_left_matrix) = (matrix_line(right_matrix).await?, matrix_line(left_matrix).await?);
+        let tapped = |line: &Tap, port| Settings { tapped: Some((line.port(), port)), peers_room: true, ..Settings::default() };
+        let (of_left_room, of_right_room) = (tapped(&to_left_matrix, left_matrix), tapped(&to_right_matrix, right_matrix));
         let to_right = Tap::lay(&authority, LEFT, (RIGHT, right_port)).await?;
         let to_left = Tap::lay(&authority, RIGHT, (LEFT, left_port)).await?;
         let peer = |domain: &str, port| Peer { domain: domain.to_owned(), port };
@@ -62,24 +69,28 @@ impl Setting {
         let folders = [HUB, LEFT, RIGHT].map(|domain| folder.join(domain));
         let gateways = async {
             tokio::try_join!(
-                Gateway::start(programs, &folders[0], &authority, (&hub, &of_hub), None),
-                Gateway::start(programs, &folders[1], &authority, (&left, &of_left), None),
-                Gateway::start(programs, &folders[2], &authority, (&right, &of_right), None),
+                Gateway::start(programs, &folders[0], &authority, (&hub, &of_hub), Settings::default()),
+                Gateway::start(programs, &folders[1], &authority, (&left, &of_left), of_left_room),
+                Gateway::start(programs, &folders[2], &authority, (&right, &of_right), of_right_room),
             )
         };
         let ((hub, left, right), (hs1, hs2)) = tokio::try_join!(gateways, homeservers(&folder, &authority))
             .with_context(|| format!("logs are in {}", folder.display()))?;
-        Ok(Self { hub, left, right, hs1, hs2, lines: [to_right, to_left], folder })
+        let matrix_lines = [to_right_matrix, to_left_matrix];
+        Ok(Self { hub, left, right, hs1, hs2, lines: [to_right, to_left], matrix_lines, folder })
     }
 
     /// Nothing passes between the followers.
     pub fn cut(&self) {
         self.lines.iter().for_each(|line| line.faults().go_down());
+        for (line, from) in self.matrix_lines.iter().zip([&self.left, &self.right]) {
+            line.faults().shut_out(&from.server_name);
+        }
     }
 
     /// Everything passes again.
     pub fn mend(&self) {
-        self.lines.iter().for_each(|line| line.faults().come_back());
+        self.lines.iter().chain(&self.matrix_lines).for_each(|line| line.faults().come_back());
     }
 }
 
@@ -139,6 +150,17 @@ pub async fn head(gateway: &Gateway) -> Result<String> {
     let epochs = epochs(gateway).await?;
     let head = epochs.iter().find(|epoch| epoch["status"] == "head");
     head.and_then(|epoch| epoch["epoch_id"].as_str()).map(str::to_owned).with_context(|| format!("no head in {epochs:?}"))
+}
+
+/// What `causewayctl group show` says of the way from one gateway to another one, if it says anything.
+///
+/// # Errors
+/// If the gateway has no such room.
+pub async fn way(from: &Gateway, to: &str) -> Result<Value> {
+    let number = bridge(from).await?.0;
+    let shown = ask(from, &["group", "show", &number]).await?;
+    let peers = shown["peers"].as_array().cloned().unwrap_or_default();
+    Ok(peers.into_iter().find(|peer| peer["peer"] == to).unwrap_or_default())
 }
 
 /// The bridged room of a gateway: its conversation's number, as a word, and its MIMI room.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use serde_json::json;
 
-use super::{HUB, LEFT, RIGHT, Setting, bridge, epochs, ghost_of, head};
+use super::{HUB, LEFT, RIGHT, Setting, bridge, epochs, ghost_of, head, way};
 use crate::gateway::Gateway;
 use crate::matrix::client::MatrixClient;
 use crate::matrix::sync::Event;
@@ -91,6 +91,7 @@ impl<'a> Story<'a> {
             .await?;
         self.everybody_talks(&alice, &bob, &carol).await?;
         self.the_hub_dies(&bob, &carol).await?;
+        self.the_followers_have_a_room(&bob, &carol).await?;
         let dave = self.both_sides_go_on(&bob, &carol).await?;
         self.the_line_is_mended(&bob, &carol, &dave).await?;
         self.the_hub_returns(&alice, &bob, &mimi_room).await?;
@@ -162,6 +163,52 @@ impl<'a> Story<'a> {
         self.step("carol answers, and bob hears it", answers).await
     }
 
+    /// From now on nothing goes by their endpoints, until the hub is back.
+    async fn the_followers_have_a_room(&self, bob: &Member<'_>, carol: &Member<'_>) -> Result<()> {
+        let Setting { left, right, .. } = self.setting;
+        let comes = async || {
+            self.is_on_the_way(left, RIGHT, "peers' room").await?;
+            self.is_on_the_way(right, LEFT, "peers' room").await
+        };
+        self.step("left.test and right.test meet in a Matrix room of their own users", comes).await?;
+        let before = (events_in(&way(left, RIGHT).await?), self.peer_requests());
+        let talk = async || {
+            bob.says("can you hear me in our room?").await?;
+            carol.hears("can you hear me in our room?").await?;
+            carol.says("loud and clear").await?;
+            bob.hears("loud and clear").await
+        };
+        self.step("bob and carol speak", talk).await?;
+        let is_back = async || {
+            right.crash()?;
+            bob.says("are you still there?").await?;
+            right.start_again().await?;
+            carol.hears("are you still there?").await
+        };
+        self.step("right.test is killed while bob speaks; when it is back, carol hears it", is_back).await?;
+        let by_events = async || {
+            let after = (events_in(&way(left, RIGHT).await?), self.peer_requests());
+            ensure!(after.0 >= before.0 + 3, "{} events, {} before", after.0, before.0);
+            ensure!(after.1 == before.1, "{} requests to causewayPeer, {} before", after.1, before.1);
+            Ok(())
+        };
+        self.step("what they said has travelled as events, and nothing by causewayPeer", by_events).await
+    }
+
+    /// How many requests have gone to a follower's `causewayPeer` by the other's line.
+    fn peer_requests(&self) -> usize {
+        let passed = self.setting.lines.iter().flat_map(|line| line.passed());
+        passed.filter(|passed| passed.path.contains("causewayPeer")).count()
+    }
+
+    async fn is_on_the_way(&self, from: &Gateway, to: &str, path: &str) -> Result<()> {
+        patience::until(format!("{to} to be told by way of {path}"), async || {
+            let now = way(from, to).await?;
+            Ok(Look::from_option((now["path"] == path).then_some(()), || now.to_string()))
+        })
+        .await
+    }
+
     /// While the line is cut: bob removes erin and renames the room, carol lets dave in.
     async fn both_sides_go_on(&self, bob: &Member<'_>, carol: &Member<'_>) -> Result<MatrixClient> {
         let Setting { left, right, hub, hs1, .. } = self.setting;
@@ -214,7 +261,13 @@ impl<'a> Story<'a> {
             carol.hears("together again").await?;
             dave.wait_for(&carol.room, "`together again`", |event| event.0["content"]["body"] == "together again").await.map(|_| ())
         };
-        self.step("bob speaks; carol and dave hear it", talks).await
+        self.step("bob speaks; carol and dave hear it", talks).await?;
+        let by_events = async || {
+            self.is_on_the_way(left, RIGHT, "peers' room").await?;
+            self.is_on_the_way(right, LEFT, "peers' room").await?;
+            self.is_on_the_way(left, HUB, "causewayPeer").await
+        };
+        self.step("`causewayctl group show` names the way to each peer", by_events).await
     }
 
     /// Waits until gateways name the same head.
@@ -292,6 +345,19 @@ impl Story<'_> {
             let check = format!("the graph ends at {name}");
             self.step(&check, async || becomes_linear(gateway).await).await?;
         }
+        let is_left = async || {
+            for gateway in [left, right] {
+                patience::until("the peers' room to be left", async || {
+                    let rooms = super::ask(gateway, &["room", "list"]).await?;
+                    let mut states = rooms.as_array().into_iter().flatten().filter(|room| room["kind"] == "peers");
+                    let state = states.next().map(|room| room["status"].clone()).unwrap_or_default();
+                    Ok(Look::from_option((state == "closed").then_some(()), || rooms.to_string()))
+                })
+                .await?;
+            }
+            Ok(())
+        };
+        self.step("both followers leave their room", is_left).await?;
         let in_order = async || {
             bob.client.set_state(&bob.room, ("m.room.name", ""), &json!({ "name": "In order again" })).await?;
             alice.sees_name("In order again").await?;
@@ -303,6 +369,11 @@ impl Story<'_> {
         self.step("bob renames the room and carol speaks, both by way of the hub", in_order).await?;
         self.all_verify().await
     }
+}
+
+/// How many events have been sent in a peers' room.
+fn events_in(way: &serde_json::Value) -> i64 {
+    way["events"].as_object().into_iter().flatten().filter_map(|(_, count)| count.as_i64()).sum()
 }
 
 async fn becomes_linear(gateway: &Gateway) -> Result<()> {

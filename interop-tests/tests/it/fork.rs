@@ -11,7 +11,16 @@ use crate::scenarios::ONE_AT_A_TIME;
 use crate::secrecy;
 
 /// Of what people say in it: long enough to stand nowhere else.
-const SAID: [&str; 5] = ["hello from carol", "is anybody there?", "left alone", "right alone", "together again"];
+const SAID: [&str; 8] = [
+    "hello from carol",
+    "is anybody there?",
+    "can you hear me in our room?",
+    "loud and clear",
+    "are you still there?",
+    "left alone",
+    "right alone",
+    "together again",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_hub_and_two_sides_end_in_one_group() {

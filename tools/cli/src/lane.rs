@@ -41,7 +41,7 @@ impl Peer {
             "pdu" => (Side::Homeserver, rest),
             "matrix" => (Side::Homeserver, rest.split_once(":!").map_or(rest, |(server, _)| server)),
             "consent" => (Side::Provider, rest),
-            "mimi" => (Side::Provider, rest.split_once(":mimi:").map_or(rest, |(provider, _)| provider)),
+            "mimi" | "peer" => (Side::Provider, rest.split_once(":mimi:").map_or(rest, |(provider, _)| provider)),
             _ => return None,
         };
         Some(Self { side, name: name.to_owned() })
@@ -61,6 +61,7 @@ mod tests {
             ("matrix:hs.test:!club", Side::Homeserver, "hs.test"),
             ("consent:a.test", Side::Provider, "a.test"),
             ("mimi:a.test:mimi://gw.test/r/club", Side::Provider, "a.test"),
+            ("peer:a.test:mimi://gw.test/r/club", Side::Provider, "a.test"),
             ("mimi:a.test:mimi://gw.test/r/club#proposals", Side::Provider, "a.test"),
         ] {
             assert_eq!(Peer::of_lane(lane), Some(Peer { side, name: name.to_owned() }), "{lane}");

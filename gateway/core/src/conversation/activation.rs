@@ -23,6 +23,9 @@ impl Conversation {
     pub fn entered(&mut self, turn: &mut Turn<'_>, room: Room, as_user: &UserId) -> Result<()> {
         self.room = Some(room);
         self.book.invitations.remove(as_user.as_str());
+        if self.is_peers_room() {
+            return self.entered_peers_room(turn);
+        }
         self.reconsider(turn)?;
         self.claim_for_joined_ghosts(turn)
     }

@@ -22,6 +22,8 @@ pub enum Answer {
     Refused(String),
     /// The peer's directory has no such endpoint.
     NoEndpoint,
+    /// It has been said in a peers' room; but for these, who were not there.
+    InPeersRoom(Vec<String>),
     /// `keyMaterial`
     KeyMaterial(KeyMaterialResponse),
     /// `submitMessage`
@@ -50,6 +52,14 @@ pub enum Next {
 impl Conversation {
     /// Takes a peer's answer.
     pub fn answered(&mut self, turn: &mut Turn<'_>, item: &Outgoing, answer: &Answer) -> Result<Next> {
+        let next = self.take_answer(turn, item, answer)?;
+        if let (Outgoing::Peer { provider, .. }, Next::Done) = (item, &next) {
+            self.is_owed_less(provider);
+        }
+        Ok(next)
+    }
+
+    fn take_answer(&mut self, turn: &mut Turn<'_>, item: &Outgoing, answer: &Answer) -> Result<Next> {
         match (item, answer) {
             (Outgoing::KeyMaterial { target, .. }, Answer::KeyMaterial(response)) => self.key_material_came(turn, target, response),
             (Outgoing::KeyMaterial { target, .. }, Answer::Refused(why)) => self.claim_failed(turn, target, why),
@@ -77,6 +87,10 @@ impl Conversation {
                 Ok(Next::Done)
             }
             (Outgoing::Peer { provider, message, .. }, Answer::NoEndpoint) => self.peer_has_no_endpoint(turn, provider, message),
+            (item, Answer::InPeersRoom(absent)) => self.said_in_peers_room(turn, item, absent),
+            (Outgoing::MatrixInvite { user, .. }, Answer::Refused(why)) if self.is_peers_room() => {
+                self.peer_refuses_invitation(turn, user, why)
+            }
             (Outgoing::MatrixInvite { .. }, Answer::Invited(pdu)) => self.invite_signed(turn, Pdu::clone(pdu)),
             (Outgoing::MatrixJoin { user, .. }, Answer::Joined(room)) => {
                 let user = ruma::UserId::parse(user).map_err(|_| ConversationError::Missing("valid Matrix user id"))?;

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
+use super::peers_room::{KnownRoom, PeersBook};
+
 /// Persisted as CBOR in the conversation's row, sealed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bookkeeping {
@@ -69,6 +71,21 @@ pub struct Bookkeeping {
     /// The last of them; 0 if there never was a graph.
     #[serde(default)]
     pub term: u64,
+    /// Peers' rooms that serve this conversation, by their Matrix room ids.
+    #[serde(default)]
+    pub peers_rooms: BTreeMap<String, KnownRoom>,
+    /// Those that are to be left, since what we counted there is not to be trusted.
+    #[serde(default)]
+    pub stale_rooms: BTreeSet<String>,
+    /// Whether one is about to be made.
+    #[serde(default)]
+    pub is_opening: bool,
+    /// How many messages wait in the outbox for each peer's `causewayPeer`.
+    #[serde(default)]
+    pub owed: BTreeMap<String, u64>,
+    /// What a peers' room itself keeps in mind.
+    #[serde(default)]
+    pub peers: Option<PeersBook>,
     /// As follower: since when proposals wait for somebody's commit, ms.
     pub proposals_since: u64,
 }

@@ -1,5 +1,5 @@
-//! How what is said in a room without a hub reaches the others (SPEC §15.2): gateways over `causewayPeer`; providers that
-//! know MIMI alone, and those whose graph has ended, by the fan-out of the hub that the room's URI names, if that is us.
+//! How what is said in a room without a hub reaches the others (SPEC §15.2): gateways in a peers' room or over `causewayPeer`;
+//! providers that know MIMI alone, and those whose graph has ended, by the fan-out of the hub that the room's URI names, if that is us.
 
 use std::collections::BTreeSet;
 
@@ -11,15 +11,17 @@ use causeway_mls::{CommitSummary, EpochId, HeadChange, Tail};
 use serde_bytes::ByteBuf;
 
 use super::answers::Next;
-use super::outgoing::lane;
 use super::peer_message::PeerMessage;
-use super::{Conversation, ConversationError, Outgoing, Result, Topology, Turn};
+use super::{Conversation, ConversationError, Result, Topology, Turn};
 use crate::loss::{Feature, Loss};
 
 impl Conversation {
     /// The other providers that the room concerns: those of its members, and the one that was its hub.
     pub(super) fn peers(&self, turn: &Turn<'_>) -> Result<BTreeSet<ProviderDomain>> {
-        let ours = turn.gateway.names.provider();
+        self.all_peers(turn.gateway.names.provider())
+    }
+
+    pub(super) fn all_peers(&self, ours: &ProviderDomain) -> Result<BTreeSet<ProviderDomain>> {
         let mut peers = self.active_providers(ours);
         peers.extend(Some(self.hub()?).filter(|hub| hub != ours));
         Ok(peers)
@@ -30,16 +32,14 @@ impl Conversation {
         self.book.by_fan_out.contains(provider.as_str())
     }
 
-    pub(super) fn tell(&self, turn: &mut Turn<'_>, peer: &ProviderDomain, message: &PeerMessage) -> Result<()> {
-        let room = self.mimi_room()?.to_string();
-        let lane = lane::peer(peer.as_str(), &room);
-        turn.send(lane, Outgoing::Peer { room, provider: peer.to_string(), message: message.to_bytes() });
-        Ok(())
+    pub(super) fn tell(&mut self, turn: &mut Turn<'_>, peer: &ProviderDomain, message: &PeerMessage) -> Result<()> {
+        self.tell_each(turn, [peer.as_str()], &message.to_bytes())
     }
 
     /// Tells all of these that are told anything.
-    pub(super) fn tell_all(&self, turn: &mut Turn<'_>, peers: &BTreeSet<ProviderDomain>, message: &PeerMessage) -> Result<()> {
-        peers.iter().filter(|peer| !self.hears_by_fan_out(peer)).try_for_each(|peer| self.tell(turn, peer, message))
+    pub(super) fn tell_all(&mut self, turn: &mut Turn<'_>, peers: &BTreeSet<ProviderDomain>, message: &PeerMessage) -> Result<()> {
+        let told: Vec<&str> = peers.iter().filter(|peer| !self.hears_by_fan_out(peer)).map(ProviderDomain::as_str).collect();
+        self.tell_each(turn, told, &message.to_bytes())
     }
 
     /// Tells all peers the graph.
@@ -61,7 +61,7 @@ impl Conversation {
 
     /// An application message of an own client, or of somebody who follows us as the hub.
     pub(super) fn pass_on_application(
-        &self,
+        &mut self,
         turn: &mut Turn<'_>,
         (sender, tag): (&UserUri, [u8; 32]),
         sealed: &[u8],
@@ -90,7 +90,7 @@ impl Conversation {
 
     /// A Welcome goes to the providers of those it welcomes; to gateways with the graph.
     pub(super) fn welcome_peers(
-        &self,
+        &mut self,
         turn: &mut Turn<'_>,
         (welcome, tree): (&[u8], &[u8]),
         summary: &CommitSummary,
@@ -150,6 +150,9 @@ impl Conversation {
     /// A peer has no `causewayPeer`: from now on it hears by the hub's fan-out. What it was to be told now goes that way,
     /// if we are the hub; but for a message, whose sender is not known here any more.
     pub(super) fn peer_has_no_endpoint(&mut self, turn: &mut Turn<'_>, provider: &str, message: &[u8]) -> Result<Next> {
+        if let Some(next) = self.may_come(provider) {
+            return Ok(next);
+        }
         self.book.by_fan_out.insert(provider.to_owned());
         let provider: ProviderDomain = provider.parse().map_err(|_| ConversationError::Missing("valid provider domain"))?;
         let listeners = self.listeners(&BTreeSet::from([provider.clone()]));

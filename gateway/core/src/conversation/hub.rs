@@ -378,7 +378,13 @@ impl Conversation {
     }
 
     /// A Welcome goes only to the providers of those it welcomes (P-063).
-    fn route_welcome(&self, turn: &mut Turn<'_>, welcome: &[u8], tree: &RatchetTreeOption, summary: &CommitSummary) -> Result<()> {
+    fn route_welcome(
+        &mut self,
+        turn: &mut Turn<'_>,
+        welcome: &[u8],
+        tree: &RatchetTreeOption,
+        summary: &CommitSummary,
+    ) -> Result<()> {
         if self.is_leaderless() {
             return self.welcome_peers(turn, (welcome, &self.group()?.ratchet_tree()?), summary);
         }

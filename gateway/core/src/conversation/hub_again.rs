@@ -128,6 +128,7 @@ impl Conversation {
             }
             _ => self.tell(turn, &hub, &PeerMessage::GraphEnded { at: ByteBuf::from(head.as_bytes().to_vec()) })?,
         }
+        self.leave_peers_rooms(turn)?;
         Ok(Prepared::Done)
     }
 }

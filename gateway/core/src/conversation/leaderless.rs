@@ -47,6 +47,7 @@ impl Conversation {
             return Err(error);
         }
         self.follow_head()?;
+        self.want_peers_room(turn)?;
         self.tell_tail(turn)
     }
 

@@ -13,6 +13,9 @@ impl Conversation {
         if self.is_own_event(turn, pdu) {
             return Ok(());
         }
+        if self.is_peers_room() {
+            return self.peers_room_event(turn, pdu);
+        }
         if self.row.kind == "consent" {
             return self.consent_room_event(turn, pdu);
         }

@@ -9,6 +9,9 @@
 //!    * MIMI, as hub: [`Conversation::update`], [`Conversation::submit`], [`Conversation::give_group_info`];
 //!    * MIMI, as follower: [`Conversation::notify`];
 //!    * a room without a hub: [`Conversation::hub_lost`], [`Conversation::hub_back`], [`Conversation::peer`];
+//!    * a peers' room: [`Conversation::open_peers_room`], [`Conversation::follow_to_peers_room`], [`Conversation::name_peer`],
+//!      [`Conversation::say_in_peers_room`]; its [`Decision::news`] are for the conversation that it serves, in the same
+//!      transaction: [`Conversation::hear_of_peers_room`], [`Conversation::peer`];
 //!    * consent: [`Conversation::granted`], [`Conversation::revoked`];
 //!    * the outbox: [`Conversation::prepare`] before a request leaves, [`Conversation::answered`] with its answer.
 //! 3. Store the conversation and the turn's [`Decision`] in one transaction. If that fails, drop both: nothing has happened.
@@ -35,6 +38,7 @@ pub mod notices;
 pub mod outgoing;
 mod peer_message;
 mod peers;
+pub mod peers_room;
 mod prepare;
 mod recovery;
 mod retention;
@@ -58,13 +62,14 @@ pub use hub::Submitted;
 pub use messages::MessageIndex;
 pub use outgoing::{Intent, Outgoing};
 pub use peer_message::PeerMessage;
+pub use peers_room::PeersNews;
 pub use prepare::{MimiRequest, Prepared};
 pub use retention::{MOST_EPOCHS, Retention};
 
 use crate::identity::Names;
 use crate::loss::Loss;
 use crate::matrix::{Room, SigningKeys};
-use crate::records::{ClientRow, ConsentRow, ConversationRow, LossRow, MessageRow};
+use crate::records::{ClientRow, ConsentRow, ConversationRow, LossRow, MessageRow, PeerPathRow};
 
 /// What the gateway is, to every conversation.
 pub struct Gateway {
@@ -82,6 +87,8 @@ pub struct Gateway {
     pub endpoint_mode_allowed: bool,
     /// How long secrets of past epochs are kept, where a conversation has no setting of its own.
     pub retention: Retention,
+    /// Whether rooms without a hub have peers' rooms.
+    pub peers_room: bool,
 }
 
 /// One call of the core: what it may use, and what it has decided.
@@ -115,6 +122,8 @@ pub struct Decision {
     pub spent_key_packages: Vec<Vec<u8>>,
     /// What became of commits in a room without a hub, by the outcomes' names.
     pub placements: Vec<&'static str>,
+    /// What a peers' room has for the conversation that it serves, in order.
+    pub news: Vec<PeersNews>,
 }
 
 /// Why a turn was refused. Nothing of it is stored.
@@ -194,6 +203,8 @@ pub struct Conversation {
     pub retention: Retention,
     /// The same as it is stored, with the window of the graph.
     pub stored_retention: (Retention, Option<u64>),
+    /// The ways to its peers as they are stored.
+    pub stored_paths: Vec<PeerPathRow>,
 }
 
 impl<'a> Turn<'a> {
@@ -218,8 +229,8 @@ impl Conversation {
     /// A conversation that the store has given back.
     pub fn restore(row: ConversationRow, room: Option<Room>, group: Option<Group>, messages: MessageIndex) -> Result<Self> {
         let book = Bookkeeping::from_bytes(&row.bookkeeping).map_err(|_| ConversationError::Missing("readable bookkeeping"))?;
-        let (clients, retention, stored_retention) = Default::default();
-        Ok(Self { row, book, room, group, forkable: None, clients, messages, retention, stored_retention })
+        let (clients, retention, stored_retention, stored_paths) = Default::default();
+        Ok(Self { row, book, room, group, forkable: None, clients, messages, retention, stored_retention, stored_paths })
     }
 
     /// How many members its group has.
@@ -260,6 +271,7 @@ impl Conversation {
             messages: MessageIndex::default(),
             retention: Retention::default(),
             stored_retention: Default::default(),
+            stored_paths: Vec::new(),
         }
     }
 
@@ -354,7 +366,10 @@ impl Conversation {
     fn unlock_if_all_are_back(&mut self, turn: &Turn<'_>) {
         let members = self.group.as_ref().map(Group::members).unwrap_or_default();
         let ours = members.iter().filter(|member| turn.gateway.names.is_ours(&member.user.provider()));
-        self.row.resync = self.row.resync && ours.clone().any(|member| self.is_locked_out(&member.user));
+        let is_locked = self.row.resync && ours.clone().any(|member| self.is_locked_out(&member.user));
+        if std::mem::replace(&mut self.row.resync, is_locked) && !is_locked {
+            self.distrust_peers_rooms();
+        }
     }
 
     /// All participants but the banned.

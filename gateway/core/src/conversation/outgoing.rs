@@ -97,6 +97,39 @@ pub enum Outgoing {
         #[serde(with = "serde_bytes")]
         message: Vec<u8>,
     },
+    /// A message for peers, to be said in a peers' room.
+    InPeersRoom {
+        /// The Matrix room.
+        room_id: String,
+        /// The peers.
+        to: Vec<String>,
+        /// The encoded PeerMessage.
+        #[serde(with = "serde_bytes")]
+        message: Vec<u8>,
+    },
+    /// A peers' room is made.
+    OpenPeersRoom,
+    /// A provider's directory is asked who speaks for it in a peers' room.
+    NamePeer {
+        /// The Matrix room.
+        room_id: String,
+        /// The provider.
+        provider: String,
+    },
+    /// A provider is no peer any more: who speaks for it is sent away from a peers' room of ours.
+    DismissPeer {
+        /// The Matrix room.
+        room_id: String,
+        /// The provider.
+        provider: String,
+    },
+    /// In a peers' room: messages that are missing are waited for.
+    AwaitPeers,
+    /// A peers' room is left.
+    LeavePeersRoom {
+        /// The Matrix room.
+        room_id: String,
+    },
     /// What a losing branch has left to do is looked at when it is our turn.
     Settle {
         /// Since when it is left, ms.
@@ -173,6 +206,12 @@ impl Outgoing {
             Self::RequestConsent { .. } => "request_consent",
             Self::UpdateConsent { .. } => "update_consent",
             Self::Peer { .. } => "peer",
+            Self::InPeersRoom { .. } => "in_peers_room",
+            Self::OpenPeersRoom => "open_peers_room",
+            Self::NamePeer { .. } => "name_peer",
+            Self::DismissPeer { .. } => "dismiss_peer",
+            Self::AwaitPeers => "await_peers",
+            Self::LeavePeersRoom { .. } => "leave_peers_room",
             Self::Settle { .. } => "settle",
             Self::EndGraph { .. } => "end_graph",
             Self::Forget => "forget",
@@ -218,6 +257,21 @@ pub mod lane {
     /// Messages for a peer about one room without a hub.
     pub fn peer(provider: &str, room: &str) -> String {
         format!("peer:{provider}:{room}")
+    }
+
+    /// Who speaks for a peer in the peers' rooms of one room without a hub.
+    pub fn peer_name(provider: &str, room: &str) -> String {
+        format!("peer:{provider}:{room}#name")
+    }
+
+    /// What is said in the peers' rooms of one room without a hub.
+    pub fn peers_room(room: &str) -> String {
+        format!("own:{room}#peers")
+    }
+
+    /// What is missing there.
+    pub fn peers_room_gaps(room: &str) -> String {
+        format!("own:{room}#gaps")
     }
 
     /// What we say and change in a room without a hub.

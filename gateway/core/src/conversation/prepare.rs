@@ -37,6 +37,23 @@ pub enum Prepared {
     Join,
     /// make_leave and send_leave for this user.
     Decline,
+    /// A message for peers in a peers' room: [`Conversation::say_in_peers_room`], then [`super::Answer::InPeersRoom`].
+    InPeersRoom {
+        /// The Matrix room.
+        room_id: String,
+        /// The peers.
+        to: Vec<String>,
+        /// The encoded PeerMessage.
+        message: Vec<u8>,
+    },
+    /// A peers' room for this MIMI room is made: [`Conversation::open_peers_room`].
+    OpenPeersRoom(RoomUri),
+    /// This provider's directory is asked who speaks for it in this Matrix room: [`Conversation::name_peer`].
+    NamePeer(String, ProviderDomain),
+    /// Who speaks for this provider is sent away from this peers' room: [`Conversation::dismiss_peer`].
+    DismissPeer(String, String),
+    /// This peers' room is left: [`Conversation::leave_peers_room`].
+    LeavePeersRoom(String),
 }
 
 /// A request to a provider.
@@ -75,7 +92,16 @@ impl Conversation {
         match item {
             // These leave as they are, without the conversation being asked.
             Outgoing::Pdu { .. } | Outgoing::Notify { .. } => Ok(Prepared::Done),
-            Outgoing::Peer { room, provider, message } => self.prepare_peer((room, provider), message),
+            Outgoing::Peer { room, provider, message } => self.prepare_peer(turn, (room, provider), message),
+            Outgoing::InPeersRoom { room_id, to, message } => self.prepare_in_peers_room(turn, (room_id, to), message),
+            Outgoing::OpenPeersRoom => self.prepare_peers_room(),
+            Outgoing::NamePeer { room_id, provider } => match provider.parse() {
+                Ok(provider) => Ok(Prepared::NamePeer(room_id.clone(), provider)),
+                Err(_) => Err(ConversationError::Missing("valid provider domain")),
+            },
+            Outgoing::AwaitPeers => self.prepare_await_peers(turn),
+            Outgoing::DismissPeer { room_id, provider } => Ok(Prepared::DismissPeer(room_id.clone(), provider.clone())),
+            Outgoing::LeavePeersRoom { room_id } => Ok(Prepared::LeavePeersRoom(room_id.clone())),
             Outgoing::Settle { since } => self.prepare_settle(turn, *since),
             Outgoing::Forget => self.prepare_forget(turn),
             Outgoing::EndGraph { since } => self.prepare_end(turn, *since),
@@ -102,7 +128,10 @@ impl Conversation {
         }
     }
 
-    fn prepare_peer(&self, (room, provider): (&str, &str), message: &[u8]) -> Result<Prepared> {
+    fn prepare_peer(&self, turn: &Turn<'_>, (room, provider): (&str, &str), message: &[u8]) -> Result<Prepared> {
+        if let Some(prepared) = self.way_to(turn, provider, message) {
+            return Ok(prepared);
+        }
         let room = room.parse().map_err(|_| ConversationError::Missing("valid MIMI room URI"))?;
         let provider = provider.parse().map_err(|_| ConversationError::Missing("valid provider domain"))?;
         Ok(Prepared::Mimi(MimiRequest::Peer(room, provider, message.to_vec())))

@@ -68,6 +68,7 @@ impl Conversation {
             turn.send(lane::settlement(self.mimi_room()?.as_str()), item);
         }
         self.notice_conflict(turn)?;
+        self.attend_to_peers_rooms(turn)?;
         self.attend_to_hub(turn)
     }
 

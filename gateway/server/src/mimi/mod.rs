@@ -7,5 +7,5 @@ mod providers;
 
 #[cfg(test)]
 pub(crate) use endpoints::receive_fanout;
-pub(crate) use endpoints::{replay_fanout, router};
+pub(crate) use endpoints::{digest, replay_fanout, router};
 pub(crate) use providers::{ProviderError, Providers, Target};

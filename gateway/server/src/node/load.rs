@@ -32,6 +32,7 @@ impl Session<'_> {
         let room = self.load_room(&row).await?;
         let forkable = self.load_graph(&row).await?;
         let retention = self.tx.retention(row.id).await?;
+        let stored_paths = self.tx.peer_paths(row.id).await?;
         let group = match &forkable {
             Some(forkable) => Some(forkable.head_state()?.clone()),
             None => self.load_group(&row).await?,
@@ -39,6 +40,7 @@ impl Session<'_> {
         let messages = MessageIndex::new(self.tx.messages(row.id).await?);
         let mut conversation = Conversation::restore(row, room, group, messages)?;
         conversation.forkable = forkable;
+        conversation.stored_paths = stored_paths;
         conversation.retention =
             Retention { epochs: retention.epochs.map(|epochs| epochs as u64), age_ms: retention.age_ms.map(|age| age as u64) };
         conversation.stored_retention = (conversation.retention, retention.graph_window.map(|window| window as u64));

@@ -8,6 +8,7 @@ mod consents;
 mod key_packages;
 mod load;
 mod parked;
+mod peers;
 mod roots;
 mod save;
 mod session;
@@ -20,6 +21,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use causeway_core::code::{self, Code, Coded};
 use causeway_core::conversation::{ConversationError, Gateway};
+use causeway_drafts::mimi_uri::ProviderDomain;
 use causeway_mls::MlsError;
 use causeway_store::{BoxFuture, Store, StoreError, Transience};
 use ruma::OwnedServerName;
@@ -27,6 +29,7 @@ use ruma::OwnedServerName;
 use cache::Cache;
 pub(crate) use consents::{has_consent, is_granted};
 pub(crate) use parked::{ReplayError, delivery_to_park, to_park};
+pub(crate) use peers::PeerSaid;
 pub(crate) use roots::PinnedRoots;
 pub(crate) use session::{Find, Session};
 
@@ -116,11 +119,12 @@ impl NodeError {
     }
 
     /// The provider whose credential roots are missing, where that is all that is wrong.
-    fn unknown_provider(&self) -> Option<&causeway_drafts::mimi_uri::ProviderDomain> {
-        match self {
-            Self::Conversation(ConversationError::Mls(MlsError::UnknownProvider(provider))) => Some(provider),
-            _ => None,
-        }
+    fn unknown_provider(&self) -> Option<&ProviderDomain> {
+        if let Self::Conversation(error) = self { Self::unknown_provider_of(error) } else { None }
+    }
+
+    fn unknown_provider_of(error: &ConversationError) -> Option<&ProviderDomain> {
+        if let ConversationError::Mls(MlsError::UnknownProvider(provider)) = error { Some(provider) } else { None }
     }
 }
 

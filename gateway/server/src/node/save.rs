@@ -50,6 +50,7 @@ impl Session<'_> {
             (None, None) => {}
         }
         self.store_retention(conversation).await?;
+        self.store_paths(conversation).await?;
         self.store_decision(id, decision).await?;
         self.store_hashed_ghosts().await
     }
@@ -68,6 +69,15 @@ impl Session<'_> {
             graph_window: window.map(|window| window as i64),
         };
         Ok(self.tx.put_retention(&row).await?)
+    }
+
+    async fn store_paths(&mut self, conversation: &mut Conversation) -> Result<(), NodeError> {
+        let paths = conversation.paths(self.node.gateway.names.provider());
+        if conversation.stored_paths != paths {
+            self.tx.replace_peer_paths(conversation.row.id, &paths).await?;
+            conversation.stored_paths = paths;
+        }
+        Ok(())
     }
 
     /// The mapping of ghosts whose names only it can undo.

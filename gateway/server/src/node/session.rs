@@ -84,10 +84,19 @@ impl<'t> Session<'t> {
     }
 
     /// Stores a conversation with what was decided; gives its id.
-    pub(crate) async fn save(&mut self, mut conversation: Conversation, decision: Decision) -> Result<i64, NodeError> {
+    /// What a peers' room has for the conversation that it serves is heard there.
+    pub(crate) async fn save(&mut self, mut conversation: Conversation, mut decision: Decision) -> Result<i64, NodeError> {
+        let news = std::mem::take(&mut decision.news);
         self.store_all(&mut conversation, decision).await?;
         let id = conversation.row.id;
-        self.saved.push(conversation);
+        if !news.is_empty() {
+            let room_id = conversation.row.matrix_room_id.clone().unwrap_or_default();
+            let served = conversation.served_room()?;
+            self.saved.push(conversation);
+            self.pass_on((&served, &room_id), news).await?;
+        } else {
+            self.saved.push(conversation);
+        }
         Ok(id)
     }
 

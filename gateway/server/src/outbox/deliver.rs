@@ -9,7 +9,7 @@ use causeway_drafts::decode_exact;
 use causeway_drafts::mimi_protocol_06::consent::ConsentEntry;
 use causeway_store::StoreError;
 
-use super::{BREATHER, LEASE, Peer, matrix, mimi, notify, pdus};
+use super::{BREATHER, LEASE, Peer, matrix, mimi, notify, pdus, peers_room};
 use crate::crash;
 use crate::node::{Find, Node, NodeError, Session, delivery_to_park, is_granted, now_ms};
 use crate::telemetry::Delivery;
@@ -77,6 +77,16 @@ async fn deliver_item(node: &Arc<Node>, row: &OutboxRow) -> Result<(), NodeError
         Prepared::Invite(pdu) => matrix::invite(node, row, *pdu).await?,
         Prepared::Join => matrix::join(node, row, &item).await?,
         Prepared::Decline => matrix::decline(node, &item).await?,
+        Prepared::InPeersRoom { room_id, to, message } => {
+            return peers_room::say(node, row, &item, Arc::new((room_id, to, message))).await;
+        }
+        Prepared::OpenPeersRoom(room) => return peers_room::open(node, row, room).await,
+        Prepared::DismissPeer(room_id, provider) => return peers_room::leave(node, row, (room_id, Some(provider))).await,
+        Prepared::LeavePeersRoom(room_id) => return peers_room::leave(node, row, (room_id, None)).await,
+        Prepared::NamePeer(room_id, provider) => match peers_room::name(node, row, (room_id, provider)).await? {
+            Some(failed) => failed,
+            None => return Ok(()),
+        },
     };
     crash::point("after-request", &row.kind);
     match outcome {
@@ -145,12 +155,7 @@ async fn answered(node: &Arc<Node>, row: &OutboxRow, item: &Arc<Outgoing>, answe
                 let mut conversation = session.conversation(&Find::Id(id)).await?;
                 let (next, decision) = session.turn(|turn| conversation.answered(turn, &item, &answer))?;
                 session.save(conversation, decision).await?;
-                match next {
-                    Next::Done => session.tx.forget(&[row.id]).await?,
-                    Next::Replace(item) => session.tx.replace_item(&row, &item.to_bytes()).await?,
-                    Next::Retry(ms) => session.tx.postpone(&[row.id], (now_ms() + ms) as i64, "the peer wants it later").await?,
-                }
-                Ok(())
+                follow(session, &row, next).await
             })
         })
         .await;
@@ -159,6 +164,16 @@ async fn answered(node: &Arc<Node>, row: &OutboxRow, item: &Arc<Outgoing>, answe
         Err(NodeError::Conversation(error)) => park(node, std::slice::from_ref(&kept), (error.code(), error.to_string())).await,
         other => other,
     }
+}
+
+/// What becomes of an item.
+pub(super) async fn follow(session: &mut Session<'_>, row: &OutboxRow, next: Next) -> Result<(), NodeError> {
+    match next {
+        Next::Done => session.tx.forget(&[row.id]).await?,
+        Next::Replace(item) => session.tx.replace_item(row, &item.to_bytes()).await?,
+        Next::Retry(ms) => session.tx.postpone(&[row.id], (now_ms() + ms) as i64, "the peer wants it later").await?,
+    }
+    Ok(())
 }
 
 /// A peer refuses a batch for what is in it: its items are sent one by one, so that only those at fault are parked.

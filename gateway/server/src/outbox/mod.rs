@@ -11,6 +11,7 @@ mod mimi;
 mod notify;
 mod pace;
 mod pdus;
+mod peers_room;
 
 #[cfg(test)]
 pub(crate) use deliver::deliver;
@@ -61,7 +62,9 @@ impl Peer {
     fn lane_prefixes(&self) -> Vec<String> {
         match self {
             Self::Homeserver(server) => vec![format!("pdu:{server}"), format!("matrix:{server}:")],
-            Self::Provider(provider) => vec![format!("mimi:{provider}:"), format!("consent:{provider}")],
+            Self::Provider(provider) => {
+                vec![format!("mimi:{provider}:"), format!("peer:{provider}:"), format!("consent:{provider}")]
+            }
         }
     }
 }

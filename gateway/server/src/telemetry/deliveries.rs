@@ -91,7 +91,7 @@ fn peer_of(lane: &str) -> Option<(&'static str, &str)> {
         "pdu" => Some(("homeserver", rest)),
         // `<server>:!<room>`, and the server may have a port.
         "matrix" => Some(("homeserver", rest.split_once(":!").map_or(rest, |(server, _)| server))),
-        "mimi" => Some(("provider", rest.split_once(':').map_or(rest, |(provider, _)| provider))),
+        "mimi" | "peer" => Some(("provider", rest.split_once(':').map_or(rest, |(provider, _)| provider))),
         "consent" => Some(("provider", rest)),
         _ => None,
     }
@@ -107,6 +107,7 @@ mod tests {
             ("pdu:localhost:8448", Some(("homeserver", "localhost:8448"))),
             ("matrix:hs.example:8448:!room:hs.example", Some(("homeserver", "hs.example:8448"))),
             ("mimi:a.example:mimi://a.example/r/1#proposals", Some(("provider", "a.example"))),
+            ("peer:a.example:mimi://a.example/r/1#name", Some(("provider", "a.example"))),
             ("consent:a.example", Some(("provider", "a.example"))),
             ("unknown", None),
         ] {

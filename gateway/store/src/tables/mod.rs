@@ -17,6 +17,7 @@ mod losses;
 mod messages;
 pub(crate) mod outbox;
 mod parked;
+mod peer_paths;
 mod pinned_roots;
 mod profiles;
 pub(crate) mod queue_commands;

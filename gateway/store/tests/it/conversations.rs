@@ -1,4 +1,4 @@
-use causeway_core::records::{ConversationRow, RetentionRow};
+use causeway_core::records::{ConversationRow, PeerPathRow, RetentionRow};
 use causeway_store::StoreError;
 
 use crate::support::*;
@@ -92,6 +92,25 @@ async fn the_lock_of_a_conversation_serialises_its_turns() {
         seen.sort_unstable();
         assert_eq!(seen, (0..20).collect::<Vec<u8>>());
         assert_eq!(stored.version, 21);
+    })
+    .await;
+}
+
+/// What is stored of them is all or nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn paths_to_peers_are_replaced_together() {
+    for_each_database(|db| async move {
+        let id = db.conversation().await;
+        let path = |provider: &str, path: &str, room: Option<&str>| PeerPathRow {
+            provider: provider.to_owned(),
+            path: path.to_owned(),
+            matrix_room_id: room.map(str::to_owned),
+        };
+        let some = vec![path("a.test", "peers' room", Some("!peers")), path("b.test", "causewayPeer", None)];
+        for rows in [some.clone(), vec![path("b.test", "fan-out", None)], Vec::new(), some] {
+            db.run(tx!([id, rows] | tx | tx.replace_peer_paths(id, &rows).await)).await;
+            assert_eq!(db.run(tx!([id] | tx | tx.peer_paths(id).await)).await, rows);
+        }
     })
     .await;
 }

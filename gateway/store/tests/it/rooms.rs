@@ -100,3 +100,18 @@ async fn a_state_map_is_stored_once() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_a_type_are_counted_by_who_has_sent_them() {
+    for_each_database(|db| async move {
+        let by = |sender: &str, event: EventRow| EventRow { sender: sender.to_owned(), ..event };
+        let elsewhere = EventRow { room_id: "!other:hs.test".to_owned(), ..event("$d", 4) };
+        for row in [event("$a", 1), by("@bob:hs.test", event("$b", 2)), by("@bob:hs.test", event("$c", 3)), elsewhere] {
+            db.run(tx!([row] | tx | tx.put_event(&row).await)).await;
+        }
+        let counted = db.run(tx!(|tx| tx.events_by_sender(ROOM, "m.room.message").await)).await;
+        assert_eq!(counted, [("@alice:hs.test".to_owned(), 1), ("@bob:hs.test".to_owned(), 2)]);
+        assert_eq!(db.run(tx!(|tx| tx.events_by_sender(ROOM, "m.room.name").await)).await, []);
+    })
+    .await;
+}

@@ -1,6 +1,10 @@
 //! `causewayctl group show <room>`: from the public part of the group, which is no secret.
 
-use causeway_store::Store;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use causeway_core::conversation::peers_room::parts::EVENT_TYPE;
+use causeway_store::{Store, StoreError, Tx};
 use serde::Serialize;
 
 use crate::find::{find, names};
@@ -36,6 +40,25 @@ struct Details {
     participants: usize,
     clients: usize,
     own_clients: Vec<String>,
+    /// Which way each peer is told something, in a forkable group.
+    peers: Vec<PeerPath>,
+}
+
+/// The way to a peer.
+#[derive(Serialize)]
+struct PeerPath {
+    peer: String,
+    /// `causewayPeer`, `peers' room`, or `fan-out` by the hub that the room's URI names.
+    path: String,
+    matrix_room: Option<String>,
+    /// How many events each Matrix user has sent in the peers' room.
+    events: BTreeMap<String, i64>,
+}
+
+impl fmt::Display for PeerPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} by {}", self.peer, self.path)
+    }
 }
 
 impl Row for Details {
@@ -59,6 +82,7 @@ impl Row for Details {
         "participants",
         "clients",
         "own clients",
+        "peers",
     ];
 
     fn cells(&self) -> Vec<String> {
@@ -82,6 +106,7 @@ impl Row for Details {
             self.participants.to_string(),
             self.clients.to_string(),
             joined(&self.own_clients),
+            joined(&self.peers.iter().map(ToString::to_string).collect::<Vec<_>>()),
         ]
     }
 }
@@ -95,6 +120,7 @@ pub(crate) async fn run(store: &Store, room: &str, style: Style) -> anyhow::Resu
     let own_clients = store.transaction("own clients", move |tx| Box::pin(tx.own_clients(id))).await?;
     let has_graph = store.transaction("has graph", move |tx| Box::pin(tx.has_graph(id))).await?;
     let retention = store.transaction("retention", move |tx| Box::pin(tx.retention(id))).await?;
+    let peers = store.transaction("peer paths", move |tx| Box::pin(peers(tx, id))).await?;
     let head = epochs.iter().find(|epoch| epoch.epoch_id == group.epoch().id.as_bytes());
     let details = Details {
         conversation: id,
@@ -116,6 +142,19 @@ pub(crate) async fn run(store: &Store, room: &str, style: Style) -> anyhow::Resu
         participants: group.room_state().participants.participants.len(),
         clients: group.members().len(),
         own_clients,
+        peers,
     };
     render::one(&details, style)
+}
+
+async fn peers(tx: &mut Tx, conversation: i64) -> Result<Vec<PeerPath>, StoreError> {
+    let mut found = Vec::new();
+    for row in tx.peer_paths(conversation).await? {
+        let events = match &row.matrix_room_id {
+            Some(room_id) => tx.events_by_sender(room_id, EVENT_TYPE).await?.into_iter().collect(),
+            None => BTreeMap::new(),
+        };
+        found.push(PeerPath { peer: row.provider, path: row.path, matrix_room: row.matrix_room_id, events });
+    }
+    Ok(found)
 }

@@ -38,10 +38,23 @@ impl Room {
         version: RoomVersionId,
         creator: &UserId,
         initial: &[StateDraft],
+        place: (u64, &SigningKeys, &str),
+    ) -> Result<Self, Refused> {
+        Self::create_with(version, creator, (json!({}), initial), place)
+    }
+
+    /// The same, with more in its create event, such as a type.
+    ///
+    /// # Errors
+    /// If the state does not follow the rules.
+    pub fn create_with(
+        version: RoomVersionId,
+        creator: &UserId,
+        (mut content, initial): (Value, &[StateDraft]),
         (now_ms, keys, random): (u64, &SigningKeys, &str),
     ) -> Result<Self, Refused> {
         let rules = rules(&version)?;
-        let mut content = json!({ "room_version": version });
+        content["room_version"] = json!(version);
         if !rules.authorization.use_room_create_sender {
             content["creator"] = json!(creator);
         }

@@ -10,7 +10,7 @@ use ruma::api::federation::membership::create_invite::v2::{Request, Response};
 use ruma::{OwnedUserId, RoomVersionId, ServerName, UserId};
 use serde_json::value::RawValue;
 
-use super::admitted;
+use super::{admitted, peers_room};
 use crate::matrix::error::MatrixError;
 use crate::matrix::extract::{Answer, Signed};
 use crate::matrix::receive::checked_pdu;
@@ -40,10 +40,14 @@ async fn invite(node: &Arc<Node>, signed: Signed<Request>) -> Result<(Response, 
     }
     let pdu = checked_pdu(node, request.event.get(), &version).await?;
     let user = check(node, &pdu, &origin, &request)?;
+    let peers = peers_room::invite(node, &pdu, (&version, &room_state), &user).await?;
     let mut object = pdu.object().clone();
     node.gateway.keys.co_sign_event(&mut object, &version)?;
     let co_signed = Pdu::from_object(object, &version)?;
-    take(node, pdu, user, version).await?;
+    match peers {
+        Some(peers) => peers_room::take(node, pdu, peers).await?,
+        None => take(node, pdu, user, version).await?,
+    }
     let event = RawValue::from_string(co_signed.json()).map_err(MatrixError::internal)?;
     Ok((Response::new(event), Fate::Translated))
 }

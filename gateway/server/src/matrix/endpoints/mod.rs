@@ -9,6 +9,7 @@ mod key_server;
 mod keys;
 mod make_join;
 mod make_leave;
+mod peers_room;
 mod query;
 mod send;
 mod send_join;

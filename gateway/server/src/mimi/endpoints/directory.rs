@@ -15,5 +15,7 @@ pub(super) async fn handler(State(node): State<Arc<Node>>, request: Request) -> 
     let domain = target(&node, &parts)?;
     let base = format!("https://{domain}");
     let directory = Directory::at(&base, vec![node.gateway.authority.root_pem()]);
-    Ok(Json(Directory { causeway_peer: Some(format!("{base}/v1/causewayPeer/{{roomId}}")), ..directory }))
+    let causeway_peer = Some(format!("{base}/v1/causewayPeer/{{roomId}}"));
+    let causeway_matrix = node.gateway.peers_room.then(|| node.gateway.names.gateway_user().to_string());
+    Ok(Json(Directory { causeway_peer, causeway_matrix, ..directory }))
 }

@@ -120,7 +120,7 @@ where
 }
 
 /// What names a body in the inbox: a peer that repeats it exactly gets the same answer (P-072, G-57).
-fn digest(endpoint: &str, path: &str, body: &[u8]) -> String {
+pub(crate) fn digest(endpoint: &str, path: &str, body: &[u8]) -> String {
     let hash = Sha256::new().chain_update(endpoint).chain_update([0]).chain_update(path).chain_update([0]).chain_update(body);
     hex::encode(hash.finalize())
 }

@@ -8,4 +8,5 @@ mod events;
 mod history;
 mod keys;
 mod membership;
+mod peers_room;
 mod requests;

@@ -104,11 +104,17 @@ impl World {
     fn deliver(&mut self, side: usize, index: usize, item: &Outgoing, lane: &str) -> Next {
         // What is stored is what survives.
         let item = &Outgoing::from_bytes(&item.to_bytes()).unwrap();
+        if self.is_cut && !self.events_pass && self.is_for_the_other_gateway(side, item, lane) {
+            return Next::Retry(AGAIN);
+        }
         let answer = match self.turn(side, index, |conversation, turn| conversation.prepare(turn, item)).unwrap() {
             Prepared::Done if self.is_cut && matches!(item, Outgoing::Notify { .. }) => return Next::Retry(AGAIN),
             Prepared::Mimi(_) if self.is_cut => return Next::Retry(AGAIN),
             Prepared::Done => {
                 match item {
+                    Outgoing::Pdu { event_id } if self.is_for_the_other_gateway(side, item, lane) => {
+                        self.federate(side, index, event_id);
+                    }
                     Outgoing::Pdu { event_id } => self.deliver_pdu(side, index, event_id, lane),
                     Outgoing::Notify { message, .. } => {
                         self.notify(1 - side, message, side, index);
@@ -122,8 +128,31 @@ impl World {
             }
             Prepared::Decline => return Next::Done,
             Prepared::Wait(after) => return Next::Retry(after),
+            Prepared::Invite(pdu) if self.is_for_the_other_gateway(side, item, lane) => self.invite_peer(side, index, pdu),
             Prepared::Invite(pdu) => Answer::Invited(pdu),
+            Prepared::Join if self.is_for_the_other_gateway(side, item, lane) => self.join_peer(side, item),
             Prepared::Join => self.join(side, item),
+            Prepared::InPeersRoom { room_id, to, message } => {
+                Answer::InPeersRoom(self.say_in_peers_room(side, &room_id, (&to, &message)))
+            }
+            Prepared::OpenPeersRoom(room) => {
+                self.begin(side, |turn| Conversation::open_peers_room(turn, &room).unwrap());
+                return Next::Done;
+            }
+            Prepared::NamePeer(..) if self.is_cut => return Next::Retry(AGAIN),
+            Prepared::NamePeer(room_id, provider) => {
+                self.name_peer(side, &room_id, &provider);
+                return Next::Done;
+            }
+            Prepared::DismissPeer(room_id, provider) => {
+                let room = self.room_at(side, &room_id).unwrap();
+                self.turn(side, room, |conversation, turn| conversation.dismiss_peer(turn, &provider)).unwrap();
+                return Next::Done;
+            }
+            Prepared::LeavePeersRoom(room_id) => {
+                self.leave_peers_room(side, &room_id);
+                return Next::Done;
+            }
             Prepared::Mimi(request) => {
                 let answer = self.request(side, index, request);
                 if self.lose_answers > 0 {
@@ -200,7 +229,7 @@ impl World {
         }
     }
 
-    fn peer(&mut self, side: usize, from: usize, room: &RoomUri, message: &PeerMessage) {
+    pub(super) fn peer(&mut self, side: usize, from: usize, room: &RoomUri, message: &PeerMessage) {
         let welcomes = match message {
             PeerMessage::Welcome { welcome, .. } => self.welcomed_by(side, welcome),
             _ => Vec::new(),
@@ -225,7 +254,7 @@ impl World {
         self.sides[side].conversations[index].row.mimi_room.as_ref().unwrap().parse().unwrap()
     }
 
-    fn conversation_of(&self, side: usize, room: &RoomUri) -> Option<usize> {
+    pub(super) fn conversation_of(&self, side: usize, room: &RoomUri) -> Option<usize> {
         self.sides[side].conversations.iter().position(|stored| stored.row.mimi_room.as_deref() == Some(room.as_str()))
     }
 

@@ -3,6 +3,7 @@
 //! stores nothing.
 
 mod deliver;
+mod federation;
 mod stored;
 
 use std::collections::{HashMap, VecDeque};
@@ -55,6 +56,14 @@ pub(crate) struct World {
     pub(crate) is_cut: bool,
     /// The follower's provider knows MIMI alone: it has no `causewayPeer`.
     pub(crate) b_is_plain: bool,
+    /// While the line is cut, events between the gateways pass all the same.
+    pub(crate) events_pass: bool,
+    /// Events between the gateways are kept by the test, which delivers them itself: to whom, and which.
+    pub(crate) held_events: Option<Vec<(usize, Arc<Pdu>)>>,
+    /// What is missing of a room between the gateways cannot be had.
+    pub(crate) gaps_stay: bool,
+    /// Messages that were heard in peers' rooms.
+    pub(crate) heard_in_peers_rooms: usize,
     /// So many of the next requests are taken, but their answers get lost.
     pub(crate) lose_answers: usize,
     /// Every message and change that was sent to a hub, in order.
@@ -79,6 +88,7 @@ fn side(letter: &str, user: &str) -> Side {
             hub_key: Zeroizing::new([7; 32]),
             endpoint_mode_allowed: true,
             retention: Retention::default(),
+            peers_room: false,
         },
         homeserver: server(&format!("hs-{letter}.test"), user),
         native: Vec::new(),
@@ -162,6 +172,10 @@ impl World {
             answers_come_late: false,
             is_cut: false,
             b_is_plain: false,
+            events_pass: false,
+            held_events: None,
+            gaps_stay: false,
+            heard_in_peers_rooms: 0,
             lose_answers: 0,
             sent_to_hubs: Vec::new(),
             submitted: HashMap::new(),
@@ -197,6 +211,7 @@ impl World {
         body: impl FnOnce(&mut Conversation, &mut Turn<'_>) -> Result<T, ConversationError>,
     ) -> Result<T, ConversationError> {
         self.now += 1000;
+        let at = side;
         let side = &mut self.sides[side];
         let mut conversation = side.conversations[index].load();
         conversation.apply_retention(&side.gateway);
@@ -209,23 +224,25 @@ impl World {
         side.losses.extend(decision.losses);
         side.consents.extend(decision.consents);
         side.key_packages.retain(|(bundle, _)| !decision.spent_key_packages.contains(&bundle.reference));
+        self.pass_on(at, index, decision.news);
         Ok(result)
     }
 
     /// A conversation that begins.
     pub(crate) fn begin(&mut self, side: usize, make: impl FnOnce(&mut Turn<'_>) -> Conversation) -> usize {
         let index = self.sides[side].conversations.len();
-        let mut conversation = {
+        let (mut conversation, news) = {
             let side = &mut self.sides[side];
             let mut turn = Turn::new(&side.gateway, &self.roots, self.now, &mut self.rng);
             let conversation = make(&mut turn);
             let decision = turn.decision;
             side.consents.extend(decision.consents);
             side.outbox.extend(decision.outbox.into_iter().map(|(lane, item)| (index, lane, item)));
-            conversation
+            (conversation, decision.news)
         };
         conversation.row.id = index as i64 + 1;
         self.sides[side].conversations.push(Stored::new(conversation));
+        self.pass_on(side, index, news);
         index
     }
 

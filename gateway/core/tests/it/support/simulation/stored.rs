@@ -115,6 +115,11 @@ impl Stored {
         events.map(|pdu| (pdu.event_id().to_string(), pdu.content_value())).collect()
     }
 
+    /// Every event of the room that is stored, in order of arrival.
+    pub(crate) fn all_events(&self) -> Vec<Arc<Pdu>> {
+        self.room.iter().flat_map(|room| &room.events).cloned().collect()
+    }
+
     pub(crate) fn timeline(&self) -> Vec<(String, Value)> {
         let events = self.room.iter().flat_map(|room| &room.events).filter(|pdu| pdu.state_key().is_none());
         events.map(|pdu| (pdu.sender().to_string(), pdu.content_value())).collect()
