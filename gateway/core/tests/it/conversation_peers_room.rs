@@ -504,3 +504,31 @@ fn dmls_38_after_a_restore_the_room_is_left() {
     let room = world.sides[A].conversation(world.peers_rooms(A)[0]).room.unwrap();
     assert_eq!(room.membership(&world.sides[B].gateway.names.gateway_user()).as_deref(), Some("leave"));
 }
+
+/// Such as a provider whose last client was removed: until it is sent away, it would hear what is said.
+#[test]
+fn dmls_38_a_room_that_somebody_else_than_peers_hears_is_not_used() {
+    let mut world = in_a_room();
+    world.is_cut = false;
+    let (room, user) = (world.peers_rooms(B)[0], world.sides[A].gateway.names.gateway_user());
+    let gone: ProviderDomain = "z.test".parse().unwrap();
+    world.turn(B, room, |conversation, turn| conversation.name_peer(turn, &gone, Some(&user))).unwrap();
+    world
+        .turn(B, 1, |conversation, _| {
+            conversation.book.peers_rooms.values_mut().for_each(|known| assert!(known.asked.insert("z.test".to_owned())));
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(path(&world, B, 1), AT_THE_ENDPOINT);
+    let before = world.heard_in_peers_rooms;
+    world.say(B, 1, "not for everybody");
+    assert_eq!(world.heard_in_peers_rooms, before);
+    assert_eq!(bodies(&world, A, 0).last().unwrap(), "not for everybody");
+    // When the head next moves, whoever has made the room sees to it; the user stays for the provider that it still speaks for.
+    world.set(B, 1, ("m.room.name", "", json!({ "name": "Among peers" })));
+    assert_eq!(paths(&world), [IN_A_ROOM; 2]);
+    world.say(B, 1, "in our room again");
+    assert!(world.heard_in_peers_rooms > before);
+    assert_eq!(bodies(&world, A, 0).last().unwrap(), "in our room again");
+    assert_no_losses(&world);
+}
