@@ -15,7 +15,7 @@ use crate::provider::Crypto;
 /// Octets of a secret: KDF.Nh.
 const SECRET: usize = 32;
 /// Octets of an input.
-pub(crate) const INPUT: usize = 16;
+pub(crate) const INPUT: usize = 8;
 const DEPTH: usize = 8 * INPUT;
 /// The first octets of an input name its owner.
 pub(crate) const OWNER: usize = 4;
@@ -308,9 +308,9 @@ mod tests {
     #[test]
     fn an_output_is_what_the_specification_says() {
         let root: [u8; SECRET] = std::array::from_fn(|index| index as u8);
-        let input = [0, 0, 0, 3, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27];
+        let input = [0, 0, 0, 3, 16, 17, 18, 19];
         let output = rooted(root).evaluate(&Crypto::default(), &input).unwrap().unwrap();
-        assert_eq!(hex::encode(&*output), "172b134a17a329d97a0a2a272b01a08b5826313cf2d88aeaa6b988a03cfb3527");
+        assert_eq!(hex::encode(&*output), "6635d18cc46170a4e4ffbc6dd203540681b4fcb797c6ad31f9a6d9dfb8a5976a");
     }
 
     /// No more than its tree may be read: a row of nothing but splits ends somewhere.

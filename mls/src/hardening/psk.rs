@@ -1,5 +1,6 @@
-//! The name of a commit's PSK: `psk_id` = label, committer's leaf index (uint32), nonce (12 octets). The last 16 are the input of
-//! the PRF, so that nobody's name is anybody else's: who repeats its own has made two commits in one epoch (DMLS-14).
+//! The name of a commit's PSK: `psk_id` = label, committer's leaf index (uint32), nonce (4 octets, which tell the commits of one
+//! committer in one epoch apart). The last 8 are the input of the PRF, so that nobody's name is anybody else's: who repeats its
+//! own has made two commits in one epoch (DMLS-14).
 
 use openmls::schedule::{PreSharedKeyId, Psk};
 use openmls_traits::random::OpenMlsRand;

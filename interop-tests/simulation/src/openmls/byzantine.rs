@@ -19,7 +19,7 @@ const SIGNATURE: usize = 66;
 const TAG: usize = 33;
 /// What the name of a PSK in a hardened group begins with (SPEC §14.12), how long it is, and the PSK's nonce with its length.
 const PSK_LABEL: &[u8] = b"causeway dmls/1 psk";
-const PSK_LENGTH: usize = 35;
+const PSK_LENGTH: usize = 27;
 const PSK_NONCE: usize = 33;
 /// The length of the list of proposals, and of the one in it what precedes the name: by value, a PSK, external, its length.
 const PSK_BEFORE: usize = 2 + 1 + 2 + 1 + 1;

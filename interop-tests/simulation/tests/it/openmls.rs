@@ -62,6 +62,21 @@ fn a_group_goes_on_beside_a_commit_that_nobody_can_open() {
     }
 }
 
+/// DMLS-9, DMLS-35: an epoch that is entered, given up, and comes again in one transaction cannot be entered again; whoever is
+/// stranded by that comes back.
+#[test]
+fn a_hardened_group_goes_on_where_one_member_makes_too_many_commits() {
+    let steps = [
+        Step::Byzantine { act: Act::Equivocate, back: 3, to: 4_192_222_197 },
+        Step::FlushAll { order: 10_910_476_899_287_372_611 },
+        Step::Send { node: 60, client: 1, crash: Crash::No },
+        Step::Byzantine { act: Act::Crowd, back: 4, to: u32::MAX },
+    ];
+    let chance = 10_218_425_715_262_756_620;
+    let byzantine = Some(true);
+    holds(Setup { chance, members: 4, newcomers: 1, server: true, byzantine, hardened: true, ..SETUP }, &steps);
+}
+
 /// DMLS-9: one epoch is given up, with its secrets, and made again.
 #[test]
 fn a_crowd_of_commits_by_one_member_makes_no_message_open_twice() {

@@ -22,7 +22,7 @@ fn read_psk(reader: &mut Reader<'_>) {
 
 /// As SPEC §14.12 says.
 fn name(label: &[u8], committer: u32, nonce: u8) -> Vec<u8> {
-    [label, &committer.to_be_bytes(), &[nonce; 12]].concat()
+    [label, &committer.to_be_bytes(), &[nonce; 4]].concat()
 }
 
 const LABEL: &[u8] = b"causeway dmls/1 psk";
@@ -59,7 +59,7 @@ fn dmls_35_a_commit_without_one_psk_of_the_right_name_is_refused() {
         vec![psk.clone(), resumption(head.group_id())],
         vec![external(&name(b"causeway dmls/2 psk", leaf, 1))],
         vec![external(&name(LABEL, leaf + 1, 1))],
-        vec![external(&name(LABEL, leaf, 1)[..34])],
+        vec![external(&name(LABEL, leaf, 1)[..26])],
         vec![external(&[&name(LABEL, leaf, 1)[..], &[0]].concat())],
     ];
     // With a path its parent hash would have to be another one; without, it is a commit that RFC 9420 allows.
