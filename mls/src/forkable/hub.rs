@@ -6,7 +6,7 @@ use causeway_drafts::mimi_uri::ProviderDomain;
 
 use super::snapshot::rows_of;
 use super::{ForkableGroup, SignedStatement};
-use crate::graph::Authority;
+use crate::graph::{Authority, StatementPlacement};
 use crate::rows::{GroupSnapshot, PastEpoch};
 use crate::{EpochId, Group, HubIdentity, MlsError};
 
@@ -103,17 +103,26 @@ impl ForkableGroup {
         self.statements.iter().filter(|signed| signed.statement().opens_a_term())
     }
 
-    /// Terms of a graph that has ended: they were judged there.
+    /// Terms of a graph that has ended: they were judged there. What was said of the epoch where it ended, and this one
+    /// begins, can be judged here.
     ///
     /// # Errors
-    /// If one does not decode, opens no term, or is about the graph itself.
+    /// If one does not decode, opens no term, or does not hold here.
     pub(super) fn tell_terms(&mut self, terms: &[Vec<u8>]) -> Result<(), MlsError> {
         for bytes in terms {
             let signed = SignedStatement::from_bytes(bytes)?;
-            if !signed.statement().opens_a_term() || self.graph.contains(&signed.epoch().id) {
+            if !signed.statement().opens_a_term() {
                 return Err(MlsError::Malformed("a term from before the graph that is none".to_owned()));
             }
-            if self.graph.believe(signed.statement().clone()) {
+            let is_kept = match self.graph.contains(&signed.epoch().id) {
+                true => {
+                    self.check(&signed)?;
+                    let placement = self.graph.state(signed.statement().clone());
+                    matches!(placement, StatementPlacement::InForce { .. } | StatementPlacement::Dormant)
+                }
+                false => self.graph.believe(signed.statement().clone()),
+            };
+            if is_kept {
                 self.remember(signed);
             }
         }

@@ -158,7 +158,7 @@ impl ForkableGroup {
     }
 
     /// Whether a statement's signature holds, and its signer may say it, at the epoch that it names.
-    fn check(&self, signed: &SignedStatement) -> Result<(), MlsError> {
+    pub(super) fn check(&self, signed: &SignedStatement) -> Result<(), MlsError> {
         let epoch = signed.epoch();
         if self.graph.number(&epoch.id) != Some(epoch.number) {
             return Err(MlsError::Malformed("the epoch has another number".to_owned()));

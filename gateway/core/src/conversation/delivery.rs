@@ -18,7 +18,10 @@ use crate::loss::{Feature, Loss};
 impl Conversation {
     /// The other providers that the room concerns: those of its members, and the one that was its hub.
     pub(super) fn peers(&self, turn: &Turn<'_>) -> Result<BTreeSet<ProviderDomain>> {
-        self.all_peers(turn.gateway.names.provider())
+        let mut peers = self.all_peers(turn.gateway.names.provider())?;
+        // What is ours under another domain is told nothing.
+        peers.retain(|peer| !turn.gateway.names.is_ours(peer));
+        Ok(peers)
     }
 
     pub(super) fn all_peers(&self, ours: &ProviderDomain) -> Result<BTreeSet<ProviderDomain>> {

@@ -70,6 +70,24 @@ fn a_room_where_a_hub_orders_has_none_to_call_back() {
     assert!(matches!(refused, Err(ConversationError::Missing(_))));
 }
 
+/// Nothing has been committed since: whoever may has just decided, and a while has to pass.
+#[test]
+fn dmls_16_a_hub_that_is_back_is_not_given_up_in_the_same_epoch() {
+    let mut world = without_a_hub();
+    world.turn(A, 0, |conversation, turn| conversation.hub_back(turn)).unwrap();
+    world.pump();
+    assert_eq!(are_leaderless(&world), [false, false]);
+    for (side, index) in [(A, 0), (B, 1)] {
+        let refused = world.turn(side, index, |conversation, turn| conversation.hub_lost(turn));
+        assert!(
+            matches!(&refused, Err(ConversationError::Mls(MlsError::NotAllowed(rule))) if rule.rule == "DMLS-16"),
+            "{refused:?}"
+        );
+        assert!(!world.sides[side].conversation(index).is_leaderless());
+    }
+    assert_ordered(&mut world);
+}
+
 #[test]
 fn no_graph_ends_before_everybody_follows_the_hub() {
     let mut world = without_a_hub();

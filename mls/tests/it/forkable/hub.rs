@@ -114,8 +114,15 @@ fn dmls_32_terms_from_before_the_graph_are_only_what_opens_terms() {
     let group = trio.alice.group.head_state().unwrap().clone();
     let accepted = trio.alice.group.accept(&trio.a.hub, &trio.alice.head(), 1).unwrap().to_bytes();
     let opened = trio.alice.group.open_term(&trio.alice.identity, Authority::Members).unwrap().to_bytes();
-    for terms in [vec![accepted], vec![opened], vec![b"nothing".to_vec()]] {
+    for terms in [vec![accepted], vec![b"nothing".to_vec()]] {
         let begun = ForkableGroup::begin(group.clone(), 5, Vec::new(), &terms);
         assert!(matches!(begun, Err(MlsError::Malformed(_))));
     }
+    // The graph may begin where the last one has ended, and a term was opened.
+    let begun = ForkableGroup::begin(group.clone(), 5, Vec::new(), &[opened.clone()]).unwrap();
+    assert_eq!((begun.graph().term(), begun.graph().has_judged_its_term()), (1, true));
+    let mut forged = opened;
+    let last = forged.len() - 1;
+    forged[last] ^= 1;
+    assert!(ForkableGroup::begin(group, 5, Vec::new(), &[forged]).is_err());
 }
