@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use causeway_drafts::mimi_protocol_06::franking::Frank;
-use causeway_drafts::mimi_protocol_06::notify::FanoutMessage;
 use causeway_drafts::mimi_protocol_06::ratchet_tree::RatchetTreeOption;
 use causeway_drafts::mimi_uri::{ProviderDomain, UserUri};
 use causeway_mls::{CommitSummary, EpochId, HeadChange, Tail};
@@ -84,10 +83,8 @@ impl Conversation {
             return Ok(None);
         }
         let frank = self.frank(turn, sender, tag)?;
-        let fanout = FanoutMessage::application(turn.now, sealed, Some(frank.clone()))
-            .map_err(|error| ConversationError::Malformed(error.to_string()))?;
         let providers = self.listeners(&self.active_providers(turn.gateway.names.provider()));
-        self.fan_out(turn, &fanout.to_bytes(), &providers);
+        self.fan_out_franked(turn, (sealed, &frank), &providers)?;
         Ok(Some(frank))
     }
 
@@ -104,23 +101,22 @@ impl Conversation {
             let (welcome, ratchet_tree) = (ByteBuf::from(welcome.to_vec()), ByteBuf::from(tree.to_vec()));
             self.tell_all(turn, &added, &PeerMessage::Welcome { welcome, ratchet_tree, tail: Box::new(self.tail()?) })?;
         }
-        self.fan_out_welcome(turn, (welcome, tree), &self.listeners(&added))
+        self.fan_out_welcome_to(turn, (welcome, tree), &added)
     }
 
-    fn fan_out_welcome(
+    /// To those of them that hear by our fan-out.
+    fn fan_out_welcome_to(
         &self,
         turn: &mut Turn<'_>,
         (welcome, tree): (&[u8], &[u8]),
         providers: &BTreeSet<ProviderDomain>,
     ) -> Result<()> {
-        if providers.is_empty() {
+        let listeners = self.listeners(providers);
+        if listeners.is_empty() {
             return Ok(());
         }
-        let malformed = |error: &dyn std::fmt::Display| ConversationError::Malformed(error.to_string());
-        let tree = RatchetTreeOption::full(tree).map_err(|error| malformed(&error))?;
-        let fanout = FanoutMessage::welcome(turn.now, welcome, tree).map_err(|error| malformed(&error))?;
-        self.fan_out(turn, &fanout.to_bytes(), providers);
-        Ok(())
+        let tree = RatchetTreeOption::full(tree).map_err(|error| ConversationError::Malformed(error.to_string()))?;
+        self.fan_out_welcome(turn, (welcome, &tree), &listeners)
     }
 
     /// The head has moved: those who follow us as the hub get the commits that lead there. Where another branch has lost, they
@@ -162,7 +158,7 @@ impl Conversation {
         match PeerMessage::from_bytes(message) {
             Ok(PeerMessage::Commit(commit)) => self.fan_out_commit(turn, &commit, &listeners),
             Ok(PeerMessage::Welcome { welcome, ratchet_tree, .. }) if !listeners.is_empty() => {
-                self.fan_out_welcome(turn, (&welcome, &ratchet_tree), &listeners)?;
+                self.fan_out_welcome_to(turn, (&welcome, &ratchet_tree), &listeners)?;
             }
             Ok(PeerMessage::Application(_) | PeerMessage::Welcome { .. }) => {
                 let loss =

@@ -145,10 +145,8 @@ impl Conversation {
             return Ok(Submitted { accepted_at: turn.now, frank });
         }
         let frank = self.frank(turn, sender, header.franking_tag)?;
-        let fanout = FanoutMessage::application(turn.now, message, Some(frank.clone()))
-            .map_err(|e| ConversationError::Malformed(e.to_string()))?;
         let providers = self.active_providers(turn.gateway.names.provider());
-        self.fan_out(turn, &fanout.to_bytes(), &providers);
+        self.fan_out_franked(turn, (message, &frank), &providers)?;
         self.hear(turn, message, Some(&frank), turn.now)?;
         Ok(Submitted { accepted_at: turn.now, frank })
     }
@@ -300,11 +298,8 @@ impl Conversation {
         let group = self.group.as_mut().ok_or(ConversationError::Missing("MLS group"))?;
         let message = group.seal(identity, &application_data, tag)?;
         let frank = self.frank(turn, user, tag)?;
-        let fanout =
-            FanoutMessage::application(turn.now, &message, Some(frank)).map_err(|e| ConversationError::Malformed(e.to_string()))?;
         let providers = self.active_providers(turn.gateway.names.provider());
-        self.fan_out(turn, &fanout.to_bytes(), &providers);
-        Ok(())
+        self.fan_out_franked(turn, (&message, &frank), &providers)
     }
 
     /// A puppet gets its leaf when it first speaks: the listener adds it.
@@ -377,6 +372,31 @@ impl Conversation {
         }
     }
 
+    /// A message goes to all of these, with our Frank.
+    pub(super) fn fan_out_franked(
+        &self,
+        turn: &mut Turn<'_>,
+        (message, frank): (&[u8], &Frank),
+        providers: &BTreeSet<ProviderDomain>,
+    ) -> Result<()> {
+        let fanout = FanoutMessage::application(turn.now, message, Some(frank.clone()))
+            .map_err(|error| ConversationError::Malformed(error.to_string()))?;
+        self.fan_out(turn, &fanout.to_bytes(), providers);
+        Ok(())
+    }
+
+    pub(super) fn fan_out_welcome(
+        &self,
+        turn: &mut Turn<'_>,
+        (welcome, tree): (&[u8], &RatchetTreeOption),
+        providers: &BTreeSet<ProviderDomain>,
+    ) -> Result<()> {
+        let fanout = FanoutMessage::welcome(turn.now, welcome, tree.clone())
+            .map_err(|error| ConversationError::Malformed(error.to_string()))?;
+        self.fan_out(turn, &fanout.to_bytes(), providers);
+        Ok(())
+    }
+
     /// A Welcome goes only to the providers of those it welcomes (P-063).
     fn route_welcome(
         &mut self,
@@ -390,10 +410,7 @@ impl Conversation {
         }
         let ours = turn.gateway.names.provider();
         let added: BTreeSet<_> = summary.added.iter().map(|(client, _)| client.provider()).filter(|p| p != ours).collect();
-        let fanout =
-            FanoutMessage::welcome(turn.now, welcome, tree.clone()).map_err(|e| ConversationError::Malformed(e.to_string()))?;
-        self.fan_out(turn, &fanout.to_bytes(), &added);
-        Ok(())
+        self.fan_out_welcome(turn, (welcome, tree), &added)
     }
 }
 

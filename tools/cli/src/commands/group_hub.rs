@@ -39,17 +39,18 @@ pub(crate) struct Back {
     change: Change,
 }
 
+/// A room that somebody decides about.
 #[derive(Debug, clap::Args)]
-struct Change {
+pub(super) struct Change {
     /// Matrix room id, MIMI room URI or conversation id.
     #[arg(value_name = "CONVERSATION|ROOM")]
-    room: String,
-    /// Why.
+    pub(super) room: String,
+    /// Why; it is kept in the gateway's audit log.
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    reason: String,
-    /// Only say whether it may be done, and which term it would open.
+    pub(super) reason: String,
+    /// Only say whether it may be done, and what would come of it.
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
 #[derive(Serialize)]

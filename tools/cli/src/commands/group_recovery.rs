@@ -5,6 +5,7 @@ use anyhow::bail;
 use causeway_store::Store;
 use serde::{Deserialize, Serialize};
 
+use super::group_hub::Change;
 use crate::arguments::Database;
 use crate::find::find;
 use crate::render::{self, Row, Style, or_dash};
@@ -22,12 +23,10 @@ use crate::{admin, database};
 )]
 pub(crate) struct Override {
     #[command(flatten)]
-    room: Room,
+    change: Change,
     /// The epoch, by its name or what that begins with.
     #[arg(value_name = "EPOCH")]
     epoch: String,
-    #[command(flatten)]
-    how: How,
 }
 
 /// Takes out of a group whoever has made a commit that nobody can open.
@@ -42,9 +41,7 @@ pub(crate) struct Override {
 )]
 pub(crate) struct Expel {
     #[command(flatten)]
-    room: Room,
-    #[command(flatten)]
-    how: How,
+    change: Change,
 }
 
 /// Begins a group anew with what another provider says that it is.
@@ -61,29 +58,10 @@ pub(crate) struct Expel {
 )]
 pub(crate) struct BeginAnew {
     #[command(flatten)]
-    room: Room,
+    change: Change,
     /// The provider's domain.
     #[arg(value_name = "PROVIDER")]
     from: String,
-    #[command(flatten)]
-    how: How,
-}
-
-#[derive(Debug, clap::Args)]
-struct Room {
-    /// Matrix room id, MIMI room URI or conversation id.
-    #[arg(value_name = "CONVERSATION|ROOM")]
-    room: String,
-}
-
-#[derive(Debug, clap::Args)]
-struct How {
-    /// Why; it is kept in the gateway's audit log.
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    reason: String,
-    /// Only say whether it may be done, and what would come of it.
-    #[arg(long)]
-    dry_run: bool,
 }
 
 #[derive(Serialize)]
@@ -117,31 +95,31 @@ impl Row for Answer {
 
 pub(crate) async fn override_anchor(named: &Database, arguments: &Override, style: Style) -> anyhow::Result<String> {
     let store = database::open(named).await?;
-    let conversation = conversation(&store, &arguments.room).await?;
-    let epoch = Some(epoch(&store, conversation, &arguments.epoch).await?);
-    let How { reason, dry_run } = &arguments.how;
-    ask(named, "rooms/override", &Question { conversation, epoch, from: None, reason, dry_run: *dry_run }, style).await
+    let question = arguments.change.question(&store).await?;
+    let epoch = Some(epoch(&store, question.conversation, &arguments.epoch).await?);
+    ask(named, "rooms/override", &Question { epoch, ..question }, style).await
 }
 
 pub(crate) async fn expel(named: &Database, arguments: &Expel, style: Style) -> anyhow::Result<String> {
-    let conversation = conversation(&database::open(named).await?, &arguments.room).await?;
-    let How { reason, dry_run } = &arguments.how;
-    ask(named, "rooms/expel", &Question { conversation, epoch: None, from: None, reason, dry_run: *dry_run }, style).await
+    let question = arguments.change.question(&database::open(named).await?).await?;
+    ask(named, "rooms/expel", &question, style).await
 }
 
 pub(crate) async fn begin_anew(named: &Database, arguments: &BeginAnew, style: Style) -> anyhow::Result<String> {
-    let conversation = conversation(&database::open(named).await?, &arguments.room).await?;
-    let (from, How { reason, dry_run }) = (Some(arguments.from.as_str()), &arguments.how);
-    ask(named, "rooms/begin_anew", &Question { conversation, epoch: None, from, reason, dry_run: *dry_run }, style).await
+    let question = arguments.change.question(&database::open(named).await?).await?;
+    ask(named, "rooms/begin_anew", &Question { from: Some(&arguments.from), ..question }, style).await
+}
+
+impl Change {
+    async fn question(&self, store: &Store) -> anyhow::Result<Question<'_>> {
+        let conversation = find(&super::rooms(store).await?, &self.room)?.id;
+        Ok(Question { conversation, epoch: None, from: None, reason: &self.reason, dry_run: self.dry_run })
+    }
 }
 
 async fn ask(named: &Database, action: &str, question: &Question<'_>, style: Style) -> anyhow::Result<String> {
     let answer: Answer = admin::post(named, action, question).await?;
     render::one(&answer, style)
-}
-
-async fn conversation(store: &Store, room: &Room) -> anyhow::Result<i64> {
-    Ok(find(&super::rooms(store).await?, &room.room)?.id)
 }
 
 /// The full name of the one epoch that begins like that.
