@@ -17,6 +17,9 @@ pub(crate) const NOW: u64 = 1_790_000_000_000;
 pub(crate) const MEMBER: u32 = 2;
 pub(crate) const ADMIN: u32 = 3;
 
+/// So many fit into one commit: a handshake has at most 2 MiB.
+const ADDED_AT_ONCE: usize = 2_000;
+
 /// Whoever issues credentials, and what it is known by.
 pub(crate) struct Issuer {
     pub(crate) domain: ProviderDomain,
@@ -90,7 +93,7 @@ pub(crate) fn talkers(members: usize) -> BTreeSet<usize> {
 }
 
 impl Room {
-    /// Everybody is a user of their own with one client; all but one are added in one commit.
+    /// Everybody is a user of their own with one client; all but one are added in as few commits as may be.
     pub(crate) fn of(members: usize) -> Result<Self> {
         let issuer = Issuer::new()?;
         let alice = issuer.client("alice")?;
@@ -98,15 +101,17 @@ impl Room {
         let users = others.iter().map(|other| entry(&other.user_uri, MEMBER));
         let mut group = issuer.found(&alice, [entry(&alice.user_uri, ADMIN)].into_iter().chain(users).collect())?;
         let bundles = others.iter().map(|other| new_key_package(other, NOW)).collect::<Result<Vec<KeyPackageBundle>, _>>()?;
-        let add_key_packages = bundles.iter().map(|bundle| bundle.key_package.clone()).collect();
-        let plan = CommitPlan { add_key_packages, ..CommitPlan::default() };
-        let pending = group.commit(&alice, &plan, &issuer.roots, NOW)?;
-        group.merge_pending(&alice.client_uri, &issuer.roots, NOW)?;
-        let (welcome, tree) = (pending.welcome.context("no Welcome")?, pending.ratchet_tree);
         let (half, talkers) = (members.next_power_of_two() / 2, talkers(members));
-        for leaf in talkers.iter().chain([&half]) {
-            let (bundle, identity) = (&bundles[leaf - 1], &others[leaf - 1]);
-            group = Group::join((&welcome, &tree), bundle, identity, Some(group), (&issuer.roots, NOW))?;
+        for (batch, first) in bundles.chunks(ADDED_AT_ONCE).zip((1..).step_by(ADDED_AT_ONCE)) {
+            let add_key_packages = batch.iter().map(|bundle| bundle.key_package.clone()).collect();
+            let plan = CommitPlan { add_key_packages, ..CommitPlan::default() };
+            let pending = group.commit(&alice, &plan, &issuer.roots, NOW)?;
+            group.merge_pending(&alice.client_uri, &issuer.roots, NOW)?;
+            let (welcome, tree) = (pending.welcome.context("no Welcome")?, pending.ratchet_tree);
+            for leaf in talkers.iter().chain([&half]).filter(|leaf| (first..first + batch.len()).contains(leaf)) {
+                let (bundle, identity) = (&bundles[leaf - 1], &others[leaf - 1]);
+                group = Group::join((&welcome, &tree), bundle, identity, Some(group), (&issuer.roots, NOW))?;
+            }
         }
         for leaf in talkers.iter().rev().chain([&half, &0]) {
             let talker = if *leaf == 0 { &alice } else { &others[leaf - 1] };
