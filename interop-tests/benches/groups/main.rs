@@ -13,7 +13,7 @@ mod report;
 mod room;
 mod stored;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -69,6 +69,8 @@ async fn main() -> Result<()> {
     let text = report.finish()?;
     Term::stdout().write_line(&text)?;
     if let Some(file) = &arguments.write {
+        // cargo runs benchmarks in the package's folder.
+        let file = &Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
         let document = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         std::fs::write(file, report::written_into(&document, &text)?)
             .with_context(|| format!("cannot write {}", file.display()))?;
