@@ -119,7 +119,7 @@ fn dmls_32_terms_from_before_the_graph_are_only_what_opens_terms() {
         assert!(matches!(begun, Err(MlsError::Malformed(_))));
     }
     // The graph may begin where the last one has ended, and a term was opened.
-    let begun = ForkableGroup::begin(group.clone(), 5, Vec::new(), &[opened.clone()]).unwrap();
+    let begun = ForkableGroup::begin(group.clone(), 5, Vec::new(), std::slice::from_ref(&opened)).unwrap();
     assert_eq!((begun.graph().term(), begun.graph().has_judged_its_term()), (1, true));
     let mut forged = opened;
     let last = forged.len() - 1;
