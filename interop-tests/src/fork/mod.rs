@@ -69,7 +69,13 @@ impl Setting {
         let folders = [HUB, LEFT, RIGHT].map(|domain| folder.join(domain));
         let gateways = async {
             tokio::try_join!(
-                Gateway::start(programs, &folders[0], &authority, (&hub, &of_hub), Settings::default()),
+                Gateway::start(
+                    programs,
+                    &folders[0],
+                    &authority,
+                    (&hub, &of_hub),
+                    Settings { peers_room: true, ..Settings::default() }
+                ),
                 Gateway::start(programs, &folders[1], &authority, (&left, &of_left), of_left_room),
                 Gateway::start(programs, &folders[2], &authority, (&right, &of_right), of_right_room),
             )

@@ -312,7 +312,28 @@ impl<'a> Story<'a> {
             .await
         };
         self.step("what bob says is taken by all peers", speaks).await?;
+        self.three_are_in_one_room(alice, bob).await?;
         self.all_verify().await
+    }
+
+    /// What is said to several there is one event.
+    async fn three_are_in_one_room(&self, alice: &Member<'_>, bob: &Member<'_>) -> Result<()> {
+        let Setting { hub, left, right, .. } = self.setting;
+        let comes = async || {
+            self.is_on_the_way(left, HUB, "peers' room").await?;
+            self.is_on_the_way(right, HUB, "peers' room").await?;
+            self.is_on_the_way(hub, LEFT, "peers' room").await
+        };
+        self.step("hub.test comes into the peers' room, too", comes).await?;
+        let before = events_in(&way(left, HUB).await?);
+        let by_one_event = async || {
+            bob.says("to the three of us").await?;
+            alice.hears("to the three of us").await?;
+            let sent = events_in(&way(left, HUB).await?) - before;
+            ensure!(sent == 1, "{sent} events");
+            Ok(())
+        };
+        self.step("bob speaks, in one event for both", by_one_event).await
     }
 
     async fn all_verify(&self) -> Result<()> {
