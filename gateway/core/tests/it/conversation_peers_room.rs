@@ -320,6 +320,18 @@ fn dmls_38_only_a_peer_s_invitation_is_followed() {
     assert_eq!(world.peers_rooms(A).len(), 1);
 }
 
+/// Others may know of our join before it is stored here: what they say meanwhile is not refused for good.
+#[test]
+fn dmls_38_what_is_said_while_we_enter_has_to_come_again() {
+    let mut world = two_gateways();
+    let (pdu, create, _) = invitation(&mut world);
+    world.invited(A, &pdu, create).unwrap();
+    let index = world.peers_rooms(A)[0];
+    let entering = |world: &World, now| world.sides[A].conversation(index).is_entering_peers_room(now);
+    assert_eq!([0, 59_000, 61_000].map(|later| entering(&world, world.now + later)), [true, true, false]);
+    assert!(!world.sides[A].conversation(0).is_entering_peers_room(world.now), "the room that it is about is another matter");
+}
+
 #[test]
 fn dmls_30_a_provider_that_is_no_peer_invites_nobody_to_a_peers_room() {
     let mut world = two_gateways();

@@ -15,7 +15,7 @@ use tracing::Instrument;
 
 use super::gap::Fetched;
 use super::parked::park_event;
-use crate::node::{Find, Node, NodeError, Session, to_park};
+use crate::node::{Find, Node, NodeError, Session, now_ms, to_park};
 use crate::telemetry::Fate;
 
 /// What became of a received event.
@@ -151,6 +151,9 @@ async fn attempt(
             if let Some(known) = known.filter(|known| !known.outlier) {
                 session.unchanged(conversation);
                 return Ok(known.rejected.map_or(Received::Known, |why| Received::Refused(code::EVENT_REJECTED, why)));
+            }
+            if conversation.is_entering_peers_room(now_ms()) {
+                return Err(StoreError::Conflict.into());
             }
             let Some(room) = conversation.room.as_mut() else {
                 session.unchanged(conversation);

@@ -19,6 +19,8 @@ const PROVIDER_KEY: &str = "org.causeway.provider";
 const MOST_INVITATIONS: u32 = 8;
 /// at first after so many ms, then after twice as many.
 const FIRST_PATIENCE: u64 = 1_000;
+/// So long after the invitation we may be on our way into the room, ms.
+const ENTERING_PATIENCE: u64 = 60_000;
 
 /// An invitation to a peers' room: what its create event says, which the room's id is the hash of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +115,13 @@ impl Conversation {
         conversation.book.peers = Some(PeersBook { mimi_room, creator, names, ..PeersBook::default() });
         conversation.ours_invited(turn, &invite.inviter, &turn.gateway.names.gateway_user())?;
         Ok(conversation)
+    }
+
+    /// Whether we are about to enter a peers' room, as others may know before our own join is stored: what they say there meanwhile
+    /// has to come again, since nothing behind it may ever show that it is missing.
+    pub fn is_entering_peers_room(&self, now: u64) -> bool {
+        let is_new = now < (self.row.created_at.max(0) as u64).saturating_add(ENTERING_PATIENCE);
+        self.is_peers_room() && self.room.is_none() && self.row.status != "closed" && is_new
     }
 
     /// We have joined.
