@@ -4,7 +4,7 @@ use causeway_core::conversation::ConversationError;
 use causeway_mls::Hardening;
 use serde_json::json;
 
-use crate::conversation_leaderless::{bodies, head, name, two_admins, with_alice_at};
+use crate::conversation_leaderless::{bodies, both_sides_go_on_alone, name, two_admins, with_alice_at};
 use crate::support::simulation::*;
 
 fn harden(world: &mut World, (side, index): (usize, usize), hardening: Hardening) -> Result<(), ConversationError> {
@@ -37,15 +37,7 @@ fn dmls_34_an_operator_of_the_hub_switches_it_and_the_room_goes_on() {
 fn dmls_35_a_hardened_room_goes_on_without_its_hub_and_is_settled() {
     let mut world = two_admins();
     harden(&mut world, (A, 0), Hardening::PskPuncture).unwrap();
-    world.is_cut = true;
-    world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
-    world.set(B, 1, ("m.room.name", "", json!({ "name": "The members'" })));
-    let mut levels = world.sides[A].native(0).state_event("m.room.power_levels", "").unwrap().content_value();
-    levels["invite"] = json!(100);
-    world.set(A, 0, ("m.room.power_levels", "", levels));
-    world.is_cut = false;
-    world.pump();
-    assert_eq!(head(&world, A, 0), head(&world, B, 1));
+    both_sides_go_on_alone(&mut world);
     assert!(world.sides[B].conversation(1).forkable.unwrap().settlement().unwrap().intents.is_empty());
     world.say(A, 0, "still here");
     assert_eq!(bodies(&world, B, 1).last().unwrap(), "still here");

@@ -24,6 +24,19 @@ pub(crate) fn with_alice_at(level: i64) -> World {
     world
 }
 
+/// Two branches that become one: bob promotes nobody, but renews by renaming; the hub changes the roles.
+pub(crate) fn both_sides_go_on_alone(world: &mut World) {
+    world.is_cut = true;
+    world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
+    world.set(B, 1, ("m.room.name", "", json!({ "name": "The members'" })));
+    let mut levels = world.sides[A].native(0).state_event("m.room.power_levels", "").unwrap().content_value();
+    levels["invite"] = json!(100);
+    world.set(A, 0, ("m.room.power_levels", "", levels));
+    world.is_cut = false;
+    world.pump();
+    assert_eq!(head(world, A, 0), head(world, B, 1));
+}
+
 pub(crate) fn head(world: &World, side: usize, index: usize) -> causeway_mls::EpochId {
     world.sides[side].conversation(index).forkable.expect("a graph").head().id
 }
@@ -87,16 +100,7 @@ fn what_both_sides_did_alone_is_settled() {
 #[test]
 fn a_change_of_the_hub_that_loses_is_settled_on_the_members_branch() {
     let mut world = two_admins();
-    world.is_cut = true;
-    world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
-    // Two branches: bob promotes nobody, but renews by renaming; the hub changes the roles.
-    world.set(B, 1, ("m.room.name", "", json!({ "name": "The members'" })));
-    let mut levels = world.sides[A].native(0).state_event("m.room.power_levels", "").unwrap().content_value();
-    levels["invite"] = json!(100);
-    world.set(A, 0, ("m.room.power_levels", "", levels));
-    world.is_cut = false;
-    world.pump();
-    assert_eq!(head(&world, A, 0), head(&world, B, 1));
+    both_sides_go_on_alone(&mut world);
     let states = [(A, 0), (B, 1)].map(|(side, index)| world.sides[side].conversation(index).group.unwrap().room_state().clone());
     assert_eq!(states[0], states[1]);
     assert_eq!(states[0].metadata.name(), "The members'");

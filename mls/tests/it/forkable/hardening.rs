@@ -114,16 +114,23 @@ fn dmls_35_an_own_commit_is_punctured_when_it_is_published() {
     assert_eq!(pprf_of(&trio.alice, &parent), pprf_of(&trio.bob, &parent), "at the same place");
 }
 
-/// Of two clients in one process, the one that did not make the commit would open it.
-#[test]
-fn dmls_35_all_own_clients_are_punctured_with_the_one_that_commits() {
-    let mut trio = hardened();
+/// Alice has another client in the same process, and the commit that has added it.
+fn with_a_second_client(trio: &mut Trio) -> (ClientIdentity, Prepared) {
     let roots = trio.roots.clone();
     let second = trio.a.client("alice", "two");
     let bundle = key_package(&second);
     let added = trio.alice.commit(&adding(vec![], vec![bundle.key_package.clone()]), &roots);
     trio.alice.group.adopt(&join(&added.pending, &bundle, &second, &roots), judge(&roots)).unwrap();
     trio.alice.group = reloaded(trio.alice.group.clone());
+    (second, added)
+}
+
+/// Of two clients in one process, the one that did not make the commit would open it.
+#[test]
+fn dmls_35_all_own_clients_are_punctured_with_the_one_that_commits() {
+    let mut trio = hardened();
+    let roots = trio.roots.clone();
+    let (second, added) = with_a_second_client(&mut trio);
     let commit = trio.alice.commit(&CommitPlan::default(), &roots).pending.commit;
     let thief = Node { group: trio.alice.group.clone(), identity: second };
     let state = thief.group.state(&added.id).unwrap().clone();
@@ -323,11 +330,7 @@ fn dmls_35_no_psk_is_stored() {
 fn dmls_35_own_clients_that_do_not_enter_a_child_are_punctured_too() {
     let mut trio = hardened();
     let roots = trio.roots.clone();
-    let second = trio.a.client("alice", "two");
-    let bundle = key_package(&second);
-    let added = trio.alice.commit(&adding(vec![], vec![bundle.key_package.clone()]), &roots);
-    trio.alice.group.adopt(&join(&added.pending, &bundle, &second, &roots), judge(&roots)).unwrap();
-    trio.alice.group = reloaded(trio.alice.group.clone());
+    let (second, added) = with_a_second_client(&mut trio);
     trio.bob.place(&added.pending.commit, &roots);
     let removal = CommitPlan { remove_clients: vec![second.client_uri.clone()], ..CommitPlan::default() };
     let by_bob = trio.bob.commit(&removal, &roots);
