@@ -61,6 +61,8 @@ pub enum Feature {
     GraphApart,
     /// In a room without a hub: two sides have taken different branches for final.
     GraphConflict,
+    /// In a room that a Matrix room orders: somebody does not see that, or cannot write there.
+    GraphOrderUnseen,
     /// A puppet could not join.
     JoinRefused,
     /// A KeyPackage that must not be added.
@@ -70,7 +72,7 @@ pub enum Feature {
 }
 
 /// All of them.
-const FEATURES: [Feature; 31] = [
+const FEATURES: [Feature; 32] = [
     Feature::Media,
     Feature::Poll,
     Feature::Location,
@@ -99,6 +101,7 @@ const FEATURES: [Feature; 31] = [
     Feature::ProposalRefused,
     Feature::GraphApart,
     Feature::GraphConflict,
+    Feature::GraphOrderUnseen,
     Feature::JoinRefused,
     Feature::KeyPackageRefused,
     Feature::NoKeyMaterial,

@@ -22,6 +22,7 @@ const MIGRATIONS: &[Migration] = &[
     (10, include_str!("../migrations/0010_group_nodes.sql")),
     (11, include_str!("../migrations/0011_key_package_keys.sql")),
     (12, include_str!("../migrations/0012_peer_paths.sql")),
+    (13, include_str!("../migrations/0013_graph_authorities.sql")),
 ];
 
 impl Store {

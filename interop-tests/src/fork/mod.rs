@@ -2,6 +2,7 @@
 //! the others is cut, and everything comes back. What each one's people see decides. The followers have a Matrix room for what
 //! they say to one another; the hub has not.
 
+mod authorities;
 pub mod story;
 
 use std::path::{Path, PathBuf};

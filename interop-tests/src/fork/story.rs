@@ -13,19 +13,19 @@ use crate::patience::{self, Look};
 use crate::scenario::report::{Direction, Report, Row};
 
 /// Somebody on Matrix in this room, as it is behind their gateway.
-struct Member<'a> {
+pub(super) struct Member<'a> {
     name: &'static str,
-    client: MatrixClient,
+    pub(super) client: MatrixClient,
     gateway: &'a Gateway,
-    room: String,
+    pub(super) room: String,
 }
 
 impl Member<'_> {
-    async fn says(&self, text: &str) -> Result<()> {
+    pub(super) async fn says(&self, text: &str) -> Result<()> {
         self.client.say(&self.room, text).await.map(|_| ())
     }
 
-    async fn hears(&self, text: &str) -> Result<()> {
+    pub(super) async fn hears(&self, text: &str) -> Result<()> {
         let is_it = |event: &Event| event.0["content"]["body"] == text;
         self.client.wait_for(&self.room, &format!("`{text}`"), is_it).await.map(|_| ())
     }
@@ -39,7 +39,7 @@ impl Member<'_> {
         .await
     }
 
-    async fn sees_name(&self, name: &str) -> Result<()> {
+    pub(super) async fn sees_name(&self, name: &str) -> Result<()> {
         patience::until(format!("the name `{name}`"), async || {
             let state = self.client.state(&self.room, ("m.room.name", "")).await?;
             Ok(Look::from_option((state["name"] == name).then_some(()), || state.to_string()))
@@ -50,7 +50,7 @@ impl Member<'_> {
 
 /// The story, with its report.
 pub struct Story<'a> {
-    setting: &'a Setting,
+    pub(super) setting: &'a Setting,
     report: &'a Report,
     progress: &'a dyn Fn(&str),
 }
@@ -62,7 +62,7 @@ impl<'a> Story<'a> {
     }
 
     /// A step; what fails becomes a row, and ends the story.
-    async fn step<T>(&self, what: &str, run: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
+    pub(super) async fn step<T>(&self, what: &str, run: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
         (self.progress)(what);
         let started = Instant::now();
         let result = run().await;
@@ -95,6 +95,7 @@ impl<'a> Story<'a> {
         let dave = self.both_sides_go_on(&bob, &carol).await?;
         self.the_line_is_mended(&bob, &carol, &dave).await?;
         self.the_hub_returns(&alice, &bob, &mimi_room).await?;
+        self.the_room_orders(&alice, &bob, &carol).await?;
         self.the_hub_orders_again(&alice, &bob, &carol).await
     }
 
@@ -148,12 +149,7 @@ impl<'a> Story<'a> {
         let Setting { hub, left, .. } = self.setting;
         self.step("the hub is killed", async || hub.crash()).await?;
         bob.says("is anybody there?").await?;
-        let declares = async || {
-            let number = bridge(left).await?.0;
-            let output = left.causewayctl(&["group", "hub-lost", &number, "--reason", "it does not answer"]).await?;
-            ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            Ok(())
-        };
+        let declares = async || command(left, &["group", "hub-lost"], "it does not answer").await;
         self.step("left.test's operator gives the hub up: a term is signed in bob's name", declares).await?;
         self.step("what bob said to the hub that was gone reaches carol", async || carol.hears("is anybody there?").await).await?;
         let answers = async || {
@@ -271,7 +267,7 @@ impl<'a> Story<'a> {
     }
 
     /// Waits until gateways name the same head.
-    async fn agree(&self, gateways: &[&Gateway]) -> Result<()> {
+    pub(super) async fn agree(&self, gateways: &[&Gateway]) -> Result<()> {
         patience::until("one head", async || {
             let mut heads = Vec::new();
             for gateway in gateways {
@@ -336,7 +332,7 @@ impl<'a> Story<'a> {
         self.step("bob speaks, in one event for both", by_one_event).await
     }
 
-    async fn all_verify(&self) -> Result<()> {
+    pub(super) async fn all_verify(&self) -> Result<()> {
         let Setting { hub, left, right, .. } = self.setting;
         for (name, gateway) in [(HUB, hub), (LEFT, left), (RIGHT, right)] {
             let verified = async || {
@@ -351,60 +347,17 @@ impl<'a> Story<'a> {
     }
 }
 
-impl Story<'_> {
-    /// The graphs end, and the room is as it was before.
-    async fn the_hub_orders_again(&self, alice: &Member<'_>, bob: &Member<'_>, carol: &Member<'_>) -> Result<()> {
-        let Setting { hub, left, right, .. } = self.setting;
-        let calls_back = async || {
-            let number = bridge(hub).await?.0;
-            let output = hub.causewayctl(&["group", "hub-back", &number, "--reason", "it answers again"]).await?;
-            ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            Ok(())
-        };
-        self.step("hub.test's operator calls the hub back: a term is signed in alice's name", calls_back).await?;
-        for (name, gateway) in [(LEFT, left), (RIGHT, right), (HUB, hub)] {
-            let check = format!("the graph ends at {name}");
-            self.step(&check, async || becomes_linear(gateway).await).await?;
-        }
-        let is_left = async || {
-            for gateway in [left, right] {
-                patience::until("the peers' room to be left", async || {
-                    let rooms = super::ask(gateway, &["room", "list"]).await?;
-                    let mut states = rooms.as_array().into_iter().flatten().filter(|room| room["kind"] == "peers");
-                    let state = states.next().map(|room| room["status"].clone()).unwrap_or_default();
-                    Ok(Look::from_option((state == "closed").then_some(()), || rooms.to_string()))
-                })
-                .await?;
-            }
-            Ok(())
-        };
-        self.step("both followers leave their room", is_left).await?;
-        let in_order = async || {
-            bob.client.set_state(&bob.room, ("m.room.name", ""), &json!({ "name": "In order again" })).await?;
-            alice.sees_name("In order again").await?;
-            carol.sees_name("In order again").await?;
-            carol.says("by the hub").await?;
-            alice.hears("by the hub").await?;
-            bob.hears("by the hub").await
-        };
-        self.step("bob renames the room and carol speaks, both by way of the hub", in_order).await?;
-        self.all_verify().await
-    }
+/// Has a gateway's operator decide something about the room.
+pub(super) async fn command(gateway: &Gateway, command: &[&str], reason: &str) -> Result<()> {
+    let number = bridge(gateway).await?.0;
+    let output = gateway.causewayctl(&[command, &[&number, "--reason", reason]].concat()).await?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
 }
 
 /// How many events have been sent in a peers' room.
 fn events_in(way: &serde_json::Value) -> i64 {
     way["events"].as_object().into_iter().flatten().filter_map(|(_, count)| count.as_i64()).sum()
-}
-
-async fn becomes_linear(gateway: &Gateway) -> Result<()> {
-    let number = bridge(gateway).await?.0;
-    patience::until("the group to be linear", async || {
-        let shown = super::ask(gateway, &["group", "show", &number]).await?;
-        let mode = shown["mode"].as_str().unwrap_or_default().to_owned();
-        Ok(Look::from_option((mode == "linear").then_some(()), || format!("it is {mode}")))
-    })
-    .await
 }
 
 impl Setting {

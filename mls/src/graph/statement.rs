@@ -5,6 +5,7 @@
 //! authority accepts afterwards ranks behind them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use causeway_drafts::mimi_uri::{ProviderDomain, UserUri};
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,16 @@ pub enum Authority {
         /// The room: `!` and whatever follows, at most 255 octets.
         room_id: String,
     },
+}
+
+impl fmt::Display for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hub { provider, .. } => write!(f, "hub {provider}"),
+            Self::Members => f.write_str("members"),
+            Self::MatrixRoom { room_id } => write!(f, "Matrix room {room_id}"),
+        }
+    }
 }
 
 /// The authority changes.

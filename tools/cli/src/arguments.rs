@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    self, completions, decode, doctor, group_forks, group_harden, group_hub, group_recovery, group_retain, man, parked_replay,
+    self, completions, decode, doctor, group_forks, group_harden, group_order, group_recovery, group_retain, man, parked_replay,
     peer_probe, queue_drop, queue_retry,
 };
 use crate::outcome::EXIT_CODES;
@@ -130,6 +130,7 @@ impl Command {
             | Self::Group(
                 GroupCommand::HubLost(_)
                 | GroupCommand::HubBack(_)
+                | GroupCommand::OrderByRoom(_)
                 | GroupCommand::Override(_)
                 | GroupCommand::Expel(_)
                 | GroupCommand::BeginAnew(_)
@@ -182,8 +183,9 @@ pub(crate) enum GroupCommand {
     /// state. Ends with code 1 if anything does not fit, and names the epoch.
     #[command(after_long_help = "Example:\n  causewayctl --config gateway.toml group verify '!club:matrix.example'")]
     Verify(RoomName),
-    HubLost(group_hub::Lost),
-    HubBack(group_hub::Back),
+    HubLost(group_order::Lost),
+    HubBack(group_order::Back),
+    OrderByRoom(group_order::ByRoom),
     Override(group_recovery::Override),
     Expel(group_recovery::Expel),
     BeginAnew(group_recovery::BeginAnew),

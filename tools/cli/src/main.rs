@@ -49,10 +49,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Group(GroupCommand::Show(name)) => commands::group_show::run(&open().await?, &name.room, style).await,
         Command::Group(GroupCommand::Epochs(name)) => commands::group_epochs::run(&open().await?, &name.room, style).await,
         Command::Group(GroupCommand::Forks(name)) => commands::group_forks::run(&open().await?, &name, &arguments.printing).await,
-        Command::Group(GroupCommand::HubLost(arguments)) => commands::group_hub::lost(named, &arguments, style).await,
+        Command::Group(GroupCommand::HubLost(arguments)) => commands::group_order::lost(named, &arguments, style).await,
         Command::Group(GroupCommand::Retain(arguments)) => commands::group_retain::run(named, &arguments, style).await,
         Command::Group(GroupCommand::Harden(arguments)) => commands::group_harden::run(named, &arguments, style).await,
-        Command::Group(GroupCommand::HubBack(arguments)) => commands::group_hub::back(named, &arguments, style).await,
+        Command::Group(GroupCommand::HubBack(arguments)) => commands::group_order::back(named, &arguments, style).await,
+        Command::Group(GroupCommand::OrderByRoom(arguments)) => commands::group_order::by_room(named, &arguments, style).await,
         Command::Group(GroupCommand::Override(arguments)) => {
             commands::group_recovery::override_anchor(named, &arguments, style).await
         }

@@ -136,6 +136,7 @@ impl Coded for Feature {
             Self::CommitRefused => LOST_COMMIT_REFUSED,
             Self::GraphApart => LOST_GRAPH_APART,
             Self::GraphConflict => LOST_GRAPH_CONFLICT,
+            Self::GraphOrderUnseen => LOST_GRAPH_ORDER_UNSEEN,
             Self::ProposalRefused => LOST_PROPOSAL_REFUSED,
             Self::JoinRefused => LOST_JOIN,
             Self::KeyPackageRefused => LOST_KEY_PACKAGE,

@@ -156,4 +156,9 @@ super::codes! {
         what "Nothing is sent in this room until somebody decides where it goes on. What was to be sent waits."
         why "Both sides went on alone for longer than the window, and each has taken its branch for final."
         remedy "`causewayctl group forks` shows the branches, `causewayctl group override` says which one counts.";
+    LOST_GRAPH_ORDER_UNSEEN = 6033 (Operator, FINAL) "DMLS-39"
+        "Somebody does not see the Matrix room that orders a group's commits"
+        what "Commits made at the same time may be ranked otherwise there than elsewhere, until it sees the room or somebody else orders."
+        why "We are not in the room that the latest term names, or may not write there; or a provider of the group is not in it, and has no user that comes."
+        remedy "`causewayctl group hub-lost` lets the members order again, `causewayctl group hub-back` the hub.";
 }

@@ -80,6 +80,9 @@ pub struct Bookkeeping {
     /// Whether one is about to be made.
     #[serde(default)]
     pub is_opening: bool,
+    /// Whether an item waits in the outbox for the Matrix room that orders.
+    #[serde(default)]
+    pub is_ordering: bool,
     /// How many messages wait in the outbox for each peer's `causewayPeer`.
     #[serde(default)]
     pub owed: BTreeMap<String, u64>,

@@ -23,12 +23,17 @@ impl Conversation {
         if self.forkable()?.is_ordered() {
             return Ok(());
         }
+        let hub = Authority::Hub { provider: self.hub()?, signature_key: self.hub_key()? };
+        self.change_authority(turn, hub)
+    }
+
+    /// In a room without a hub, another authority orders the commits from now on: whoever of ours may says so to all peers.
+    pub(super) fn change_authority(&mut self, turn: &mut Turn<'_>, authority: Authority) -> Result<()> {
         if let Some(user) = self.signer_without_a_leaf(turn)? {
             let client = self.client_of(turn, &user)?;
             self.can_send(turn, &client)?;
         }
-        let hub = Authority::Hub { provider: self.hub()?, signature_key: self.hub_key()? };
-        let statement = self.open_term(hub)?;
+        let statement = self.open_term(authority)?;
         self.tell_all(turn, &self.peers(turn)?, &PeerMessage::Statement(ByteBuf::from(statement)))?;
         self.follow_head()?;
         self.after_head(turn)

@@ -10,7 +10,7 @@ use serde_bytes::ByteBuf;
 
 use super::hub::frame_content;
 use super::peer_message::PeerMessage;
-use super::prepare::{EPOCH_PATIENCE, Prepared};
+use super::prepare::{EPOCH_PATIENCE, Prepared, parse_user_uri};
 use super::{Conversation, ConversationError, Intent, Result, Topology, Turn};
 use crate::loss::{Feature, Loss};
 
@@ -51,15 +51,14 @@ impl Conversation {
         self.tell_tail(turn)
     }
 
-    /// Where a hub has been called back, and does not order after all. Where there is none, nothing changes.
+    /// Where a hub has been called back, and does not order after all, or a Matrix room orders. Where neither does, nothing
+    /// changes.
     fn lose_hub_again(&mut self, turn: &mut Turn<'_>) -> Result<()> {
-        if !self.forkable()?.is_ordered() {
-            return Ok(());
+        let forkable = self.forkable()?;
+        match forkable.is_ordered() || forkable.orders_by_matrix().is_some() {
+            true => self.change_authority(turn, Authority::Members),
+            false => Ok(()),
         }
-        let statement = self.open_term(Authority::Members)?;
-        self.tell_all(turn, &self.peers(turn)?, &PeerMessage::Statement(ByteBuf::from(statement)))?;
-        self.follow_head()?;
-        self.after_head(turn)
     }
 
     /// What is read of the group is always the head's.
@@ -300,6 +299,12 @@ impl Conversation {
             return Ok(Prepared::Done);
         }
         let client = self.client_of(turn, user)?;
+        if let Intent::Add { user } = intent
+            && let Err(error) = self.may_come_in(turn, &parse_user_uri(user)?)
+        {
+            self.revert(turn, intent, &error.to_string())?;
+            return Ok(Prepared::Done);
+        }
         if !self.can_send(turn, &client)? {
             return Ok(Prepared::Wait(EPOCH_PATIENCE));
         }

@@ -32,6 +32,7 @@ mod hub;
 mod hub_again;
 mod leaderless;
 mod matrix_event;
+mod matrix_order;
 mod messages;
 mod mirror;
 pub mod notices;

@@ -130,6 +130,13 @@ pub enum Outgoing {
         /// The Matrix room.
         room_id: String,
     },
+    /// In a peers' room that orders commits: what it does not say yet is written there, and what it says is told.
+    OrderByRoom {
+        /// The Matrix room.
+        room_id: String,
+        /// Since when, ms.
+        since: u64,
+    },
     /// What a losing branch has left to do is looked at when it is our turn.
     Settle {
         /// Since when it is left, ms.
@@ -212,6 +219,7 @@ impl Outgoing {
             Self::DismissPeer { .. } => "dismiss_peer",
             Self::AwaitPeers => "await_peers",
             Self::LeavePeersRoom { .. } => "leave_peers_room",
+            Self::OrderByRoom { .. } => "order_by_room",
             Self::Settle { .. } => "settle",
             Self::EndGraph { .. } => "end_graph",
             Self::Forget => "forget",
@@ -272,6 +280,11 @@ pub mod lane {
     /// What is missing there.
     pub fn peers_room_gaps(room: &str) -> String {
         format!("own:{room}#gaps")
+    }
+
+    /// What the peers' room that orders says, and is told.
+    pub fn matrix_order(room: &str) -> String {
+        format!("own:{room}#order")
     }
 
     /// What we say and change in a room without a hub.

@@ -12,7 +12,7 @@ use causeway_drafts::mimi_protocol_06::room_metadata::Utf8;
 use causeway_drafts::mimi_protocol_06::submit_message::SubmitMessageRequest;
 use causeway_drafts::mimi_protocol_06::update::UpdateRequest;
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, RoomUri, UserUri};
-use causeway_mls::{CIPHERSUITE, CommitPlan, HpkeKeyPair};
+use causeway_mls::{CIPHERSUITE, CommitPlan, HpkeKeyPair, MatrixEntry};
 use ruma::{OwnedUserId, UserId};
 use serde_bytes::ByteBuf;
 use serde_json::json;
@@ -54,6 +54,8 @@ pub enum Prepared {
     DismissPeer(String, String),
     /// This peers' room is left: [`Conversation::leave_peers_room`].
     LeavePeersRoom(String),
+    /// These are accepted in this peers' room, as far as it says nothing else: [`Conversation::say_order`].
+    OrderByRoom(String, Vec<MatrixEntry>),
 }
 
 /// A request to a provider.
@@ -102,6 +104,7 @@ impl Conversation {
             Outgoing::AwaitPeers => self.prepare_await_peers(turn),
             Outgoing::DismissPeer { room_id, provider } => Ok(Prepared::DismissPeer(room_id.clone(), provider.clone())),
             Outgoing::LeavePeersRoom { room_id } => Ok(Prepared::LeavePeersRoom(room_id.clone())),
+            Outgoing::OrderByRoom { room_id, since } => self.prepare_order(turn, (room_id, *since)),
             Outgoing::Settle { since } => self.prepare_settle(turn, *since),
             Outgoing::Forget => self.prepare_forget(turn),
             Outgoing::EndGraph { since } => self.prepare_end(turn, *since),
@@ -196,6 +199,11 @@ impl Conversation {
     fn prepare_claim(&mut self, turn: &mut Turn<'_>, requester: &str, target: &str) -> Result<Prepared> {
         let (requester, target) = (parse_user_uri(requester)?, parse_user_uri(target)?);
         if self.has_leaf(&target) {
+            return Ok(Prepared::Done);
+        }
+        if let Err(error) = self.may_come_in(turn, &target) {
+            self.book.claiming.remove(target.as_str());
+            self.lose(turn, target.as_str(), "matrix_to_mimi", vec![Loss::new(Feature::NoKeyMaterial, error.to_string())]);
             return Ok(Prepared::Done);
         }
         let client = self.client_of(turn, &requester)?;
@@ -405,7 +413,7 @@ pub(super) fn update_request(
         .map_err(|error| ConversationError::Malformed(error.to_string()))
 }
 
-fn parse_user_uri(uri: &str) -> Result<UserUri> {
+pub(super) fn parse_user_uri(uri: &str) -> Result<UserUri> {
     uri.parse().map_err(|_| ConversationError::Missing("valid user URI"))
 }
 

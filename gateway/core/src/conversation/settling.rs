@@ -69,6 +69,7 @@ impl Conversation {
         }
         self.notice_conflict(turn)?;
         self.attend_to_peers_rooms(turn)?;
+        self.attend_to_matrix_order(turn)?;
         self.attend_to_hub(turn)
     }
 

@@ -18,7 +18,7 @@ const IN_A_ROOM: &str = "peers' room";
 const AT_THE_ENDPOINT: &str = "causewayPeer";
 
 /// Both gateways use peers' rooms.
-fn two_gateways() -> World {
+pub(crate) fn two_gateways() -> World {
     with_peers_rooms(with_alice_at(100))
 }
 
@@ -30,7 +30,7 @@ fn with_peers_rooms(mut world: World) -> World {
 }
 
 /// And B has given the hub up: they have one, and nothing but events passes from now on.
-fn in_a_room() -> World {
+pub(crate) fn in_a_room() -> World {
     in_a_room_of(two_gateways())
 }
 
@@ -53,7 +53,7 @@ fn path(world: &World, side: usize, index: usize) -> String {
     world.sides[side].conversation(index).paths(ours).remove(0).path
 }
 
-fn provider(side: &Side) -> ProviderDomain {
+pub(crate) fn provider(side: &Side) -> ProviderDomain {
     side.gateway.names.provider().clone()
 }
 

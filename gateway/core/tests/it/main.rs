@@ -13,6 +13,7 @@ mod conversation_leaderless;
 mod conversation_life;
 mod conversation_lost_answers;
 mod conversation_lurkers;
+mod conversation_matrix_order;
 mod conversation_peers_room;
 mod conversation_plain;
 mod conversation_races;

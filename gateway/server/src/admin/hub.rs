@@ -1,5 +1,5 @@
-//! `POST /admin/v1/rooms/hub_lost`: the hub of a room is given up, its members order their commits by themselves; and
-//! `hub_back`: it orders them again.
+//! Who orders a room's commits. `POST /admin/v1/rooms/hub_lost`: the members do, the hub is given up; `hub_back`: it does again;
+//! `order_by_room`: the state of the peers' room does.
 
 use std::sync::Arc;
 
@@ -38,6 +38,10 @@ pub(super) async fn lost(State(admin): State<Arc<Admin>>, Json(question): Json<Q
 
 pub(super) async fn back(State(admin): State<Arc<Admin>>, Json(question): Json<Question>) -> Result<Json<Answer>, Refusal> {
     change(&admin, ("rooms/hub_back", Conversation::hub_back), question).await
+}
+
+pub(super) async fn by_room(State(admin): State<Arc<Admin>>, Json(question): Json<Question>) -> Result<Json<Answer>, Refusal> {
+    change(&admin, ("rooms/order_by_room", Conversation::order_by_room), question).await
 }
 
 async fn change(admin: &Admin, (action, change): (&'static str, Change), question: Question) -> Result<Json<Answer>, Refusal> {

@@ -104,6 +104,7 @@ fn router(admin: Arc<Admin>) -> Router {
         .route("/admin/v1/queue/drop", post(queue_drop::handler))
         .route("/admin/v1/rooms/hub_lost", post(hub::lost))
         .route("/admin/v1/rooms/hub_back", post(hub::back))
+        .route("/admin/v1/rooms/order_by_room", post(hub::by_room))
         .route("/admin/v1/rooms/override", post(recovery::override_anchor))
         .route("/admin/v1/rooms/expel", post(recovery::expel))
         .route("/admin/v1/rooms/begin_anew", post(recovery::begin_anew))

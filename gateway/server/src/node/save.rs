@@ -34,7 +34,9 @@ impl Session<'_> {
                 if is_over {
                     self.tx.delete_graph(id).await?;
                 } else if let Some(core) = &changes.core {
-                    self.tx.put_graph(id, core).await?;
+                    let graph = forkable.graph();
+                    let authority = graph.authority().map(ToString::to_string).unwrap_or_default();
+                    self.tx.put_graph(id, core, (graph.term(), &authority)).await?;
                 }
                 self.store_group(id, changes.group).await?;
                 self.tx.mark_head(id, head.as_bytes()).await?;

@@ -83,6 +83,7 @@ async fn deliver_item(node: &Arc<Node>, row: &OutboxRow) -> Result<(), NodeError
         Prepared::OpenPeersRoom(room) => return peers_room::open(node, row, room).await,
         Prepared::DismissPeer(room_id, provider) => return peers_room::leave(node, row, (room_id, Some(provider))).await,
         Prepared::LeavePeersRoom(room_id) => return peers_room::leave(node, row, (room_id, None)).await,
+        Prepared::OrderByRoom(room_id, entries) => return peers_room::order(node, row, (room_id, entries)).await,
         Prepared::NamePeer(room_id, provider) => match peers_room::name(node, row, (room_id, provider)).await? {
             Some(failed) => failed,
             None => return Ok(()),

@@ -8,6 +8,7 @@ use causeway_core::conversation::{Answer, Conversation, Outgoing};
 use causeway_core::identity::GATEWAY_USER;
 use causeway_core::records::OutboxRow;
 use causeway_drafts::mimi_uri::{ProviderDomain, RoomUri};
+use causeway_mls::MatrixEntry;
 use ruma::{OwnedUserId, UserId};
 
 use super::Peer;
@@ -70,6 +71,23 @@ pub(super) async fn leave(node: &Arc<Node>, row: &OutboxRow, leaves: (String, Op
                     Some(provider) => room.dismiss_peer(turn, provider),
                     None => room.leave_peers_room(turn),
                 })?;
+                session.save(room, decision).await?;
+            }
+            Ok(session.tx.forget(&[id]).await?)
+        })
+    })
+    .await
+}
+
+/// Has a peers' room that orders say what is accepted, as far as it does not yet; and tell what it says.
+pub(super) async fn order(node: &Arc<Node>, row: &OutboxRow, said: (String, Vec<MatrixEntry>)) -> Result<(), NodeError> {
+    let (id, said) = (row.id, Arc::new(said));
+    node.transaction("order by peers' room", move |session| {
+        let said = said.clone();
+        Box::pin(async move {
+            let (room_id, entries) = &*said;
+            if let Some(mut room) = session.find(&Find::Matrix(room_id.clone())).await? {
+                let ((), decision) = session.turn(|turn| room.say_order(turn, entries))?;
                 session.save(room, decision).await?;
             }
             Ok(session.tx.forget(&[id]).await?)

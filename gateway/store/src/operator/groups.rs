@@ -38,16 +38,17 @@ impl Tx {
         Ok(found)
     }
 
-    /// Whether a group is without a hub: then its epochs are a graph.
+    /// The latest term of a group that is without a hub, so that its epochs are a graph, and the name of whoever orders it; empty
+    /// if that was last stored by an older version.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn has_graph(&mut self, conversation_id: i64) -> Result<bool, StoreError> {
+    pub async fn graph_order(&mut self, conversation_id: i64) -> Result<Option<(i64, String)>, StoreError> {
         let found = both!(self, connection => {
-            sqlx::query_as::<_, (i64,)>("-- has graph\nSELECT conversation_id FROM graphs WHERE conversation_id = $1")
+            sqlx::query_as::<_, (i64, String)>("-- graph order\nSELECT term, authority FROM graphs WHERE conversation_id = $1")
                 .bind(conversation_id).fetch_optional(connection).await
         })?;
-        Ok(found.is_some())
+        Ok(found)
     }
 
     /// The own clients that hold secrets of a group's head.

@@ -4,19 +4,21 @@ use crate::StoreError;
 use crate::tx::{Tx, both};
 
 impl Tx {
-    /// Stores a conversation's graph.
+    /// Stores a conversation's graph, and its latest term with the name of whoever orders that.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn put_graph(&mut self, conversation_id: i64, core: &[u8]) -> Result<(), StoreError> {
+    pub async fn put_graph(&mut self, conversation_id: i64, core: &[u8], order: (u64, &str)) -> Result<(), StoreError> {
+        let (term, authority) = (i64::try_from(order.0).unwrap_or(i64::MAX), order.1);
         let core = self.seal("graphs", &conversation_id.to_be_bytes(), "core", core);
         both!(self, connection => {
             sqlx::query(
                 "-- put graph\n\
-                 INSERT INTO graphs (conversation_id, core) VALUES ($1, $2) \
-                 ON CONFLICT (conversation_id) DO UPDATE SET core = excluded.core",
+                 INSERT INTO graphs (conversation_id, core, term, authority) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (conversation_id) DO UPDATE \
+                 SET core = excluded.core, term = excluded.term, authority = excluded.authority",
             )
-            .bind(conversation_id).bind(core).execute(connection).await.map(|_| ())
+            .bind(conversation_id).bind(core).bind(term).bind(authority).execute(connection).await.map(|_| ())
         })?;
         Ok(())
     }

@@ -52,7 +52,7 @@ async fn an_operator_reads_without_the_master_key() {
             assert_eq!(tx.public_group_values(id, &EPOCH).await?, [(b"tree".to_vec(), b"public".to_vec())]);
             let by_epoch = tx.public_values_by_epoch(id).await?;
             assert_eq!(by_epoch, [(EPOCH.to_vec(), b"tree".to_vec(), b"public".to_vec())]);
-            assert!(!tx.has_graph(id).await?);
+            assert_eq!(tx.graph_order(id).await?, None);
             assert_eq!(tx.own_clients(id).await?, [CLIENT]);
             assert_eq!(tx.queue_lines().await?[0].lane, "mimi:a");
             assert_eq!(tx.loss_lines(None).await?.len(), 1);

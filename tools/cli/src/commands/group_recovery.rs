@@ -5,7 +5,7 @@ use anyhow::bail;
 use causeway_store::Store;
 use serde::{Deserialize, Serialize};
 
-use super::group_hub::Change;
+use super::group_order::Change;
 use crate::arguments::Database;
 use crate::find::find;
 use crate::render::{self, Row, Style, or_dash};

@@ -24,6 +24,9 @@ struct Details {
     topology: Option<String>,
     /// `linear` where a hub orders, `forkable` where nobody does, or a hub that has come back not yet alone.
     mode: &'static str,
+    /// In a forkable group: the latest term, and who orders it: `members`, `hub` and its domain, or `Matrix room` and its id.
+    term: Option<i64>,
+    ordered_by: Option<String>,
     /// Of so many past epochs late messages open; in a forkable group, the window.
     retained_epochs: i64,
     /// No longer than that after an epoch was superseded, where it is set for the room.
@@ -69,6 +72,8 @@ impl Row for Details {
         "hub",
         "topology",
         "mode",
+        "term",
+        "ordered by",
         "retained epochs",
         "retained minutes",
         "hardening",
@@ -93,6 +98,8 @@ impl Row for Details {
             or_dash(&self.hub),
             or_dash(&self.topology),
             self.mode.to_owned(),
+            or_dash(&self.term),
+            or_dash(&self.ordered_by),
             self.retained_epochs.to_string(),
             or_dash(&self.retained_minutes),
             self.hardening.to_owned(),
@@ -118,7 +125,9 @@ pub(crate) async fn run(store: &Store, room: &str, style: Style) -> anyhow::Resu
     let group = super::group(store, room).await?;
     let epochs = store.transaction("epoch lines", move |tx| Box::pin(tx.epoch_lines(id))).await?;
     let own_clients = store.transaction("own clients", move |tx| Box::pin(tx.own_clients(id))).await?;
-    let has_graph = store.transaction("has graph", move |tx| Box::pin(tx.has_graph(id))).await?;
+    let order = store.transaction("graph order", move |tx| Box::pin(tx.graph_order(id))).await?;
+    let has_graph = order.is_some();
+    let (term, authority) = order.unzip();
     let retention = store.transaction("retention", move |tx| Box::pin(tx.retention(id))).await?;
     let peers = store.transaction("peer paths", move |tx| Box::pin(peers(tx, id))).await?;
     let head = epochs.iter().find(|epoch| epoch.epoch_id == group.epoch().id.as_bytes());
@@ -128,6 +137,8 @@ pub(crate) async fn run(store: &Store, room: &str, style: Style) -> anyhow::Resu
         group: super::group_name(group.group_id()),
         hub: room.hub.clone(),
         mode: if has_graph { "forkable" } else { "linear" },
+        term,
+        ordered_by: authority.filter(|authority| !authority.is_empty()),
         retained_epochs: retention.graph_window.or(retention.epochs).unwrap_or(if has_graph { WINDOW } else { PAST_EPOCHS }),
         retained_minutes: retention.age_ms.map(|age| age / 60_000),
         hardening: if group.room_state().hardening.is_on() { "psk-puncture" } else { "none" },

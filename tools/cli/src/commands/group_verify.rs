@@ -96,7 +96,7 @@ async fn record(store: &Store, room: &RoomLine) -> anyhow::Result<Record> {
     let read = store.transaction::<_, StoreError, _>("record of a group", move |tx| {
         Box::pin(async move {
             let state = (tx.public_values_by_epoch(id).await?, tx.group_nodes(id).await?);
-            Ok((tx.epochs(id).await?, state, tx.has_graph(id).await?))
+            Ok((tx.epochs(id).await?, state, tx.graph_order(id).await?.is_some()))
         })
     });
     let (epochs, (values, nodes), has_graph) = read.await?;

@@ -171,7 +171,7 @@ async fn true_fork(tx: &mut Tx) -> Result<(), StoreError> {
     for changes in [before, after.group] {
         put(tx, id, changes).await?;
     }
-    tx.put_graph(id, &after.core.unwrap()).await?;
+    tx.put_graph(id, &after.core.unwrap(), (1, "members")).await?;
     tx.mark_head(id, head.id.as_bytes()).await
 }
 

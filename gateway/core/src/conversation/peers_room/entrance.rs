@@ -1,6 +1,7 @@
 //! How a peers' room begins, who is let in, and how it is left.
 
 use causeway_drafts::mimi_uri::{ProviderDomain, RoomUri};
+use causeway_mls::MatrixEntry;
 use ruma::{OwnedUserId, RoomVersionId, UserId};
 use serde_json::{Value, json};
 
@@ -77,7 +78,7 @@ impl Conversation {
         let levels = json!({
             "users": {},
             "users_default": 0,
-            "events": { parts::EVENT_TYPE: 0 },
+            "events": { parts::EVENT_TYPE: 0, MatrixEntry::EVENT_TYPE: 0 },
             "events_default": 100,
             "state_default": 100,
             "invite": 100,
@@ -132,7 +133,8 @@ impl Conversation {
         let here = book.names.iter().filter(|(_, name)| UserId::parse(name.as_str()).is_ok_and(|user| self.is_here(&user)));
         let here: Vec<_> = here.map(|(provider, _)| PeersNews::Present(provider.clone())).collect();
         turn.decision.news.extend(here);
-        self.look_for_strangers(turn)
+        self.look_for_strangers(turn)?;
+        self.look_for_order(turn)
     }
 
     /// A provider's directory says who speaks for it; none if nobody does. What it has said meanwhile is heard, and whoever has

@@ -4,6 +4,7 @@
 
 pub mod assembly;
 mod entrance;
+mod order;
 pub mod parts;
 mod path;
 mod talk;
@@ -11,6 +12,7 @@ mod talk;
 use std::collections::BTreeMap;
 
 use causeway_drafts::mimi_uri::{ProviderDomain, RoomUri};
+use causeway_mls::graph::MatrixOrder;
 use ruma::{OwnedUserId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +46,9 @@ pub struct PeersBook {
     pub refused: BTreeMap<String, u32>,
     /// Whether an item waits in the outbox for messages that are missing.
     pub is_waiting: bool,
+    /// A digest of the order that was told last; empty before there is any.
+    #[serde(default)]
+    pub order: String,
 }
 
 /// What a peers' room has for the conversation that it serves.
@@ -65,6 +70,8 @@ pub enum PeersNews {
     Said(ProviderDomain, Vec<String>),
     /// Something that a provider has said is missing for good.
     Missed(ProviderDomain),
+    /// What the room's state says of which commits are accepted, all of it (DMLS-36).
+    Ordered(MatrixOrder),
 }
 
 impl Conversation {
@@ -98,7 +105,9 @@ impl Conversation {
             },
             (parts::EVENT_TYPE, None) => self.hear_part(turn, pdu),
             _ => Ok(()),
-        }
+        }?;
+        // Any event may join what stood side by side, and so change the state.
+        self.look_for_order(turn)
     }
 
     fn peer_comes_or_goes(&mut self, turn: &mut Turn<'_>, pdu: &Pdu, user: &OwnedUserId) -> Result<()> {

@@ -30,6 +30,18 @@ pub struct KnownRoom {
     pub has_strangers: bool,
 }
 
+impl KnownRoom {
+    /// Whether a provider is to come, and nothing is known against it.
+    fn expects(&self, provider: &str) -> bool {
+        self.asked.contains(provider) && !self.nameless.contains(provider)
+    }
+
+    /// Whether a provider's user is in the room, or may yet come.
+    pub(in crate::conversation) fn has_or_expects(&self, provider: &str) -> bool {
+        self.present.contains(provider) || self.expects(provider)
+    }
+}
+
 /// A way to a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Path {
@@ -93,6 +105,7 @@ impl Conversation {
             }
             (PeersNews::Strangers(has_strangers), Some(room)) => room.has_strangers = *has_strangers,
             (PeersNews::Missed(from), _) => self.tell(turn, from, &PeerMessage::WantTail)?,
+            (PeersNews::Ordered(order), Some(_)) => return self.follow_order(turn, room_id, order),
             (PeersNews::Said(..), _) | (_, None) => {}
         }
         Ok(())
@@ -162,7 +175,7 @@ impl Conversation {
     }
 
     /// The rooms in which peers hear us, and nobody else: where one is in several, everybody chooses the same.
-    fn rooms_by_peer(&self, ours: &ProviderDomain) -> BTreeMap<String, String> {
+    pub(in crate::conversation) fn rooms_by_peer(&self, ours: &ProviderDomain) -> BTreeMap<String, String> {
         let mut chosen = BTreeMap::new();
         if self.book.peers_rooms.is_empty() || self.row.resync {
             return chosen;
@@ -263,8 +276,7 @@ impl Conversation {
 
     /// Whether a provider that has no `causewayPeer` may yet come to a peers' room.
     pub(in crate::conversation) fn may_come(&self, provider: &str) -> Option<Next> {
-        let is_expected = |room: &KnownRoom| room.asked.contains(provider) && !room.nameless.contains(provider);
-        let may_come = self.book.is_opening || self.book.peers_rooms.values().any(is_expected);
+        let may_come = self.book.is_opening || self.book.peers_rooms.values().any(|room| room.expects(provider));
         may_come.then_some(Next::Retry(COMING_PATIENCE))
     }
 

@@ -149,6 +149,11 @@ impl World {
                 self.turn(side, room, |conversation, turn| conversation.dismiss_peer(turn, &provider)).unwrap();
                 return Next::Done;
             }
+            Prepared::OrderByRoom(room_id, entries) => {
+                let room = self.room_at(side, &room_id).unwrap();
+                self.turn(side, room, |conversation, turn| conversation.say_order(turn, &entries)).unwrap();
+                return Next::Done;
+            }
             Prepared::LeavePeersRoom(room_id) => {
                 self.leave_peers_room(side, &room_id);
                 return Next::Done;

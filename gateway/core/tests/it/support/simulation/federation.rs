@@ -65,13 +65,15 @@ impl World {
         if stored.iter().any(|known| known.event_id() == pdu.event_id()) {
             return Vec::new();
         }
-        // The store remembers the state after every event; here it never changes but by membership.
+        let known = pdu.prev_events().iter().filter(|prev| stored.iter().any(|known| known.event_id() == *prev));
+        let states: Vec<_> =
+            known.map(|prev| (prev.clone(), self.sides[side].conversations[index].state_after(prev).cloned())).collect();
         let taken = self.turn(side, index, |conversation, turn| {
             let room = conversation.room.as_mut().unwrap();
-            let state = room.state().clone();
-            for known in pdu.prev_events().iter().filter(|prev| stored.iter().any(|known| known.event_id() == *prev)) {
-                if !room.knows_state_after(known) {
-                    room.learn_state(known.clone(), state.clone());
+            for (known, state) in states {
+                if !room.knows_state_after(&known) {
+                    let state = state.unwrap_or_else(|| room.state().clone());
+                    room.learn_state(known, state);
                 }
             }
             match room.accept(pdu.clone()) {

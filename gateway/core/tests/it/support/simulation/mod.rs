@@ -145,6 +145,11 @@ impl Side {
         self.conversations[index].events()
     }
 
+    /// Every event of a room of the gateway's, in order of arrival.
+    pub(crate) fn room_events(&self, index: usize) -> Vec<Arc<Pdu>> {
+        self.conversations[index].all_events()
+    }
+
     /// What people said, without the gateway's notices.
     pub(crate) fn said(&self, index: usize) -> Vec<(String, String)> {
         let messages = self.timeline(index).into_iter().filter(|(_, content)| content["msgtype"] == "m.text");

@@ -29,6 +29,8 @@ struct StoredRoom {
     events: Vec<Arc<Pdu>>,
     rejected: Vec<OwnedEventId>,
     extremities: Vec<(OwnedEventId, StateMap)>,
+    /// The state after each event.
+    states: BTreeMap<OwnedEventId, StateMap>,
 }
 
 impl Stored {
@@ -84,8 +86,15 @@ impl Stored {
                 events: Vec::new(),
                 rejected: Vec::new(),
                 extremities: Vec::new(),
+                states: BTreeMap::new(),
             });
             for event in changes.events {
+                if let Some(mut state) = event.state_before.map(Arc::unwrap_or_clone) {
+                    let key = event.pdu.state_key().filter(|_| event.rejected.is_none());
+                    let key = key.map(|key| (event.pdu.event_type().to_owned(), key.to_owned()));
+                    state.extend(key.map(|key| (key, event.pdu.event_id().clone())));
+                    stored.states.insert(event.pdu.event_id().clone(), state);
+                }
                 stored.rejected.extend(event.rejected.map(|_| event.pdu.event_id().clone()));
                 stored.events.push(event.pdu);
             }
@@ -118,6 +127,11 @@ impl Stored {
     /// Every event of the room that is stored, in order of arrival.
     pub(crate) fn all_events(&self) -> Vec<Arc<Pdu>> {
         self.room.iter().flat_map(|room| &room.events).cloned().collect()
+    }
+
+    /// The state after an event of the room; none where that was not there when we joined.
+    pub(crate) fn state_after(&self, event_id: &OwnedEventId) -> Option<&StateMap> {
+        self.room.as_ref()?.states.get(event_id)
     }
 
     pub(crate) fn timeline(&self) -> Vec<(String, Value)> {

@@ -1,4 +1,4 @@
-//! `causewayctl group hub-lost <room>` and `hub-back`
+//! `causewayctl group hub-lost <room>`, `hub-back` and `order-by-room`: who orders a room's commits.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::{admin, database};
 /// For a room whose hub does not come back. What was to go through the hub goes to the other providers directly, and they
 /// are told so; what the hub still orders counts no more. `group hub-back` is the way back. It needs a user of ours in the
 /// room whose role has canSendMLSReinitProposal (DMLS-21); without one, the gateway refuses. The reason is kept in its audit
-/// log. In a room that is without a hub already, nothing changes.
+/// log. In a room whose members order already, nothing changes.
 ///
 /// Afterwards, `group forks` shows where commits were made side by side.
 #[derive(Debug, clap::Args)]
@@ -35,6 +35,24 @@ pub(crate) struct Lost {
     after_long_help = "Examples:\n  causewayctl --config gateway.toml group hub-back '!club:matrix.example' --dry-run\n  causewayctl --config gateway.toml group hub-back 3 --reason 'it answers again'"
 )]
 pub(crate) struct Back {
+    #[command(flatten)]
+    change: Change,
+}
+
+/// Lets a Matrix room order the commits of a room without a hub.
+///
+/// The gateways of such a room may meet in a Matrix room of their own users (`[groups] peers_room`). From then on its state says
+/// which of several commits made in one epoch is accepted: whoever makes or takes a commit first writes it there, and Matrix'
+/// state resolution sees to it that all agree. Without that, a rank among the commits decides. It needs the peers' room, with
+/// every provider of the room in it or on its way (DMLS-39), and a user of ours in the room whose role has
+/// canSendMLSReinitProposal (DMLS-21), and who has not decided the like within the last epochs (DMLS-16). While it holds, nobody
+/// of a provider that does not come to that room can be let in. `group hub-lost` lets the members order again, `group hub-back`
+/// the hub. The reason is kept in the gateway's audit log. In a room that is ordered so already, nothing changes.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_long_help = "Examples:\n  causewayctl --config gateway.toml group order-by-room '!club:matrix.example' --dry-run\n  causewayctl --config gateway.toml group order-by-room 3 --reason 'the hub will not come back'"
+)]
+pub(crate) struct ByRoom {
     #[command(flatten)]
     change: Change,
 }
@@ -82,6 +100,10 @@ pub(crate) async fn lost(named: &Database, arguments: &Lost, style: Style) -> an
 
 pub(crate) async fn back(named: &Database, arguments: &Back, style: Style) -> anyhow::Result<String> {
     ask(named, ("rooms/hub_back", &arguments.change), style).await
+}
+
+pub(crate) async fn by_room(named: &Database, arguments: &ByRoom, style: Style) -> anyhow::Result<String> {
+    ask(named, ("rooms/order_by_room", &arguments.change), style).await
 }
 
 async fn ask(named: &Database, (action, change): (&str, &Change), style: Style) -> anyhow::Result<String> {
