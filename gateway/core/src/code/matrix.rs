@@ -96,6 +96,11 @@ super::codes! {
         what "The request is answered with 404."
         why "The gateway's rooms have no aliases."
         remedy "Use an invitation.";
+    ENTERING_ROOM = 2024 (Ours, AGAIN) "SPEC.md §15.2"
+        "The gateway is on its way into this room"
+        what "The request is answered with 503, and the homeserver sends the event again."
+        why "The gateway has joined, as others see already, but its own join is not stored yet: what is taken before would be lost."
+        remedy "Nothing; it passes within a minute.";
     EVENT_REFUSED_THERE = 2030 (Peer, FINAL) "Matrix: transactions"
         "A homeserver refuses an event of ours"
         what "It is logged. The event stays part of the room; other homeservers may have taken it."

@@ -69,6 +69,7 @@ impl MatrixError {
             code::NO_SUCH_ROOM | code::NO_SUCH_USER | code::NO_SUCH_ALIAS => (StatusCode::NOT_FOUND, "M_NOT_FOUND"),
             code::NO_SUCH_ENDPOINT => (StatusCode::NOT_FOUND, "M_UNRECOGNIZED"),
             code::WRONG_METHOD => (StatusCode::METHOD_NOT_ALLOWED, "M_UNRECOGNIZED"),
+            code::ENTERING_ROOM => (StatusCode::SERVICE_UNAVAILABLE, "M_UNKNOWN"),
             code::BODY_TOO_LARGE => (StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE"),
             code => match code.fault() {
                 Fault::Peer | Fault::User => (StatusCode::FORBIDDEN, "M_FORBIDDEN"),
@@ -110,6 +111,7 @@ impl From<NodeError> for MatrixError {
         match &error {
             NodeError::NoSuchRoom => Self::new(error.code(), "no such room here"),
             NodeError::ServerDenied(_)
+            | NodeError::EnteringRoom
             | NodeError::Conversation(ConversationError::MatrixRefused(_) | ConversationError::NotAllowed { .. }) => {
                 Self::new(error.code(), error.to_string())
             }
@@ -161,5 +163,13 @@ mod tests {
             let (found, named) = MatrixError::new(code, "").answer();
             assert_eq!((found.as_u16(), named), (status, errcode), "{code}");
         }
+    }
+
+    #[test]
+    fn dmls_38_what_comes_before_our_join_is_stored_is_to_come_again() {
+        let error = MatrixError::from(NodeError::EnteringRoom);
+        assert_eq!(error.answer().0, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(error.text, "on the way into this room; send the event again");
+        assert!(matches!(error.fate(), Fate::Failed), "the transaction is not acknowledged");
     }
 }

@@ -153,7 +153,7 @@ async fn attempt(
                 return Ok(known.rejected.map_or(Received::Known, |why| Received::Refused(code::EVENT_REJECTED, why)));
             }
             if conversation.is_entering_peers_room(now_ms()) {
-                return Err(StoreError::Conflict.into());
+                return Err(NodeError::EnteringRoom);
             }
             let Some(room) = conversation.room.as_mut() else {
                 session.unchanged(conversation);

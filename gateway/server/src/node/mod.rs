@@ -73,6 +73,9 @@ pub(crate) enum NodeError {
     /// There is no such conversation.
     #[error("no such room")]
     NoSuchRoom,
+    /// We have joined the room, as others may know already, and our own join is not stored yet.
+    #[error("on the way into this room; send the event again")]
+    EnteringRoom,
     /// The room's server ACL does not let this homeserver take part.
     #[error("this room's server ACL denies {0}")]
     ServerDenied(OwnedServerName),
@@ -87,6 +90,7 @@ impl Coded for NodeError {
             Self::Conversation(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::NoSuchRoom => code::NO_SUCH_ROOM,
+            Self::EnteringRoom => code::ENTERING_ROOM,
             Self::ServerDenied(_) => code::SERVER_DENIED,
             Self::Stored(_) => code::STORED_STATE,
         }
@@ -114,7 +118,7 @@ impl NodeError {
     pub(crate) fn fate(&self) -> Fate {
         match self {
             Self::Conversation(_) | Self::NoSuchRoom | Self::ServerDenied(_) => Fate::Refused,
-            Self::Store(_) | Self::Stored(_) => Fate::Failed,
+            Self::EnteringRoom | Self::Store(_) | Self::Stored(_) => Fate::Failed,
         }
     }
 

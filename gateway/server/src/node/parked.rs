@@ -41,7 +41,7 @@ impl NodeError {
                 let ours = matches!(entry.fault, Fault::Ours | Fault::Operator);
                 (ours && !entry.retryable) || entry.code == code::MATRIX_REFUSED
             }
-            Self::Store(_) | Self::NoSuchRoom | Self::ServerDenied(_) => false,
+            Self::Store(_) | Self::NoSuchRoom | Self::EnteringRoom | Self::ServerDenied(_) => false,
         }
     }
 
