@@ -18,7 +18,7 @@ const ROOT_LABEL: &[u8] = b"causeway epoch/1 root";
 
 /// The name of an epoch.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct EpochId([u8; 32]);
+pub struct EpochId(#[serde(with = "serde_bytes")] [u8; 32]);
 
 /// An epoch's name with its RFC 9420 number, which repeats in a fork.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,10 +67,12 @@ pub struct EpochRecord {
     /// Its number.
     pub number: u64,
     /// RFC 9420 §8.1.
+    #[serde(with = "serde_bytes")]
     pub confirmation_tag: Vec<u8>,
     /// Who committed.
     pub committer: Option<ClientUri>,
     /// The commit, an MLSMessage; empty where there was none.
+    #[serde(with = "serde_bytes")]
     pub commit: Vec<u8>,
     /// How we know it.
     pub origin: EpochOrigin,

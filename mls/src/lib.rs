@@ -11,6 +11,7 @@ mod hardening;
 mod hpke;
 mod key_package;
 mod matrix_entry;
+mod octets;
 mod plain;
 #[cfg(feature = "planted-bugs")]
 pub mod planted;
@@ -29,7 +30,7 @@ pub use epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
 pub use error::MlsError;
 pub use forkable::{
     Abandoned, CommitOutcome, EpochRows, ForkableChanges, ForkableGroup, ForkableSnapshot, HeadChange, Intent, IntentKind, Judge,
-    Placed, Prepared, Received, Settlement, SignedStatement, StatementOutcome, Tail,
+    Known, News, Placed, Prepared, Received, Settlement, SignedStatement, StatementOutcome, Tail,
 };
 pub use group::{
     ApplicationHeader, CommitPlan, CommitSummary, CreateGroup, ExternalJoin, Group, JoinableGroupInfo, MAX_PAST_EPOCHS, Member,

@@ -14,6 +14,8 @@
 //! * messages are [sealed](ForkableGroup::seal) in the head and [opened](ForkableGroup::open) in any epoch that is kept;
 //! * own clients that cannot follow are [stranded](ForkableGroup::stranded) and come back by an external commit
 //!   ([`rejoin`](ForkableGroup::rejoin));
+//! * two who have the graph tell each other what they [know](ForkableGroup::known), and what the other
+//!   [lacks](ForkableGroup::news_for);
 //! * [`forget`](ForkableGroup::forget) lets go of what is final;
 //! * whoever has been apart for longer than anybody remembers [begins anew](ForkableGroup::begin_anew) from a peer's tail.
 //!
@@ -24,6 +26,7 @@ mod forget;
 mod hub;
 mod matrix;
 mod message;
+mod news;
 mod own;
 mod receive;
 mod rejoin;
@@ -40,6 +43,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use causeway_drafts::mimi_uri::ClientUri;
 
+pub use news::{Known, News};
 pub use own::Prepared;
 pub use receive::{CommitOutcome, Placed, Received};
 pub use settlement::{Abandoned, Intent, IntentKind, Settlement};

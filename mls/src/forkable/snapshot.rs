@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use causeway_drafts::mimi_uri::ClientUri;
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 use super::own::Unpublished;
 use super::waiting::Waiting;
@@ -45,14 +46,15 @@ pub struct ForkableChanges {
 #[derive(Serialize, Deserialize)]
 struct Core {
     graph: EpochGraph,
+    #[serde(with = "crate::octets")]
     statements: Vec<Vec<u8>>,
     waiting: Waiting,
     own: BTreeSet<ClientUri>,
     /// Other commits of the same epochs, which differ in their tags only.
-    variants: BTreeMap<EpochId, Vec<Vec<u8>>>,
+    variants: BTreeMap<EpochId, Vec<ByteBuf>>,
     unpublished: BTreeMap<EpochId, Unpublished>,
     #[serde(default)]
-    infos: BTreeMap<EpochId, Vec<u8>>,
+    infos: BTreeMap<EpochId, ByteBuf>,
     #[serde(default)]
     used: BTreeMap<EpochId, u64>,
 }
@@ -89,7 +91,7 @@ impl ForkableGroup {
             waiting: core.waiting,
             own: core.own,
             unpublished: core.unpublished,
-            infos: core.infos,
+            infos: core.infos.into_iter().map(|(id, info)| (id, info.into_vec())).collect(),
             used: core.used,
             records: Vec::new(),
             forgotten: BTreeMap::new(),
@@ -155,9 +157,9 @@ impl ForkableGroup {
         nodes
     }
 
-    fn variants_alone(&self) -> BTreeMap<EpochId, Vec<Vec<u8>>> {
-        let alone = self.commits.iter().map(|(id, all)| (*id, all.get(1..).unwrap_or_default().to_vec()));
-        alone.filter(|(_, variants)| !variants.is_empty()).collect()
+    fn variants_alone(&self) -> BTreeMap<EpochId, Vec<ByteBuf>> {
+        let alone = self.commits.iter().filter(|(_, all)| all.len() > 1);
+        alone.map(|(id, all)| (*id, all.iter().skip(1).cloned().map(ByteBuf::from).collect())).collect()
     }
 
     fn core(&self) -> Result<Vec<u8>, MlsError> {
@@ -168,7 +170,7 @@ impl ForkableGroup {
             own: if planted!(OwnClientsNotStored) { BTreeSet::new() } else { self.own.clone() },
             variants: self.variants_alone(),
             unpublished: if planted!(PreparedNotStored) { BTreeMap::new() } else { self.unpublished.clone() },
-            infos: self.infos.clone(),
+            infos: self.infos.iter().map(|(id, info)| (*id, ByteBuf::from(info.clone()))).collect(),
             used: self.used.clone(),
         };
         rmp_serde::to_vec_named(&core).map_err(MlsError::stored)
@@ -193,11 +195,11 @@ fn stored_past(states: &mut BTreeMap<EpochId, Group>, id: EpochId, past: PastEpo
 
 fn with_variants(
     commits: BTreeMap<EpochId, Vec<u8>>,
-    mut variants: BTreeMap<EpochId, Vec<Vec<u8>>>,
+    mut variants: BTreeMap<EpochId, Vec<ByteBuf>>,
 ) -> BTreeMap<EpochId, Vec<Vec<u8>>> {
     let all = commits.into_iter().map(|(id, commit)| {
         let variants = variants.remove(&id).unwrap_or_default();
-        (id, std::iter::once(commit).chain(variants).collect())
+        (id, std::iter::once(commit).chain(variants.into_iter().map(ByteBuf::into_vec)).collect())
     });
     all.collect()
 }

@@ -4,9 +4,7 @@
 //! others do needs the tail as well: it builds the graph from it, judging every commit, and puts the state that the
 //! Welcome gave it where it belongs. The anchor's name and the terms from before it are all that it has to believe (SPEC §14.7).
 
-use std::collections::BTreeSet;
-
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use causeway_drafts::mimi_uri::UserUri;
 use serde::{Deserialize, Serialize};
@@ -25,17 +23,21 @@ pub struct Tail {
     /// The anchor's name.
     pub anchor: EpochId,
     /// Its GroupInfo, bare, without tree.
+    #[serde(with = "serde_bytes")]
     pub group_info: Vec<u8>,
     /// Its tree.
+    #[serde(with = "serde_bytes")]
     pub ratchet_tree: Vec<u8>,
     /// Who committed the last epochs up to it, the newest first.
     pub recent_committers: Vec<UserUri>,
     /// All commits since, parents first.
+    #[serde(with = "crate::octets")]
     pub commits: Vec<Vec<u8>>,
     /// All statements about these epochs.
+    #[serde(with = "crate::octets")]
     pub statements: Vec<Vec<u8>>,
     /// What has opened terms before: it cannot be judged here, and is believed as the anchor's name is.
-    #[serde(default)]
+    #[serde(default, with = "crate::octets")]
     pub terms: Vec<Vec<u8>>,
     /// What Matrix rooms say that order terms, as far as it is about these epochs: a hint, for until the newcomer has seen
     /// the rooms itself.

@@ -14,6 +14,7 @@ const MAX_STATEMENTS: usize = 32;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Waiting {
     commits: Vec<WaitingCommit>,
+    #[serde(with = "crate::octets")]
     statements: Vec<Vec<u8>>,
 }
 
@@ -21,6 +22,7 @@ pub(super) struct Waiting {
 struct WaitingCommit {
     /// The number of the epoch that it was made in.
     number: u64,
+    #[serde(with = "serde_bytes")]
     commit: Vec<u8>,
 }
 

@@ -32,6 +32,7 @@ pub enum Authority {
         /// The hub.
         provider: ProviderDomain,
         /// Its Ed25519 key, as the group's `franking_agent` has it.
+        #[serde(with = "serde_bytes")]
         signature_key: Vec<u8>,
     },
     /// Nobody: the rank alone decides.

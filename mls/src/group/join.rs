@@ -42,11 +42,15 @@ pub struct ExternalJoin {
     /// Who joins.
     pub client: ClientUri,
     /// The commit.
+    #[serde(with = "serde_bytes")]
     pub commit: Vec<u8>,
     /// The new epoch's GroupInfo, bare.
+    #[serde(with = "serde_bytes")]
     pub group_info: Vec<u8>,
     /// The new epoch's tree.
+    #[serde(with = "serde_bytes")]
     pub ratchet_tree: Vec<u8>,
+    #[serde(with = "serde_bytes")]
     group_id: Vec<u8>,
     rows: Rows,
 }

@@ -7,6 +7,9 @@ use serde_bytes::ByteBuf;
 
 use super::peers_room::{KnownRoom, PeersBook};
 
+/// Notices that end in the name of a head, and begin like that.
+const ABOUT_A_HEAD: [&str; 3] = ["want_group_info:", "other_group_info:", "apart:"];
+
 /// Persisted as CBOR in the conversation's row, sealed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bookkeeping {
@@ -43,6 +46,9 @@ pub struct Bookkeeping {
     /// Commits from before the group was forkable, for peers who have missed them.
     #[serde(default)]
     pub earlier_commits: Vec<ByteBuf>,
+    /// Peers that were asked for what we lack, and have not answered yet: when, ms.
+    #[serde(default)]
+    pub asked: BTreeMap<String, u64>,
     /// Messages of peers whose epoch is not known yet.
     #[serde(default)]
     pub early_messages: Vec<ByteBuf>,
@@ -160,6 +166,12 @@ impl Bookkeeping {
     /// Says once: true the first time `notice` is asked for.
     pub fn first_time(&mut self, notice: &str) -> bool {
         self.told.insert(notice.to_owned())
+    }
+
+    /// Forgets what was said about other heads than this one.
+    pub fn forget_other_heads(&mut self, head: &str) {
+        let is_about_a_head = |notice: &String| ABOUT_A_HEAD.iter().any(|about| notice.starts_with(about));
+        self.told.retain(|notice| !is_about_a_head(notice) || notice.ends_with(head));
     }
 
     /// Encodes for the row.

@@ -240,7 +240,7 @@ impl Conversation {
     pub(super) fn is_of_another_head(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain) -> Result<()> {
         let head = self.group()?.epoch().id.to_string();
         match self.book.first_time(&format!("other_group_info:{head}")) {
-            true => self.tell(turn, from, &PeerMessage::WantTail),
+            true => self.want_news(turn, from),
             false => Ok(()),
         }
     }

@@ -1,11 +1,12 @@
 //! What gateways say to one another about a room without a hub (SPEC §15.2), CBOR.
 
-use causeway_mls::Tail;
+use causeway_mls::{Known, News, Tail};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 /// One message for a peer.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PeerMessage {
     /// The graph from its anchor on: who gets it may follow, or catch up.
     Tail {
@@ -29,8 +30,17 @@ pub enum PeerMessage {
         /// The graph.
         tail: Box<Tail>,
     },
-    /// The sender misses something, and wants the graph.
+    /// The sender has no graph, or wants another one, and asks for it.
     WantTail,
+    /// The sender lacks something.
+    WantNews {
+        /// What it has.
+        known: Known,
+        /// Whether it says so because the receiver has just told it the same: then nobody asks back.
+        in_return: bool,
+    },
+    /// What the receiver has said that it lacks.
+    News(News),
     /// Clients of the sender are stranded: it wants the head's GroupInfo.
     WantGroupInfo,
     /// The head's GroupInfo and tree.
@@ -62,6 +72,8 @@ impl PeerMessage {
             Self::Application(_) => "application",
             Self::Welcome { .. } => "welcome",
             Self::WantTail => "want_tail",
+            Self::WantNews { .. } => "want_news",
+            Self::News(_) => "news",
             Self::WantGroupInfo => "want_group_info",
             Self::GroupInfo { .. } => "group_info",
             Self::Following { .. } => "following",
@@ -71,7 +83,16 @@ impl PeerMessage {
 
     /// Whether only somebody who has a graph, and is to be told of ours, says such a thing.
     pub(super) fn comes_from_a_graph(&self) -> bool {
-        matches!(self, Self::Tail { .. } | Self::Statement(_) | Self::Commit(_) | Self::Application(_) | Self::Following { .. })
+        matches!(
+            self,
+            Self::Tail { .. }
+                | Self::News(_)
+                | Self::WantNews { .. }
+                | Self::Statement(_)
+                | Self::Commit(_)
+                | Self::Application(_)
+                | Self::Following { .. }
+        )
     }
 
     /// As it travels.

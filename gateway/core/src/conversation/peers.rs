@@ -2,8 +2,8 @@
 
 use causeway_drafts::mimi_uri::ProviderDomain;
 use causeway_mls::{
-    CommitOutcome, CommitSummary, ForkableGroup, Group, HeadChange, JoinableGroupInfo, Judge, MlsError, SignedStatement,
-    StatementOutcome, Tail,
+    CommitOutcome, CommitSummary, ForkableGroup, Group, HeadChange, JoinableGroupInfo, Judge, Known, MlsError, News,
+    SignedStatement, StatementOutcome, Tail,
 };
 use serde_bytes::ByteBuf;
 
@@ -12,6 +12,8 @@ use super::peer_message::PeerMessage;
 use super::{Conversation, ConversationError, Result, Topology, Turn};
 use crate::loss::{Feature, Loss};
 
+/// A peer that does not answer is asked again after so many ms, when there is a reason to.
+const ANSWER_PATIENCE: u64 = 30_000;
 /// So many messages whose epoch is not known yet are kept.
 const EARLY_MESSAGES: usize = 64;
 
@@ -47,6 +49,8 @@ impl Conversation {
                     let message = self.tail_message()?;
                     self.tell(turn, from, &message)?;
                 }
+                PeerMessage::WantNews { known, in_return } => self.peer_wants_news(turn, from, (known, *in_return))?,
+                PeerMessage::News(news) => self.peer_news(turn, from, news)?,
                 PeerMessage::WantGroupInfo => self.give_head(turn, from)?,
                 PeerMessage::GroupInfo { group_info, ratchet_tree } => {
                     self.peer_group_info(turn, from, (group_info, ratchet_tree))?;
@@ -68,13 +72,71 @@ impl Conversation {
             PeerMessage::Commit(commit) if is_over && self.is_hub(from) => self.hub_commit(turn, commit, &[]),
             PeerMessage::Commit(_) if is_over => Ok(()),
             PeerMessage::Statement(statement) if SignedStatement::from_bytes(statement)?.term() <= self.book.term => Ok(()),
-            PeerMessage::Commit(_) | PeerMessage::Statement(_) => self.tell(turn, from, &PeerMessage::WantTail),
+            PeerMessage::Commit(_) | PeerMessage::Statement(_) | PeerMessage::News(_) => self.want_news(turn, from),
             _ => Ok(()),
         }
     }
 
+    /// Asks a peer for what we lack, once at a time: a peer's answer is behind all that it has said before.
+    pub(super) fn want_news(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain) -> Result<()> {
+        let asked = self.book.asked.get(from.as_str());
+        if asked.is_some_and(|asked| turn.now < asked + ANSWER_PATIENCE) {
+            return Ok(());
+        }
+        self.book.asked.insert(from.to_string(), turn.now);
+        // A graph without clients that can follow it lacks the right variant of a commit, which has the same name.
+        let message = match &self.forkable {
+            Some(forkable) if self.is_leaderless() && forkable.stranded()?.is_empty() => {
+                PeerMessage::WantNews { known: forkable.known(), in_return: false }
+            }
+            _ => PeerMessage::WantTail,
+        };
+        self.tell(turn, from, &message)
+    }
+
+    /// A peer says what it has: it is told what it lacks, and asked for what we lack.
+    fn peer_wants_news(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, (known, in_return): (&Known, bool)) -> Result<()> {
+        let forkable = self.forkable()?;
+        let (news, lacking) = (forkable.news_for(known), forkable.lacks(known).then(|| forkable.known()));
+        match news {
+            Some(news) if in_return && news.is_empty() => {}
+            Some(news) => self.tell(turn, from, &PeerMessage::News(news))?,
+            None => {
+                let message = self.tail_message()?;
+                self.tell(turn, from, &message)?;
+            }
+        }
+        match lacking.filter(|_| !in_return) {
+            Some(known) => self.tell(turn, from, &PeerMessage::WantNews { known, in_return: true }),
+            None => Ok(()),
+        }
+    }
+
+    fn peer_news(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, news: &News) -> Result<()> {
+        self.book.asked.remove(from.as_str());
+        self.take_news(turn, &news.statements, &news.commits)?;
+        self.after_head(turn)?;
+        self.open_early(turn)
+    }
+
+    fn take_news<'a>(
+        &mut self,
+        turn: &mut Turn<'_>,
+        statements: impl IntoIterator<Item = &'a Vec<u8>>,
+        commits: &[Vec<u8>],
+    ) -> Result<()> {
+        for statement in statements {
+            self.take_statement(turn, statement)?;
+        }
+        for commit in commits {
+            self.take_commit(turn, commit)?;
+        }
+        Ok(())
+    }
+
     /// The graph: begins ours, or brings what we miss of it.
     fn peer_tail(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, (tail, earlier): (&Tail, &[ByteBuf])) -> Result<()> {
+        self.book.asked.remove(from.as_str());
         if self.takes_anew(turn, from, tail)? {
             self.after_head(turn)?;
             return self.open_early(turn);
@@ -83,12 +145,7 @@ impl Conversation {
             return self.begin_with(turn, tail, earlier);
         }
         self.notice_distance(turn, from, tail)?;
-        for statement in tail.terms.iter().chain(&tail.statements) {
-            self.take_statement(turn, statement)?;
-        }
-        for commit in &tail.commits {
-            self.take_commit(turn, commit)?;
-        }
+        self.take_news(turn, tail.terms.iter().chain(&tail.statements), &tail.commits)?;
         self.after_head(turn)?;
         self.open_early(turn)
     }
@@ -175,7 +232,7 @@ impl Conversation {
 
     fn peer_statement(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, statement: &[u8]) -> Result<()> {
         if matches!(self.take_statement(turn, statement)?, StatementOutcome::Waits) {
-            self.tell(turn, from, &PeerMessage::WantTail)?;
+            self.want_news(turn, from)?;
         }
         self.after_head(turn)
     }
@@ -192,7 +249,7 @@ impl Conversation {
 
     fn peer_commit(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, commit: &[u8]) -> Result<()> {
         if self.take_commit(turn, commit)? {
-            self.tell(turn, from, &PeerMessage::WantTail)?;
+            self.want_news(turn, from)?;
         }
         self.after_head(turn)?;
         self.open_early(turn)
@@ -286,7 +343,7 @@ impl Conversation {
         self.book.early_messages.push(ByteBuf::from(sealed.to_vec()));
         let superfluous = self.book.early_messages.len().saturating_sub(EARLY_MESSAGES);
         self.book.early_messages.drain(..superfluous);
-        self.tell(turn, from, &PeerMessage::WantTail)
+        self.want_news(turn, from)
     }
 
     /// Messages that came before the epoch that they were sealed in.

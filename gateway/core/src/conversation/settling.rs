@@ -59,6 +59,8 @@ impl Conversation {
         let forkable = self.forkable()?;
         forkable.forget();
         let (stranded, settlement) = (!forkable.stranded()?.is_empty(), forkable.settlement()?);
+        let head = forkable.head().id.to_string();
+        self.book.forget_other_heads(&head);
         self.follow_head()?;
         if stranded {
             self.want_group_info(turn)?;

@@ -14,6 +14,7 @@ mod conversation_life;
 mod conversation_lost_answers;
 mod conversation_lurkers;
 mod conversation_matrix_order;
+mod conversation_news;
 mod conversation_peers_room;
 mod conversation_plain;
 mod conversation_races;

@@ -37,7 +37,7 @@ impl PeerSaid {
 
     /// A question may be asked again in the same words, and wants another answer.
     fn is_a_question(&self) -> bool {
-        matches!(self.message, PeerMessage::WantTail | PeerMessage::WantGroupInfo)
+        matches!(self.message, PeerMessage::WantTail | PeerMessage::WantNews { .. } | PeerMessage::WantGroupInfo)
     }
 }
 

@@ -6,6 +6,7 @@ mod hardening;
 mod hub;
 mod matrix;
 mod messages;
+mod news;
 mod retention;
 mod settlement;
 mod statements;

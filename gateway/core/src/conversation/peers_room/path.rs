@@ -9,7 +9,7 @@ use super::PeersNews;
 use crate::conversation::answers::Next;
 use crate::conversation::outgoing::lane;
 use crate::conversation::prepare::Prepared;
-use crate::conversation::{Conversation, ConversationError, Outgoing, PeerMessage, Result, Turn};
+use crate::conversation::{Conversation, ConversationError, Outgoing, Result, Turn};
 use crate::records::PeerPathRow;
 
 /// So long a provider without `causewayPeer` is given to come to the peers' room before it is looked at again, ms.
@@ -104,7 +104,11 @@ impl Conversation {
                 room.nameless.insert(provider.clone());
             }
             (PeersNews::Strangers(has_strangers), Some(room)) => room.has_strangers = *has_strangers,
-            (PeersNews::Missed(from), _) => self.tell(turn, from, &PeerMessage::WantTail)?,
+            (PeersNews::Missed(from), _) => {
+                // It may have been what we had asked for.
+                self.book.asked.remove(from.as_str());
+                self.want_news(turn, from)?;
+            }
             (PeersNews::Ordered(order), Some(_)) => return self.follow_order(turn, room_id, order),
             (PeersNews::Said(..), _) | (_, None) => {}
         }
