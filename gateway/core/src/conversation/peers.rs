@@ -140,6 +140,12 @@ impl Conversation {
         Ok(())
     }
 
+    /// Whether somebody of ours is in the group that we know.
+    fn are_we_in(&self, turn: &Turn<'_>) -> bool {
+        let members = self.group.as_ref().map(Group::members).unwrap_or_default();
+        members.iter().any(|member| turn.gateway.names.is_ours(&member.user.provider()))
+    }
+
     fn peer_welcome(
         &mut self,
         turn: &mut Turn<'_>,
@@ -148,6 +154,13 @@ impl Conversation {
         for_us: Vec<WelcomeFor>,
     ) -> Result<()> {
         let judge = Judge { roots: turn.roots, now_ms: turn.now };
+        if self.forkable.is_none() && !for_us.is_empty() && self.are_we_in(turn) {
+            // Whoever has a KeyPackage of ours may welcome it into a group of the same name.
+            self.begin_with(turn, tail, &[])?;
+            if self.forkable.is_none() {
+                return Err(ConversationError::refused("DMLS-29", "the room has a hub, and no term has ended that"));
+            }
+        }
         for WelcomeFor { bundle, identity } in for_us {
             let joined = Group::join((welcome, tree), &bundle, &identity, None, (turn.roots, turn.now))?;
             if self.forkable.is_none() {
