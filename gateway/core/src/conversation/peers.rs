@@ -14,6 +14,8 @@ use crate::loss::{Feature, Loss};
 
 /// So many messages whose epoch is not known yet are kept.
 const EARLY_MESSAGES: usize = 64;
+/// and so many octets of them: whoever is a peer can make them up.
+const EARLY_OCTETS: usize = 4 << 20;
 
 impl Conversation {
     /// Whether a provider may speak about the room: it has a client in it, or was its hub.
@@ -297,8 +299,11 @@ impl Conversation {
     /// A message waits for its epoch.
     fn too_early(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, sealed: &[u8]) -> Result<()> {
         self.book.early_messages.push(ByteBuf::from(sealed.to_vec()));
-        let superfluous = self.book.early_messages.len().saturating_sub(EARLY_MESSAGES);
-        self.book.early_messages.drain(..superfluous);
+        let octets = |early: &[ByteBuf]| early.iter().map(|sealed| sealed.len()).sum::<usize>();
+        while self.book.early_messages.len() > EARLY_MESSAGES || octets(&self.book.early_messages) > EARLY_OCTETS {
+            self.book.early_messages.remove(0);
+            self.unheard(turn, from.as_str(), Feature::Unreadable, "its epoch is not known, and too much waits for the like")?;
+        }
         self.tell(turn, from, &PeerMessage::WantTail)
     }
 
