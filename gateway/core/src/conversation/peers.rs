@@ -67,11 +67,20 @@ impl Conversation {
             PeerMessage::Application(sealed) if is_over => self.peer_application(turn, from, sealed),
             PeerMessage::Application(sealed) => self.too_early(turn, from, sealed),
             // Not all know yet that our graph has ended, the hub included.
-            PeerMessage::Commit(commit) if is_over && self.is_hub(from) => self.hub_commit(turn, commit, &[]),
+            PeerMessage::Commit(commit) if is_over && self.is_hub(from) => self.commit_of_a_hub_that_is_back(turn, commit),
             PeerMessage::Commit(_) if is_over => Ok(()),
             PeerMessage::Statement(statement) if SignedStatement::from_bytes(statement)?.term() <= self.book.term => Ok(()),
             PeerMessage::Commit(_) | PeerMessage::Statement(_) => self.tell(turn, from, &PeerMessage::WantTail),
             _ => Ok(()),
+        }
+    }
+
+    /// Until the hub has heard that our graph has ended, it tells us its own commits alone. What it has built on others' comes by its
+    /// fan-out, with these, as soon as it has.
+    fn commit_of_a_hub_that_is_back(&mut self, turn: &mut Turn<'_>, commit: &[u8]) -> Result<()> {
+        match self.group()?.stage(commit, turn.roots, turn.now) {
+            Err(MlsError::FutureEpoch { .. }) => Ok(()),
+            _ => self.hub_commit(turn, commit, &[]),
         }
     }
 
