@@ -110,6 +110,9 @@ impl Conversation {
     /// KeyPackages came: whoever's they are is added with all its clients at once.
     fn key_material_came(&mut self, turn: &mut Turn<'_>, target: &str, response: &KeyMaterialResponse) -> Result<Next> {
         let user: UserUri = target.parse().map_err(|_| ConversationError::Missing("valid user URI"))?;
+        if self.has_to_wait() {
+            return Ok(Next::Retry(EPOCH_PATIENCE));
+        }
         match response.user_status {
             KeyMaterialUserCode::Success | KeyMaterialUserCode::PartialSuccess => {}
             code => return self.claim_failed(turn, target, &format!("{code:?}")),

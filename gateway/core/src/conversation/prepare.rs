@@ -198,6 +198,10 @@ impl Conversation {
         if self.has_leaf(&target) {
             return Ok(Prepared::Done);
         }
+        if self.has_to_wait() {
+            // What cannot be added would be used up.
+            return Ok(Prepared::Wait(EPOCH_PATIENCE));
+        }
         let client = self.client_of(turn, &requester)?;
         self.ensure_identity(turn, &client)?;
         let identity = self.identity(&client)?;
