@@ -12,7 +12,7 @@ use super::peer_message::PeerMessage;
 use super::{Conversation, ConversationError, Result, Topology, Turn};
 use crate::loss::{Feature, Loss};
 
-/// So many messages whose epoch is not known yet are kept.
+/// So many messages whose epoch is not known yet are kept,
 const EARLY_MESSAGES: usize = 64;
 /// and so many octets of them: whoever is a peer can make them up.
 const EARLY_OCTETS: usize = 4 << 20;
@@ -45,10 +45,7 @@ impl Conversation {
                 PeerMessage::Statement(statement) => self.peer_statement(turn, from, statement)?,
                 PeerMessage::Commit(commit) => self.peer_commit(turn, from, commit)?,
                 PeerMessage::Application(sealed) => self.peer_application(turn, from, sealed)?,
-                PeerMessage::WantTail => {
-                    let message = self.tail_message()?;
-                    self.tell(turn, from, &message)?;
-                }
+                PeerMessage::WantTail => self.give_tail(turn, from)?,
                 PeerMessage::WantGroupInfo => self.give_head(turn, from)?,
                 PeerMessage::GroupInfo { group_info, ratchet_tree } => {
                     self.peer_group_info(turn, from, (group_info, ratchet_tree))?;
@@ -131,6 +128,10 @@ impl Conversation {
         if self.topology() == Some(Topology::OurHub) {
             // Whoever cannot be asked knows MIMI alone, and is to be found out before anything is said.
             self.tell_all(turn, &self.peers(turn)?, &PeerMessage::WantTail)?;
+        } else {
+            // The hub may have had something from us, and takes us for somebody who knows MIMI alone.
+            let hub = self.hub()?;
+            self.give_tail(turn, &hub)?;
         }
         self.after_head(turn)?;
         self.open_early(turn)
@@ -327,12 +328,22 @@ impl Conversation {
         Ok(())
     }
 
+    /// Gives a peer the graph. Where none of our clients was in at its anchor, since they came later or anew, others have to: the
+    /// question counts as heard, or nothing that the peer says behind it would ever come.
+    fn give_tail(&mut self, turn: &mut Turn<'_>, to: &ProviderDomain) -> Result<()> {
+        match self.tail_message() {
+            Ok(message) => self.answer_peer(turn, to, &message),
+            Err(ConversationError::Missing(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Gives a peer what its stranded clients need to come back.
     fn give_head(&mut self, turn: &mut Turn<'_>, to: &ProviderDomain) -> Result<()> {
         match self.joinable_head()? {
             Some(info) => {
                 let (group_info, ratchet_tree) = (ByteBuf::from(info.group_info), ByteBuf::from(info.ratchet_tree));
-                self.tell(turn, to, &PeerMessage::GroupInfo { group_info, ratchet_tree })
+                self.answer_peer(turn, to, &PeerMessage::GroupInfo { group_info, ratchet_tree })
             }
             None => Ok(()),
         }
