@@ -33,7 +33,7 @@ impl ForkableGroup {
             statements: told.statements,
             waiting: told.waiting,
             unpublished: BTreeMap::new(),
-            infos: BTreeMap::new(),
+            infos: told.infos,
             ..self
         })
     }

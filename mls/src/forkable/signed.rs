@@ -37,6 +37,8 @@ const LABEL: &str = "CausewayDMLSStatement";
 const HUB_TERM: u8 = 1;
 const ANCHOR_OVERRIDE: u8 = 2;
 const ACCEPTANCE: u8 = 3;
+/// No statement has more: names have 2048 octets at most. What waits for its epoch is kept unchecked.
+const MAX_OCTETS: usize = 16 << 10;
 
 #[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserialize)]
 struct HubAuthority {
@@ -189,6 +191,9 @@ impl SignedStatement {
     /// # Errors
     /// If it does not decode.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, MlsError> {
+        if bytes.len() > MAX_OCTETS {
+            return Err(malformed("a statement of more octets than any has"));
+        }
         Self::of(decode_exact(bytes).map_err(MlsError::malformed)?)
     }
 

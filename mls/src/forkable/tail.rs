@@ -95,6 +95,8 @@ impl ForkableGroup {
         };
         let mut group = Self::begin(anchor, tail.window, tail.recent_committers.clone(), &[])?;
         group.records.push(record);
+        // None of our clients was in: what others are told of the anchor is what we were told.
+        group.infos.insert(tail.anchor, tail.group_info.clone());
         // Statements first: the head of before a change of authority is nobody's concern.
         group.believe(&tail.terms);
         for statement in &tail.statements {

@@ -53,8 +53,9 @@ impl Conversation {
     /// Takes a peer's answer.
     pub fn answered(&mut self, turn: &mut Turn<'_>, item: &Outgoing, answer: &Answer) -> Result<Next> {
         let next = self.take_answer(turn, item, answer)?;
-        if let (Outgoing::Peer { provider, .. }, Next::Done) = (item, &next) {
+        if let (Outgoing::Peer { provider, message, .. }, Next::Done) = (item, &next) {
             self.is_owed_less(provider);
+            self.answer_is_given(provider, message);
         }
         Ok(next)
     }
@@ -86,6 +87,11 @@ impl Conversation {
                 self.lose(turn, user, "matrix_to_mimi", vec![loss]);
                 Ok(Next::Done)
             }
+            (Outgoing::Peer { provider, .. }, Answer::Accepted) => {
+                self.book.refusals.remove(provider);
+                Ok(Next::Done)
+            }
+            (Outgoing::Peer { provider, .. }, Answer::Refused(why)) => Ok(self.peer_refuses(turn, provider, why)),
             (Outgoing::Peer { provider, message, .. }, Answer::NoEndpoint) => self.peer_has_no_endpoint(turn, provider, message),
             (item, Answer::InPeersRoom(absent)) => self.said_in_peers_room(turn, item, absent),
             (Outgoing::MatrixInvite { user, .. }, Answer::Refused(why)) if self.is_peers_room() => {
@@ -110,6 +116,9 @@ impl Conversation {
     /// KeyPackages came: whoever's they are is added with all its clients at once.
     fn key_material_came(&mut self, turn: &mut Turn<'_>, target: &str, response: &KeyMaterialResponse) -> Result<Next> {
         let user: UserUri = target.parse().map_err(|_| ConversationError::Missing("valid user URI"))?;
+        if self.has_to_wait() {
+            return Ok(Next::Retry(EPOCH_PATIENCE));
+        }
         match response.user_status {
             KeyMaterialUserCode::Success | KeyMaterialUserCode::PartialSuccess => {}
             code => return self.claim_failed(turn, target, &format!("{code:?}")),

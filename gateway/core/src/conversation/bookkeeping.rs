@@ -92,6 +92,12 @@ pub struct Bookkeeping {
     /// How many messages wait in the outbox for each peer's `causewayPeer`.
     #[serde(default)]
     pub owed: BTreeMap<String, u64>,
+    /// Answers to peers' questions that are among these, by a digest of peer and answer.
+    #[serde(default)]
+    pub answers: BTreeSet<String>,
+    /// How often each peer has refused at its `causewayPeer` since it last took something.
+    #[serde(default)]
+    pub refusals: BTreeMap<String, u32>,
     /// What a peers' room itself keeps in mind.
     #[serde(default)]
     pub peers: Option<PeersBook>,

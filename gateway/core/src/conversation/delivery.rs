@@ -8,11 +8,17 @@ use causeway_drafts::mimi_protocol_06::ratchet_tree::RatchetTreeOption;
 use causeway_drafts::mimi_uri::{ProviderDomain, UserUri};
 use causeway_mls::{CommitSummary, EpochId, HeadChange, Tail};
 use serde_bytes::ByteBuf;
+use sha2::{Digest, Sha256};
 
 use super::answers::Next;
 use super::peer_message::PeerMessage;
 use super::{Conversation, ConversationError, Result, Topology, Turn};
 use crate::loss::{Feature, Loss};
+
+/// What a peer refuses may be too early: it has not heard yet that we are in the room. So often it is told again,
+const MOST_REFUSALS: u32 = 10;
+/// at first after so many ms, then after twice as many: all in all for longer than a commit on its way to it waits.
+const REFUSAL_PATIENCE: u64 = 1_000;
 
 impl Conversation {
     /// The other providers that the room concerns: those of its members, and the one that was its hub.
@@ -42,6 +48,32 @@ impl Conversation {
     pub(super) fn tell_all(&mut self, turn: &mut Turn<'_>, peers: &BTreeSet<ProviderDomain>, message: &PeerMessage) -> Result<()> {
         let told: Vec<&str> = peers.iter().filter(|peer| !self.hears_by_fan_out(peer)).map(ProviderDomain::as_str).collect();
         self.tell_each(turn, told, &message.to_bytes())
+    }
+
+    /// Answers a peer's question. While the very same answer waits at its `causewayPeer`, it is not given again: whoever asked and
+    /// took nothing would fill the outbox.
+    pub(super) fn answer_peer(&mut self, turn: &mut Turn<'_>, peer: &ProviderDomain, message: &PeerMessage) -> Result<()> {
+        let (message, owed) = (message.to_bytes(), self.owed_to(peer));
+        let name = name_of_answer(peer.as_str(), &message);
+        if owed > 0 && self.book.answers.contains(&name) {
+            return Ok(());
+        }
+        self.tell_each(turn, [peer.as_str()], &message)?;
+        if self.owed_to(peer) > owed {
+            self.book.answers.insert(name);
+        }
+        Ok(())
+    }
+
+    fn owed_to(&self, peer: &ProviderDomain) -> u64 {
+        self.book.owed.get(peer.as_str()).copied().unwrap_or_default()
+    }
+
+    /// An item for a peer's `causewayPeer` waits no longer.
+    pub(super) fn answer_is_given(&mut self, provider: &str, message: &[u8]) {
+        if !self.book.answers.is_empty() {
+            self.book.answers.remove(&name_of_answer(provider, message));
+        }
     }
 
     /// Tells all peers the graph.
@@ -169,4 +201,20 @@ impl Conversation {
         }
         Ok(Next::Done)
     }
+
+    /// A peer refuses what it is told: perhaps too early. Who refuses for too long has the next things refused at once.
+    pub(super) fn peer_refuses(&mut self, turn: &mut Turn<'_>, provider: &str, why: &str) -> Next {
+        let times = self.book.refusals.entry(provider.to_owned()).or_default();
+        if *times < MOST_REFUSALS {
+            *times += 1;
+            return Next::Retry(REFUSAL_PATIENCE << (*times - 1));
+        }
+        let why = format!("a peer refuses what it is told of this room without a hub: {why}");
+        self.lose(turn, provider, "matrix_to_mimi", vec![Loss::new(Feature::RefusedByHub, why)]);
+        Next::Done
+    }
+}
+
+fn name_of_answer(provider: &str, message: &[u8]) -> String {
+    hex::encode(Sha256::new().chain_update(provider).chain_update([0]).chain_update(message).finalize())
 }

@@ -229,7 +229,7 @@ impl Conversation {
         }
     }
 
-    fn unheard(&self, turn: &mut Turn<'_>, source: &str, feature: Feature, why: &str) -> Result<()> {
+    pub(super) fn unheard(&self, turn: &mut Turn<'_>, source: &str, feature: Feature, why: &str) -> Result<()> {
         self.lose(turn, source, DIRECTION, vec![Loss::new(feature, why)]);
         Ok(())
     }

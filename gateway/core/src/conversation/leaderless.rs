@@ -23,6 +23,13 @@ impl Conversation {
         self.forkable.as_ref().is_some_and(|forkable| !forkable.is_over())
     }
 
+    /// Whether nothing can be committed in a room without a hub for now, since its sides are in conflict or no own client holds
+    /// the head: what is wanted waits then.
+    pub(super) fn has_to_wait(&self) -> bool {
+        let Some(graph) = self.forkable.as_ref().filter(|_| self.is_leaderless()) else { return false };
+        graph.conflict().is_some() || self.own_members().is_ok_and(|own| own.is_empty())
+    }
+
     pub(super) fn forkable(&mut self) -> Result<&mut ForkableGroup> {
         self.forkable.as_mut().ok_or(ConversationError::Missing("graph of epochs"))
     }

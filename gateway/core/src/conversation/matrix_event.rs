@@ -120,9 +120,9 @@ impl Conversation {
             return Ok(());
         }
         match self.topology() {
-            Some(Topology::OurHub) if bans => self.hub_ban_participant(turn, mimi),
-            Some(Topology::OurHub) => self.hub_remove_participant(turn, mimi),
-            Some(Topology::ForeignHub) => {
+            Some(Topology::OurHub) if bans && !self.has_to_wait() => self.hub_ban_participant(turn, mimi),
+            Some(Topology::OurHub) if !self.has_to_wait() => self.hub_remove_participant(turn, mimi),
+            Some(_) => {
                 let actor = pdu.sender().to_owned();
                 let intent = match () {
                     () if Some(actor.as_str()) == pdu.state_key() => Intent::Leave,
@@ -141,8 +141,8 @@ impl Conversation {
             return Ok(());
         }
         match self.topology() {
-            Some(Topology::OurHub) => self.hub_rename(turn, &name),
-            Some(Topology::ForeignHub) => {
+            Some(Topology::OurHub) if !self.has_to_wait() => self.hub_rename(turn, &name),
+            Some(_) => {
                 let actor = pdu.sender().to_owned();
                 self.want(turn, &actor, Intent::Rename { name }, pdu)
             }

@@ -14,8 +14,10 @@ use crate::loss::{Feature, Loss};
 
 /// A peer that does not answer is asked again after so many ms, when there is a reason to.
 const ANSWER_PATIENCE: u64 = 30_000;
-/// So many messages whose epoch is not known yet are kept.
+/// So many messages whose epoch is not known yet are kept,
 const EARLY_MESSAGES: usize = 64;
+/// and so many octets of them: whoever is a peer can make them up.
+const EARLY_OCTETS: usize = 4 << 20;
 
 impl Conversation {
     /// Whether a provider may speak about the room: it has a client in it, or was its hub.
@@ -45,10 +47,7 @@ impl Conversation {
                 PeerMessage::Statement(statement) => self.peer_statement(turn, from, statement)?,
                 PeerMessage::Commit(commit) => self.peer_commit(turn, from, commit)?,
                 PeerMessage::Application(sealed) => self.peer_application(turn, from, sealed)?,
-                PeerMessage::WantTail => {
-                    let message = self.tail_message()?;
-                    self.tell(turn, from, &message)?;
-                }
+                PeerMessage::WantTail => self.give_tail(turn, from)?,
                 PeerMessage::WantNews { known, in_return } => self.peer_wants_news(turn, from, (known, *in_return))?,
                 PeerMessage::News(news) => self.peer_news(turn, from, news)?,
                 PeerMessage::WantGroupInfo => self.give_head(turn, from)?,
@@ -69,7 +68,7 @@ impl Conversation {
             PeerMessage::Application(sealed) if is_over => self.peer_application(turn, from, sealed),
             PeerMessage::Application(sealed) => self.too_early(turn, from, sealed),
             // Not all know yet that our graph has ended, the hub included.
-            PeerMessage::Commit(commit) if is_over && self.is_hub(from) => self.hub_commit(turn, commit, &[]),
+            PeerMessage::Commit(commit) if is_over && self.is_hub(from) => self.commit_of_a_hub_that_is_back(turn, commit),
             PeerMessage::Commit(_) if is_over => Ok(()),
             PeerMessage::Statement(statement) if SignedStatement::from_bytes(statement)?.term() <= self.book.term => Ok(()),
             PeerMessage::Commit(_) | PeerMessage::Statement(_) | PeerMessage::News(_) => self.want_news(turn, from),
@@ -100,11 +99,8 @@ impl Conversation {
         let (news, lacking) = (forkable.news_for(known), forkable.lacks(known).then(|| forkable.known()));
         match news {
             Some(news) if in_return && news.is_empty() => {}
-            Some(news) => self.tell(turn, from, &PeerMessage::News(news))?,
-            None => {
-                let message = self.tail_message()?;
-                self.tell(turn, from, &message)?;
-            }
+            Some(news) => self.answer_peer(turn, from, &PeerMessage::News(news))?,
+            None => self.give_tail(turn, from)?,
         }
         match lacking.filter(|_| !in_return) {
             Some(known) => self.tell(turn, from, &PeerMessage::WantNews { known, in_return: true }),
@@ -132,6 +128,15 @@ impl Conversation {
             self.take_commit(turn, commit)?;
         }
         Ok(())
+    }
+
+    /// Until the hub has heard that our graph has ended, it tells us its own commits alone. What it has built on others' comes by its
+    /// fan-out, with these, as soon as it has.
+    fn commit_of_a_hub_that_is_back(&mut self, turn: &mut Turn<'_>, commit: &[u8]) -> Result<()> {
+        match self.group()?.stage(commit, turn.roots, turn.now) {
+            Err(MlsError::FutureEpoch { .. }) => Ok(()),
+            _ => self.hub_commit(turn, commit, &[]),
+        }
     }
 
     /// The graph: begins ours, or brings what we miss of it.
@@ -177,6 +182,10 @@ impl Conversation {
         if self.topology() == Some(Topology::OurHub) {
             // Whoever cannot be asked knows MIMI alone, and is to be found out before anything is said.
             self.tell_all(turn, &self.peers(turn)?, &PeerMessage::WantTail)?;
+        } else {
+            // The hub may have had something from us, and takes us for somebody who knows MIMI alone.
+            let hub = self.hub()?;
+            self.give_tail(turn, &hub)?;
         }
         self.after_head(turn)?;
         self.open_early(turn)
@@ -197,6 +206,12 @@ impl Conversation {
         Ok(())
     }
 
+    /// Whether somebody of ours is in the group that we know.
+    fn are_we_in(&self, turn: &Turn<'_>) -> bool {
+        let members = self.group.as_ref().map(Group::members).unwrap_or_default();
+        members.iter().any(|member| turn.gateway.names.is_ours(&member.user.provider()))
+    }
+
     fn peer_welcome(
         &mut self,
         turn: &mut Turn<'_>,
@@ -205,6 +220,13 @@ impl Conversation {
         for_us: Vec<WelcomeFor>,
     ) -> Result<()> {
         let judge = Judge { roots: turn.roots, now_ms: turn.now };
+        if self.forkable.is_none() && !for_us.is_empty() && self.are_we_in(turn) {
+            // Whoever has a KeyPackage of ours may welcome it into a group of the same name.
+            self.begin_with(turn, tail, &[])?;
+            if self.forkable.is_none() {
+                return Err(ConversationError::refused("DMLS-29", "the room has a hub, and no term has ended that"));
+            }
+        }
         for WelcomeFor { bundle, identity } in for_us {
             let joined = Group::join((welcome, tree), &bundle, &identity, None, (turn.roots, turn.now))?;
             if self.forkable.is_none() {
@@ -341,8 +363,11 @@ impl Conversation {
     /// A message waits for its epoch.
     fn too_early(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, sealed: &[u8]) -> Result<()> {
         self.book.early_messages.push(ByteBuf::from(sealed.to_vec()));
-        let superfluous = self.book.early_messages.len().saturating_sub(EARLY_MESSAGES);
-        self.book.early_messages.drain(..superfluous);
+        let octets = |early: &[ByteBuf]| early.iter().map(|sealed| sealed.len()).sum::<usize>();
+        while self.book.early_messages.len() > EARLY_MESSAGES || octets(&self.book.early_messages) > EARLY_OCTETS {
+            self.book.early_messages.remove(0);
+            self.unheard(turn, from.as_str(), Feature::Unreadable, "its epoch is not known, and too much waits for the like")?;
+        }
         self.want_news(turn, from)
     }
 
@@ -357,12 +382,22 @@ impl Conversation {
         Ok(())
     }
 
+    /// Gives a peer the graph. Where none of our clients was in at its anchor, since they came later or anew, others have to: the
+    /// question counts as heard, or nothing that the peer says behind it would ever come.
+    fn give_tail(&mut self, turn: &mut Turn<'_>, to: &ProviderDomain) -> Result<()> {
+        match self.tail_message() {
+            Ok(message) => self.answer_peer(turn, to, &message),
+            Err(ConversationError::Missing(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Gives a peer what its stranded clients need to come back.
     fn give_head(&mut self, turn: &mut Turn<'_>, to: &ProviderDomain) -> Result<()> {
         match self.joinable_head()? {
             Some(info) => {
                 let (group_info, ratchet_tree) = (ByteBuf::from(info.group_info), ByteBuf::from(info.ratchet_tree));
-                self.tell(turn, to, &PeerMessage::GroupInfo { group_info, ratchet_tree })
+                self.answer_peer(turn, to, &PeerMessage::GroupInfo { group_info, ratchet_tree })
             }
             None => Ok(()),
         }

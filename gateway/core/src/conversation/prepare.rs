@@ -201,6 +201,10 @@ impl Conversation {
         if self.has_leaf(&target) {
             return Ok(Prepared::Done);
         }
+        if self.has_to_wait() {
+            // What cannot be added would be used up.
+            return Ok(Prepared::Wait(EPOCH_PATIENCE));
+        }
         if let Err(error) = self.may_come_in(turn, &target) {
             self.book.claiming.remove(target.as_str());
             self.lose(turn, target.as_str(), "matrix_to_mimi", vec![Loss::new(Feature::NoKeyMaterial, error.to_string())]);

@@ -9,6 +9,7 @@ mod conversation_consent;
 mod conversation_crafted;
 mod conversation_hardening;
 mod conversation_hub_again;
+mod conversation_late_peers;
 mod conversation_leaderless;
 mod conversation_life;
 mod conversation_lost_answers;

@@ -35,9 +35,23 @@ impl PeerSaid {
         Ok(Self { from: from.clone(), room: room.clone(), message, source, digest })
     }
 
-    /// A question may be asked again in the same words, and wants another answer.
-    fn is_a_question(&self) -> bool {
-        matches!(self.message, PeerMessage::WantTail | PeerMessage::WantNews { .. } | PeerMessage::WantGroupInfo)
+    /// Whether it counts once, however often it comes. A question may be asked again in the same words; and the same answer may be
+    /// of no use the first time, and what is waited for the next.
+    fn counts_once(&self) -> bool {
+        match self.message {
+            PeerMessage::Statement(_)
+            | PeerMessage::Commit(_)
+            | PeerMessage::Application(_)
+            | PeerMessage::Welcome { .. }
+            | PeerMessage::Following { .. } => true,
+            PeerMessage::WantTail
+            | PeerMessage::WantNews { .. }
+            | PeerMessage::News(_)
+            | PeerMessage::WantGroupInfo
+            | PeerMessage::Tail { .. }
+            | PeerMessage::GroupInfo { .. }
+            | PeerMessage::GraphEnded { .. } => false,
+        }
     }
 }
 
@@ -53,7 +67,7 @@ impl Session<'_> {
         conversation: &mut Conversation,
         said: &PeerSaid,
     ) -> Result<Option<Decision>, NodeError> {
-        if self.tx.answer(&said.source, &said.digest).await?.is_some() {
+        if said.counts_once() && self.tx.answer(&said.source, &said.digest).await?.is_some() {
             return Ok(None);
         }
         let welcomes = match &said.message {
@@ -65,7 +79,7 @@ impl Session<'_> {
             true => conversation.peer(turn, &said.from, messages, welcomes),
             false => Err(not_a_peer()),
         })?;
-        if !said.is_a_question() {
+        if said.counts_once() {
             let (source, digest) = (said.source.clone(), said.digest.clone());
             self.tx.insert_answer(&InboxRow { source, digest, answer: Vec::new(), received_at: now_ms() as i64 }).await?;
         }

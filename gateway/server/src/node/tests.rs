@@ -4,9 +4,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use causeway_core::conversation::Conversation;
+use causeway_core::conversation::{Conversation, PeerMessage};
 use causeway_core::matrix::{EventDraft, Pdu, Room, SigningKeys};
 use causeway_core::records::{OutboxRow, ParkedRow};
+use causeway_drafts::mimi_uri::RoomUri;
 use causeway_store::operator::{ParkedLine, QueueLine};
 use causeway_store::{Lease, StoreError};
 use ruma::{RoomVersionId, user_id};
@@ -14,7 +15,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::parked::ReplayError;
-use super::{Find, Node, NodeError, now_ms, to_park};
+use super::{Find, Node, NodeError, PeerSaid, now_ms, to_park};
 use crate::config::Config;
 use crate::matrix::{Duty, Fetched, Received, take};
 use crate::{outbox, startup};
@@ -196,4 +197,32 @@ async fn a_fan_out_waits_until_its_conversation_can_be_read() {
         })
     });
     found.await.unwrap();
+}
+
+/// The same answer is of use when it comes again, if what it is about has come meanwhile; what is said counts once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_s_answer_is_heard_as_often_as_it_comes() {
+    let (_folder, node) = node().await;
+    let room: RoomUri = "mimi://hub.test/r/club".parse().unwrap();
+    let from = room.provider();
+    let heard = |message: PeerMessage| {
+        let said = Arc::new(PeerSaid::read(&from, &room, &message.to_bytes()).unwrap());
+        node.transaction("hear", move |session| {
+            let said = said.clone();
+            Box::pin(async move {
+                let known = session.find(&Find::Mimi(said.room.to_string())).await?;
+                let mut conversation = known.unwrap_or_else(|| Conversation::welcomed(&said.room, now_ms()));
+                let decision = session.hear_peer(&mut conversation, &said).await?;
+                let is_heard = decision.is_some();
+                session.save(conversation, decision.unwrap_or_default()).await?;
+                Ok(is_heard)
+            })
+        })
+    };
+    let info = || PeerMessage::GroupInfo { group_info: vec![1].into(), ratchet_tree: vec![2].into() };
+    let said = || PeerMessage::Application(vec![3].into());
+    for (message, again) in [(info as fn() -> PeerMessage, true), (said, false)] {
+        assert!(heard(message()).await.unwrap());
+        assert_eq!(heard(message()).await.unwrap(), again, "{}", message().kind());
+    }
 }
