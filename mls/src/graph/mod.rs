@@ -214,6 +214,11 @@ impl EpochGraph {
         self.statements.contains(statement)
     }
 
+    /// Whether exactly this statement is remembered.
+    pub(crate) fn keeps(&self, statement: &Statement) -> bool {
+        self.statements.keeps(statement)
+    }
+
     /// Who orders commits in the latest term.
     pub fn authority(&self) -> Option<&Authority> {
         self.authority_of(self.term())
