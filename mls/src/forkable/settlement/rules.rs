@@ -176,6 +176,29 @@ pub(super) fn among_losers(settlement: &mut Settlement, state: &RoomState) {
     settlement.intents = kept;
 }
 
+/// DMLS-26: a client is not added for a user that takes no part when everything else is settled.
+pub(super) fn without_room_for_them(settlement: &mut Settlement, state: &RoomState) {
+    let after = settlement.anticipated(state);
+    for intent in std::mem::take(&mut settlement.intents) {
+        match &intent.kind {
+            IntentKind::AddClient(client) if !after.is_present(&client.user_uri()) => {
+                let why = format!("{} takes no part", client.user_uri());
+                settlement.abandoned.push(Abandoned { intent, rule: "DMLS-26", why });
+            }
+            _ => settlement.intents.push(intent),
+        }
+    }
+}
+
+/// Whether a change makes an earlier one on its own branch void: it is of the same, or takes out the user that it is of.
+pub(super) fn overtakes(later: &IntentKind, earlier: &IntentKind) -> bool {
+    let is_gone = |client: &ClientUri| matches!(later, IntentKind::Role { user, role: NO_ROLE | BANNED } if *user == client.user_uri());
+    match earlier {
+        IntentKind::AddClient(client) | IntentKind::RemoveClient(client) | IntentKind::Renew(client) if is_gone(client) => true,
+        earlier => concerns_the_same(later, earlier),
+    }
+}
+
 fn concerns_the_same(one: &IntentKind, other: &IntentKind) -> bool {
     use IntentKind::{AddClient, Metadata, RemoveClient, Renew, Role, Roles};
     match (one, other) {
