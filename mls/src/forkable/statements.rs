@@ -28,7 +28,8 @@ impl ForkableGroup {
     /// # Errors
     /// If the client's user may not (DMLS-21).
     pub fn open_term(&mut self, identity: &ClientIdentity, authority: Authority) -> Result<SignedStatement, MlsError> {
-        let term = HubTerm { term: self.graph.term() + 1, from: self.head(), authority, signer: identity.user_uri.clone() };
+        let term =
+            HubTerm { term: self.graph.term().saturating_add(1), from: self.head(), authority, signer: identity.user_uri.clone() };
         self.sign(identity, Statement::HubTerm(term), self.head())
     }
 
@@ -40,7 +41,11 @@ impl ForkableGroup {
         let number = self.graph.number(epoch).ok_or_else(|| MlsError::Invalid(format!("epoch {epoch} is not known")))?;
         let anchor = EpochRef { id: *epoch, number };
         let signer = identity.user_uri.clone();
-        self.sign(identity, Statement::AnchorOverride(AnchorOverride { term: self.graph.term() + 1, anchor, signer }), anchor)
+        self.sign(
+            identity,
+            Statement::AnchorOverride(AnchorOverride { term: self.graph.term().saturating_add(1), anchor, signer }),
+            anchor,
+        )
     }
 
     /// Says, as the authority of the latest term, that a commit is accepted.

@@ -192,7 +192,8 @@ pub(super) fn without_room_for_them(settlement: &mut Settlement, state: &RoomSta
 
 /// Whether a change makes an earlier one on its own branch void: it is of the same, or takes out the user that it is of.
 pub(super) fn overtakes(later: &IntentKind, earlier: &IntentKind) -> bool {
-    let is_gone = |client: &ClientUri| matches!(later, IntentKind::Role { user, role: NO_ROLE | BANNED } if *user == client.user_uri());
+    let is_gone =
+        |client: &ClientUri| matches!(later, IntentKind::Role { user, role: NO_ROLE | BANNED } if *user == client.user_uri());
     match earlier {
         IntentKind::AddClient(client) | IntentKind::RemoveClient(client) | IntentKind::Renew(client) if is_gone(client) => true,
         earlier => concerns_the_same(later, earlier),

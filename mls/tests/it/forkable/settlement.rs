@@ -272,7 +272,8 @@ fn dmls_25_a_client_that_another_losing_branch_added_keeps_nobody_in() {
     let (carol, dave) = (trio.c.user("carol"), trio.a.user("dave"));
     let phone = trio.c.client("carol", "phone");
     let added = trio.carol.commit(&adding(Vec::new(), vec![key_package(&phone).key_package]), &roots);
-    let removals = [trio.alice.commit(&removing(&trio.alice, &dave), &roots), trio.bob.commit(&removing(&trio.bob, &carol), &roots)];
+    let removals =
+        [trio.alice.commit(&removing(&trio.alice, &dave), &roots), trio.bob.commit(&removing(&trio.bob, &carol), &roots)];
     for commit in removals.iter().chain([&added]) {
         trio.alice.hear(&commit.pending.commit, &roots);
         trio.bob.hear(&commit.pending.commit, &roots);
