@@ -17,7 +17,7 @@ pub use rules::Abandoned;
 
 use super::ForkableGroup;
 use crate::planted::planted;
-use crate::{EpochId, Group, MlsError};
+use crate::{EpochId, Group, MlsError, RoomState};
 use rules::Ground;
 
 /// What is left to settle at the head.
@@ -41,7 +41,8 @@ impl ForkableGroup {
         for lost in &losing {
             intents.insert(*lost, self.intents_of(lost)?);
         }
-        self.drop_overtaken(&losing, &mut intents);
+        let state = self.head_state()?.room_state();
+        self.drop_overtaken(&losing, &mut intents, state);
         for lost in &losing {
             if let Some((ground, intents)) = self.ground(lost)?.zip(intents.get(lost)) {
                 let found = self.weighed(intents, &ground)?;
@@ -49,19 +50,18 @@ impl ForkableGroup {
                 settlement.abandoned.extend(found.abandoned);
             }
         }
-        let state = self.head_state()?.room_state();
         rules::among_losers(&mut settlement, state);
         rules::without_room_for_them(&mut settlement, state);
         Ok(settlement)
     }
 
-    /// What a branch that lost has changed once more counts as it was changed last: what it took back itself is not done.
-    fn drop_overtaken(&self, losing: &[EpochId], intents: &mut BTreeMap<EpochId, Vec<Intent>>) {
+    /// What a branch that lost has given, and then taken back itself, is not given; of what it has replaced twice, the last counts.
+    fn drop_overtaken(&self, losing: &[EpochId], intents: &mut BTreeMap<EpochId, Vec<Intent>>, state: &RoomState) {
         for later in losing {
             let Some(overtaking) = intents.get(later).filter(|overtaking| !overtaking.is_empty()).cloned() else { continue };
             for earlier in self.graph.path_to(later).iter().filter(|earlier| *earlier != later) {
                 if let Some(overtaken) = intents.get_mut(earlier) {
-                    overtaken.retain(|intent| !overtaking.iter().any(|by| rules::overtakes(&by.kind, &intent.kind)));
+                    overtaken.retain(|intent| !overtaking.iter().any(|by| rules::overtakes(&by.kind, &intent.kind, state)));
                 }
             }
         }

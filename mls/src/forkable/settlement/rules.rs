@@ -190,13 +190,18 @@ pub(super) fn without_room_for_them(settlement: &mut Settlement, state: &RoomSta
     }
 }
 
-/// Whether a change makes an earlier one on its own branch void: it is of the same, or takes out the user that it is of.
-pub(super) fn overtakes(later: &IntentKind, earlier: &IntentKind) -> bool {
-    let is_gone =
-        |client: &ClientUri| matches!(later, IntentKind::Role { user, role: NO_ROLE | BANNED } if *user == client.user_uri());
-    match earlier {
-        IntentKind::AddClient(client) | IntentKind::RemoveClient(client) | IntentKind::Renew(client) if is_gone(client) => true,
-        earlier => concerns_the_same(later, earlier),
+/// Whether a change takes back, or replaces, an earlier one on its own branch. What was taken from somebody stays due, whatever came
+/// after it.
+pub(super) fn overtakes(later: &IntentKind, earlier: &IntentKind, state: &RoomState) -> bool {
+    use IntentKind::{AddClient, Metadata, RemoveClient, Role, Roles};
+    match (later, earlier) {
+        (Role { user, role: NO_ROLE | BANNED }, AddClient(client)) => *user == client.user_uri(),
+        (RemoveClient(gone), AddClient(client)) => gone == client,
+        (Role { user, role }, Role { user: other, role: before }) => {
+            user == other && lesser(*role, *before, state) != Ordering::Greater
+        }
+        (Metadata(_), Metadata(_)) | (Roles(_), Roles(_)) | (IntentKind::Hardening(_), IntentKind::Hardening(_)) => true,
+        _ => false,
     }
 }
 
