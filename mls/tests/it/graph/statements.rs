@@ -136,14 +136,14 @@ fn dmls_9_a_term_that_is_opened_at_an_epoch_that_is_crowded_out_counts_for_nobod
     let mut spare = graph();
     place_all(&mut spare, &doubles);
     assert_eq!(spare.state(statement.clone()), StatementPlacement::WaitsForEpoch);
-    place_all(&mut spare, &[other.clone()]);
+    place_all(&mut spare, std::slice::from_ref(&other));
     let mut together = graph();
     place_all(&mut together, &doubles[..2]);
     together.place_with(crowded, vec![statement.clone()]);
-    place_all(&mut together, &[other.clone()]);
+    place_all(&mut together, std::slice::from_ref(&other));
     let mut late = graph();
     place_all(&mut late, &doubles);
-    place_all(&mut late, &[other]);
+    place_all(&mut late, std::slice::from_ref(&other));
     assert_eq!(late.state(statement), StatementPlacement::WaitsForEpoch);
     for graph in [early, spare, together] {
         assert_eq!((graph.term(), &graph), (0, &late));
