@@ -272,13 +272,13 @@ fn dmls_25_a_client_that_another_losing_branch_added_keeps_nobody_in() {
     let (carol, dave) = (trio.c.user("carol"), trio.a.user("dave"));
     let phone = trio.c.client("carol", "phone");
     let added = trio.carol.commit(&adding(Vec::new(), vec![key_package(&phone).key_package]), &roots);
-    let removals =
-        [trio.alice.commit(&removing(&trio.alice, &dave), &roots), trio.bob.commit(&removing(&trio.bob, &carol), &roots)];
-    for commit in removals.iter().chain([&added]) {
-        trio.alice.hear(&commit.pending.commit, &roots);
-        trio.bob.hear(&commit.pending.commit, &roots);
+    trio.bob.commit(&renaming(&trio.bob, "Bob's"), &roots);
+    trio.bob.commit(&removing(&trio.bob, &carol), &roots);
+    let head = trio.alice.commit(&removing(&trio.alice, &dave), &roots);
+    for commit in trio.bob.known_commits().iter().chain([&added.pending.commit]) {
+        trio.alice.hear(commit, &roots);
     }
-    assert_eq!(trio.alice.head(), trio.bob.head());
+    assert_eq!(trio.alice.head(), head.id);
     let key_packages = BTreeMap::from([(phone.client_uri.clone(), key_package(&phone).key_package)]);
     trio.alice.settle(&key_packages, &roots);
     assert!(!trio.alice.has_user(&carol) && !trio.alice.has_user(&dave));
