@@ -98,6 +98,8 @@ pub struct GroupChanges {
     pub states: BTreeMap<EpochId, EpochChanges>,
     /// Epochs whose state is kept no longer: all of their rows go, and the key that their secrets are under.
     pub forgotten: Vec<EpochId>,
+    /// Epochs whose state is kept without secrets from now on: the key that those were under goes.
+    pub emptied: Vec<EpochId>,
     /// Epochs that came to be, in order.
     pub epochs: Vec<EpochRecord>,
     /// Nodes that the public rows of kept epochs refer to, by digest: what no kept epoch refers to any more goes.
@@ -109,11 +111,13 @@ impl GroupChanges {
     pub(crate) fn between(stored: &GroupSnapshot, snapshot: &GroupSnapshot, epochs: Vec<EpochRecord>) -> Self {
         let (before, after) = (stored.states(), snapshot.states());
         let nothing = (&Rows::new(), &BTreeMap::new());
+        let has_none = |id: &EpochId| after.get(id).is_some_and(|(_, clients)| clients.is_empty());
         let states = after.iter().map(|(id, state)| (*id, EpochChanges::between(*before.get(id).unwrap_or(&nothing), *state)));
         Self {
             head: snapshot.head,
             states: states.filter(|(_, changes)| !changes.is_empty()).collect(),
             forgotten: before.keys().filter(|id| !after.contains_key(id)).copied().collect(),
+            emptied: before.iter().filter(|(id, (_, clients))| !clients.is_empty() && has_none(id)).map(|(id, _)| *id).collect(),
             epochs,
             nodes: RowChanges::default(),
         }

@@ -72,7 +72,8 @@ impl ForkableGroup {
             state.keep_for_stragglers();
         }
         self.is_over = true;
-        self.opening_statements().map(SignedStatement::to_bytes).collect()
+        let forgotten = self.graph.forgotten_terms();
+        self.opening_statements().filter(|signed| signed.term() > forgotten).map(SignedStatement::to_bytes).collect()
     }
 
     /// What is left of a graph that has ended, and whose changes are stored.
@@ -109,8 +110,11 @@ impl ForkableGroup {
     /// # Errors
     /// If one does not decode, opens no term, or does not hold here.
     pub(super) fn tell_terms(&mut self, terms: &[Vec<u8>]) -> Result<(), MlsError> {
-        for bytes in terms {
-            let signed = SignedStatement::from_bytes(bytes)?;
+        let terms = terms.iter().map(|bytes| SignedStatement::from_bytes(bytes)).collect::<Result<Vec<_>, _>>()?;
+        // What was before the first of them had been forgotten when the graph ended.
+        let first = terms.iter().map(SignedStatement::term).min().unwrap_or_default();
+        self.graph.begin_after_term(first.saturating_sub(1));
+        for signed in terms {
             if !signed.statement().opens_a_term() {
                 return Err(MlsError::Malformed("a term from before the graph that is none".to_owned()));
             }

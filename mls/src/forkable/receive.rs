@@ -4,7 +4,7 @@ use causeway_drafts::mimi_protocol_06::message::MessageKind;
 use causeway_drafts::mimi_uri::ClientUri;
 
 use super::{ForkableGroup, HeadChange, Judge, is_in_graph};
-use crate::graph::{CommitClass, CommitFacts, Placement};
+use crate::graph::{CommitClass, CommitFacts, Placement, Refusal};
 use crate::group::{Child, CommitSummary, Group, StagedEpoch, Unfit, handshake};
 use crate::planted::planted;
 use crate::{EpochId, EpochRecord, EpochRef, MlsError};
@@ -80,7 +80,14 @@ impl ForkableGroup {
         let mut outcomes = Vec::new();
         let mut due = vec![(commit.to_vec(), parent)];
         while let Some((commit, parent)) = due.pop() {
-            let outcome = self.receive_one(&commit, parent, judge)?;
+            let outcome = match self.receive_one(&commit, parent, judge) {
+                // What has waited for another commit holds that one up by nothing: it waits on.
+                Err(MlsError::UnknownProvider(_)) if !outcomes.is_empty() => {
+                    let number = self.number_of(&commit)?;
+                    self.wait(number, &commit)
+                }
+                outcome => outcome?,
+            };
             if let CommitOutcome::Placed(placed) = &outcome {
                 due.extend(self.waiting.take_commits(placed.epoch.number).into_iter().map(|commit| (commit, None)));
                 self.retry_statements(judge)?;
@@ -103,12 +110,25 @@ impl ForkableGroup {
                 return self.receive_again(id, commit, judge);
             }
         }
-        for parent in candidates {
-            if let Some(outcome) = self.try_parent(EpochRef { id: parent, number }, commit, judge)? {
+        let candidates = candidates.into_iter().map(|id| EpochRef { id, number });
+        let (admitting, closed): (Vec<_>, Vec<_>) = candidates.partition(|parent| self.graph.admits(parent).is_ok());
+        for parent in admitting {
+            if let Some(outcome) = self.try_parent(parent, commit, judge)? {
                 return Ok(outcome);
             }
         }
+        for parent in closed {
+            if let Some(refusal) = self.refusal_at(&parent, commit, judge)? {
+                return Ok(CommitOutcome::Refused(MlsError::NotPlaced(refusal)));
+            }
+        }
         Ok(self.wait(number, commit))
+    }
+
+    /// Why an epoch that admits no commit refuses this one; none if that was not made there.
+    fn refusal_at(&self, parent: &EpochRef, commit: &[u8], judge: Judge<'_>) -> Result<Option<Refusal>, MlsError> {
+        let judged = self.state(&parent.id)?.judge(commit, judge.roots, judge.now_ms);
+        Ok(self.graph.admits(parent).err().filter(|_| !matches!(judged, Err(Unfit::MadeElsewhere(_)))))
     }
 
     /// The number of the epoch that a commit was made in.
@@ -122,9 +142,6 @@ impl ForkableGroup {
 
     /// None if the commit was not made in this epoch.
     fn try_parent(&mut self, parent: EpochRef, commit: &[u8], judge: Judge<'_>) -> Result<Option<CommitOutcome>, MlsError> {
-        if let Err(refusal) = self.graph.admits(&parent) {
-            return Ok(Some(CommitOutcome::Refused(MlsError::NotPlaced(refusal))));
-        }
         match self.judge_at(&parent.id, commit, judge)? {
             Ok(staged) => self.place(parent.id, commit, staged).map(Some),
             Err(Unfit::MadeElsewhere(_)) => Ok(None),
@@ -200,14 +217,18 @@ impl ForkableGroup {
     /// Epochs that the graph has given up, to make room for better ones.
     pub(super) fn drop_unknown_states(&mut self) {
         let dropped: Vec<EpochId> = self.states.keys().filter(|id| !self.graph.contains(id)).copied().collect();
+        if dropped.is_empty() {
+            return;
+        }
         for id in dropped {
             self.let_go(&id);
         }
+        self.sort_statements();
     }
 
     fn wait(&mut self, number: u64, commit: &[u8]) -> CommitOutcome {
         if number < self.graph.root().number {
-            return CommitOutcome::Refused(MlsError::NotPlaced(crate::graph::Refusal::Final));
+            return CommitOutcome::Refused(MlsError::NotPlaced(Refusal::Final));
         }
         match self.waiting.keep_commit(number, commit) {
             true => CommitOutcome::Waits,

@@ -126,9 +126,10 @@ impl ForkableGroup {
         let head = self.head().id;
         // Messages and commits are for the head; what comes late is opened from rows.
         self.states.iter_mut().filter(|(id, _)| **id != head).for_each(|(_, state)| state.rest());
-        let (mut states, mut epochs) = (BTreeMap::<EpochId, EpochChanges>::new(), Vec::new());
+        let (mut states, mut emptied, mut epochs) = (BTreeMap::<EpochId, EpochChanges>::new(), Vec::new(), Vec::new());
         for changes in self.states.values_mut().map(Group::take_changes_of_rows) {
             states.extend(changes.states);
+            emptied.extend(changes.emptied);
             epochs.extend(changes.epochs);
             self.forgotten.extend(changes.forgotten.into_iter().map(|id| (id, None)));
         }
@@ -138,7 +139,7 @@ impl ForkableGroup {
         }
         let forgotten = std::mem::take(&mut self.forgotten).into_keys().collect();
         let nodes = self.stored_nodes.change_to(self.nodes());
-        let group = GroupChanges { head: self.head(), states, forgotten, epochs, nodes };
+        let group = GroupChanges { head: self.head(), states, forgotten, emptied, epochs, nodes };
         let is_new = core != self.stored_core;
         self.stored_core = core;
         Ok(ForkableChanges { core: is_new.then(|| self.stored_core.clone()), group })

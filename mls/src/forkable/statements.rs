@@ -28,7 +28,8 @@ impl ForkableGroup {
     /// # Errors
     /// If the client's user may not (DMLS-21).
     pub fn open_term(&mut self, identity: &ClientIdentity, authority: Authority) -> Result<SignedStatement, MlsError> {
-        let term = HubTerm { term: self.graph.term() + 1, from: self.head(), authority, signer: identity.user_uri.clone() };
+        let term =
+            HubTerm { term: self.graph.term().saturating_add(1), from: self.head(), authority, signer: identity.user_uri.clone() };
         self.sign(identity, Statement::HubTerm(term), self.head())
     }
 
@@ -40,7 +41,11 @@ impl ForkableGroup {
         let number = self.graph.number(epoch).ok_or_else(|| MlsError::Invalid(format!("epoch {epoch} is not known")))?;
         let anchor = EpochRef { id: *epoch, number };
         let signer = identity.user_uri.clone();
-        self.sign(identity, Statement::AnchorOverride(AnchorOverride { term: self.graph.term() + 1, anchor, signer }), anchor)
+        self.sign(
+            identity,
+            Statement::AnchorOverride(AnchorOverride { term: self.graph.term().saturating_add(1), anchor, signer }),
+            anchor,
+        )
     }
 
     /// Says, as the authority of the latest term, that a commit is accepted.
@@ -87,8 +92,21 @@ impl ForkableGroup {
     /// Keeps a statement, and lets go of those that it has made superfluous.
     pub(super) fn remember(&mut self, signed: SignedStatement) {
         self.statements.push(signed);
-        let graph = &self.graph;
-        self.statements.retain(|signed| graph.remembers(signed.statement()));
+        self.sort_statements();
+    }
+
+    /// Lets go of statements that are superfluous by now. What opened a term at an epoch that has been given up waits: others may
+    /// have built on that epoch.
+    pub(super) fn sort_statements(&mut self) {
+        let (kept, gone): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.statements).into_iter().partition(|signed| self.graph.keeps(signed.statement()));
+        self.statements = kept;
+        let (graph, waiting) = (&self.graph, &mut self.waiting);
+        let waits = |signed: &&SignedStatement| {
+            let epoch = signed.epoch();
+            signed.statement().opens_a_term() && !graph.counts(&epoch.id) && epoch.number >= graph.root().number
+        };
+        gone.iter().filter(waits).for_each(|signed| waiting.keep_statement(&signed.to_bytes()));
     }
 
     /// Takes a statement.
@@ -120,7 +138,10 @@ impl ForkableGroup {
         Ok(match placement {
             StatementPlacement::InForce { .. } => StatementOutcome::InForce(self.change_since(before)),
             StatementPlacement::Dormant => StatementOutcome::Dormant,
-            StatementPlacement::WaitsForEpoch => StatementOutcome::Waits,
+            StatementPlacement::WaitsForEpoch => {
+                self.waiting.keep_statement(bytes);
+                StatementOutcome::Waits
+            }
             StatementPlacement::Duplicate => StatementOutcome::Duplicate,
             StatementPlacement::Refused(refusal) => StatementOutcome::Refused(MlsError::NotPlaced(refusal)),
         })

@@ -13,7 +13,7 @@ use super::{ForkableGroup, Judge, SignedStatement};
 use crate::graph::{Authority, MatrixOrder};
 use crate::planted::planted;
 use crate::rows::{GroupSnapshot, PastEpoch};
-use crate::{ClientIdentity, EpochId, EpochOrigin, EpochRecord, Group, MlsError};
+use crate::{ClientIdentity, EpochId, EpochOrigin, EpochRecord, Group, MAX_PAST_EPOCHS, MlsError};
 
 /// A graph from its anchor on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,9 @@ pub struct Tail {
     /// What has opened terms before: it cannot be judged here, and is believed as the anchor's name is.
     #[serde(default, with = "crate::octets")]
     pub terms: Vec<Vec<u8>>,
+    /// Up to this term, nobody remembers what has opened terms; believed likewise.
+    #[serde(default)]
+    pub forgotten_terms: u64,
     /// What Matrix rooms say that order terms, as far as it is about these epochs: a hint, for until the newcomer has seen
     /// the rooms itself.
     #[serde(default)]
@@ -74,6 +77,7 @@ impl ForkableGroup {
             commits: commits.map(<[u8]>::to_vec).collect(),
             statements: statements.filter(|signed| is_told(signed)).map(SignedStatement::to_bytes).collect(),
             terms: terms.filter(|signed| !is_told(signed)).map(SignedStatement::to_bytes).collect(),
+            forgotten_terms: self.graph.forgotten_terms(),
             orders: orders.collect(),
         })
     }
@@ -81,8 +85,11 @@ impl ForkableGroup {
     /// A group seen from outside: its graph, without a client of ours. A delivery service stays like that.
     ///
     /// # Errors
-    /// If the anchor's GroupInfo, or anything after it, does not hold.
+    /// If the window is none, or the anchor's GroupInfo, or anything after it, does not hold.
     pub fn observe(tail: &Tail, judge: Judge<'_>) -> Result<Self, MlsError> {
+        if !(1..=MAX_PAST_EPOCHS).contains(&tail.window) {
+            return Err(MlsError::Invalid(format!("SPEC §11.4: a graph's window is from 1 to {MAX_PAST_EPOCHS} epochs")));
+        }
         let anchor = Group::observe((&tail.group_info, &tail.ratchet_tree), tail.anchor, (judge.roots, judge.now_ms))?;
         let record = EpochRecord {
             id: tail.anchor,
@@ -98,6 +105,7 @@ impl ForkableGroup {
         // None of our clients was in: what others are told of the anchor is what we were told.
         group.infos.insert(tail.anchor, tail.group_info.clone());
         // Statements first: the head of before a change of authority is nobody's concern.
+        group.graph.begin_after_term(tail.forgotten_terms);
         group.believe(&tail.terms);
         for statement in &tail.statements {
             group.receive_statement(statement)?;

@@ -199,6 +199,16 @@ impl EpochGraph {
         self.statements.latest_term()
     }
 
+    /// The terms up to this one were in force, and what has opened them is not remembered any more.
+    pub fn forgotten_terms(&self) -> u64 {
+        self.statements.base()
+    }
+
+    /// Whoever has told the graph says that terms up to this one were in force before those that it can name (SPEC §14.7).
+    pub(crate) fn begin_after_term(&mut self, term: u64) {
+        self.statements.begin_after(term, self.window);
+    }
+
     /// Who orders the commits of a term, as far as a statement says so.
     pub fn authority_of(&self, term: u64) -> Option<&Authority> {
         self.statements.authority_of(term)
@@ -212,6 +222,11 @@ impl EpochGraph {
     /// Whether a statement has been taken and is remembered, or one that says as much.
     pub fn remembers(&self, statement: &Statement) -> bool {
         self.statements.contains(statement)
+    }
+
+    /// Whether exactly this statement is remembered.
+    pub(crate) fn keeps(&self, statement: &Statement) -> bool {
+        self.statements.keeps(statement)
     }
 
     /// Who orders commits in the latest term.

@@ -153,6 +153,34 @@ impl Statements {
         known.filter(|known| known.is_alike(accepted)).any(|known| known.position <= accepted.position)
     }
 
+    /// Up to this term, what has opened terms is not remembered any more.
+    pub(super) fn base(&self) -> u64 {
+        self.base
+    }
+
+    /// Terms up to this one were in force before anything that is remembered.
+    pub(super) fn begin_after(&mut self, term: u64, window: u64) {
+        self.base = self.base.max(term);
+        self.weigh(window);
+    }
+
+    /// Whether exactly this is kept.
+    pub(super) fn keeps(&self, statement: &Statement) -> bool {
+        match statement {
+            Statement::Acceptance(accepted) => self.accepted.get(&accepted.epoch).is_some_and(|kept| kept.contains(accepted)),
+            opening => self.opening.contains(opening),
+        }
+    }
+
+    /// What opens terms at epochs that have been given up is not known any more: whoever meets it now, has it wait.
+    pub(super) fn withdraw(&mut self, gone: impl Fn(&EpochId) -> bool, window: u64) {
+        let before = self.opening.len();
+        self.opening.retain(|statement| !gone(&statement.epoch()));
+        if self.opening.len() < before {
+            self.weigh(window);
+        }
+    }
+
     /// Whether anything has been said about an epoch.
     pub(super) fn are_about(&self, epoch: &EpochId) -> bool {
         self.accepted.contains_key(epoch) || self.opening.iter().any(|statement| statement.epoch() == *epoch)
@@ -212,12 +240,14 @@ impl Statements {
         self.accepted.retain(|epoch, _| known(epoch));
         let latest = self.latest_term();
         let is_old = |statement: &Statement| {
-            let old = |(term, at, _): (u64, EpochRef, &UserUri)| at.number + window <= oldest && term + REMEMBERED_TERMS <= latest;
+            let old = |(term, at, _): (u64, EpochRef, &UserUri)| {
+                at.number.saturating_add(window) <= oldest && term.saturating_add(REMEMBERED_TERMS) <= latest
+            };
             statement.opens().is_some_and(old)
         };
         let gone: BTreeSet<u64> = self.in_force.iter().filter(|(_, all)| all.iter().all(is_old)).map(|(term, _)| *term).collect();
         // Terms from the first one on, without a gap.
-        while gone.contains(&(self.base + 1)) {
+        while gone.contains(&self.base.saturating_add(1)) {
             self.base += 1;
         }
         let base = self.base;
@@ -246,7 +276,7 @@ impl Statements {
             }
             let is_bearable = repeated < if overrides { OVERRIDES } else { 1 } || planted!(SignersRepeat);
             let ahead = if overrides { AHEAD } else { 1 };
-            let follows = (self.base + 1..=highest + ahead).contains(&term) || (planted!(TermsSkipped) && term > 0);
+            let follows = (term > self.base && term <= highest.saturating_add(ahead)) || (planted!(TermsSkipped) && term > 0);
             if follows && is_bearable {
                 in_force.push(statement);
             }

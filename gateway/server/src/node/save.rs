@@ -163,6 +163,9 @@ impl Session<'_> {
             }
         }
         self.tx.put_group_values(&rows).await?;
+        for epoch in &changes.emptied {
+            self.tx.forget_secrets((conversation_id, epoch.as_bytes()), now_ms() as i64).await?;
+        }
         for epoch in &changes.forgotten {
             self.tx.forget_epoch((conversation_id, epoch.as_bytes()), now_ms() as i64).await?;
         }

@@ -131,6 +131,22 @@ impl Tx {
             sqlx::query("-- forget epoch\nDELETE FROM group_values WHERE conversation_id = $1 AND epoch_id = $2")
                 .bind(conversation_id).bind(epoch_id).execute(connection).await.map(|_| ())
         })?;
+        self.forget_epoch_key((conversation_id, epoch_id), now).await
+    }
+
+    /// An epoch's state is kept without secrets: what those were under goes, as in [`Self::forget_epoch`].
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn forget_secrets(&mut self, (conversation_id, epoch_id): (i64, &[u8]), now: i64) -> Result<(), StoreError> {
+        both!(self, connection => {
+            sqlx::query("-- forget secrets\nDELETE FROM group_values WHERE conversation_id = $1 AND epoch_id = $2 AND client_uri <> ''")
+                .bind(conversation_id).bind(epoch_id).execute(connection).await.map(|_| ())
+        })?;
+        self.forget_epoch_key((conversation_id, epoch_id), now).await
+    }
+
+    async fn forget_epoch_key(&mut self, (conversation_id, epoch_id): (i64, &[u8]), now: i64) -> Result<(), StoreError> {
         let Some(slice) = self.destroy_epoch_key((conversation_id, epoch_id)).await? else { return Ok(()) };
         both!(self, connection => {
             sqlx::query(

@@ -82,6 +82,28 @@ async fn a_rotation_carries_kept_epochs_over_and_destroys_the_old_slice() {
     .await;
 }
 
+/// An epoch may be kept for its public state alone: its key goes with its last secret, and the slice is free.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_epoch_that_keeps_no_secret_keeps_no_key() {
+    for_each_unstarted_database(|db| async move {
+        let (_folder, ring) = ring_place();
+        let store = process(&db, &ring).await;
+        store.start(NOW).await.unwrap();
+        let id = with_epochs(&store, vec![1]).await;
+        let tree = GroupValueRow { client_uri: String::new(), ..secret_of(id, 1, b"tree") };
+        let body = tx!([id, tree] | tx | {
+            tx.put_group_values(std::slice::from_ref(&tree)).await?;
+            tx.forget_secrets((id, &[1; 32]), NOW).await
+        });
+        store.transaction::<_, StoreError, _>("forget secrets", body).await.unwrap();
+        assert!(read(&store, id, 1).await.unwrap() == [tree]);
+        assert_eq!(db.raw_count("SELECT COUNT(*) FROM epoch_keys").await, 0);
+        let lines = store.transaction::<_, StoreError, _>("epochs", tx!([id] | tx | tx.epoch_lines(id).await)).await.unwrap();
+        assert_eq!((lines[0].forgotten_at, lines[0].slice), (Some(NOW), Some(1)));
+    })
+    .await;
+}
+
 /// Another process learns of slices that it has not seen, and of those that are gone.
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_share_a_ring() {

@@ -17,7 +17,7 @@ pub use rules::Abandoned;
 
 use super::ForkableGroup;
 use crate::planted::planted;
-use crate::{EpochId, Group, MlsError};
+use crate::{EpochId, Group, MlsError, RoomState};
 use rules::Ground;
 
 /// What is left to settle at the head.
@@ -36,15 +36,35 @@ impl ForkableGroup {
     /// If a state is missing.
     pub fn settlement(&self) -> Result<Settlement, MlsError> {
         let mut settlement = Settlement::default();
-        for lost in self.graph.losing() {
-            if let Some(ground) = self.ground(&lost)? {
-                let found = self.weighed(&lost, &ground)?;
+        let losing = self.graph.losing();
+        let mut intents = BTreeMap::new();
+        for lost in &losing {
+            intents.insert(*lost, self.intents_of(lost)?);
+        }
+        let state = self.head_state()?.room_state();
+        self.drop_overtaken(&losing, &mut intents, state);
+        for lost in &losing {
+            if let Some((ground, intents)) = self.ground(lost)?.zip(intents.get(lost)) {
+                let found = self.weighed(intents, &ground)?;
                 settlement.intents.extend(found.intents);
                 settlement.abandoned.extend(found.abandoned);
             }
         }
-        rules::among_losers(&mut settlement, self.head_state()?.room_state());
+        rules::among_losers(&mut settlement, state);
+        rules::without_room_for_them(&mut settlement, state);
         Ok(settlement)
+    }
+
+    /// What a branch that lost has given, and then taken back itself, is not given; of what it has replaced twice, the last counts.
+    fn drop_overtaken(&self, losing: &[EpochId], intents: &mut BTreeMap<EpochId, Vec<Intent>>, state: &RoomState) {
+        for later in losing {
+            let Some(overtaking) = intents.get(later).filter(|overtaking| !overtaking.is_empty()).cloned() else { continue };
+            for earlier in self.graph.path_to(later).iter().filter(|earlier| *earlier != later) {
+                if let Some(overtaken) = intents.get_mut(earlier) {
+                    overtaken.retain(|intent| !overtaking.iter().any(|by| rules::overtakes(&by.kind, &intent.kind, state)));
+                }
+            }
+        }
     }
 
     /// What an epoch changed against its parent.
@@ -64,8 +84,7 @@ impl ForkableGroup {
     }
 
     /// What is left of a losing epoch's intents: nothing once there is an epoch since the fork where nothing was left.
-    fn weighed(&self, lost: &EpochId, ground: &Ground<'_>) -> Result<Settlement, MlsError> {
-        let intents = self.intents_of(lost)?;
+    fn weighed(&self, intents: &[Intent], ground: &Ground<'_>) -> Result<Settlement, MlsError> {
         let path = self.graph.path_to(&self.graph.head().id);
         let (mut committers, mut found) = (Vec::new(), Settlement::default());
         for id in path.iter().skip_while(|id| **id != ground.fork).skip(1) {
@@ -73,7 +92,7 @@ impl ForkableGroup {
             if planted!(SettledAgain) && *id != self.graph.head().id {
                 continue;
             }
-            found = ground.weigh(&intents, self.state(id)?, &committers);
+            found = ground.weigh(intents, self.state(id)?, &committers);
             if found.intents.is_empty() {
                 break;
             }

@@ -176,6 +176,35 @@ pub(super) fn among_losers(settlement: &mut Settlement, state: &RoomState) {
     settlement.intents = kept;
 }
 
+/// DMLS-26: a client is not added for a user that takes no part when everything else is settled.
+pub(super) fn without_room_for_them(settlement: &mut Settlement, state: &RoomState) {
+    let after = settlement.anticipated(state);
+    for intent in std::mem::take(&mut settlement.intents) {
+        match &intent.kind {
+            IntentKind::AddClient(client) if !after.is_present(&client.user_uri()) => {
+                let why = format!("{} takes no part", client.user_uri());
+                settlement.abandoned.push(Abandoned { intent, rule: "DMLS-26", why });
+            }
+            _ => settlement.intents.push(intent),
+        }
+    }
+}
+
+/// Whether a change takes back, or replaces, an earlier one on its own branch. What was taken from somebody stays due, whatever came
+/// after it.
+pub(super) fn overtakes(later: &IntentKind, earlier: &IntentKind, state: &RoomState) -> bool {
+    use IntentKind::{AddClient, Metadata, RemoveClient, Role, Roles};
+    match (later, earlier) {
+        (Role { user, role: NO_ROLE | BANNED }, AddClient(client)) => *user == client.user_uri(),
+        (RemoveClient(gone), AddClient(client)) => gone == client,
+        (Role { user, role }, Role { user: other, role: before }) => {
+            user == other && lesser(*role, *before, state) != Ordering::Greater
+        }
+        (Metadata(_), Metadata(_)) | (Roles(_), Roles(_)) | (IntentKind::Hardening(_), IntentKind::Hardening(_)) => true,
+        _ => false,
+    }
+}
+
 fn concerns_the_same(one: &IntentKind, other: &IntentKind) -> bool {
     use IntentKind::{AddClient, Metadata, RemoveClient, Renew, Role, Roles};
     match (one, other) {

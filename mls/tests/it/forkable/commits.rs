@@ -212,3 +212,76 @@ fn dmls_4_a_server_without_secrets_learns_the_right_variant_from_the_next_commit
     assert_eq!(server.head(), trio.alice.group.head());
     assert_eq!(server.kept_secrets().count(), 0);
 }
+
+/// Whoever sees a commit first can alter its tags as often as it likes: four wrong variants kept the right one out for good.
+#[test]
+fn dmls_4_many_wrong_variants_keep_the_right_one_out_for_nobody() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let tail = trio.alice.group.tail(&trio.alice.identity).unwrap();
+    let mut server = ForkableGroup::observe(&tail, trio.judge()).unwrap();
+    let first = trio.alice.commit(&renaming(&trio.alice, "One"), &roots);
+    let second = trio.alice.commit(&renaming(&trio.alice, "Two"), &roots).pending.commit;
+    let third = trio.alice.commit(&renaming(&trio.alice, "Three"), &roots).pending.commit;
+    let right = &first.pending.commit;
+    let altered = (0..6).map(|octet| {
+        let mut altered = right.clone();
+        altered[right.len() - 66 + 1 + octet] ^= 1;
+        altered
+    });
+    let sent: Vec<Vec<u8>> = altered.chain([right.clone(), second, third]).collect();
+    for commit in &sent {
+        trio.bob.hear(commit, &roots);
+        server.receive_commit(commit, None, judge(&roots)).unwrap();
+        server = reloaded(server);
+    }
+    assert_eq!((trio.bob.head(), server.head().id), (trio.alice.head(), trio.alice.head()));
+    assert_eq!(trio.bob.group.stranded().unwrap(), []);
+}
+
+/// A commit that cannot be judged before somebody's directory has been asked waited for another, and kept that one out.
+#[test]
+fn a_commit_by_an_unknown_provider_holds_nothing_up_that_it_waits_for() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let stranger = Provider::new("d.test");
+    let known_to_alice = crate::support::roots(&[&trio.a, &trio.b, &trio.c, &stranger]);
+    let first = trio.alice.commit(&renaming(&trio.alice, "One"), &roots);
+    let (invite, ..) = inviting(&stranger, "dave");
+    let second = trio.alice.commit(&invite, &known_to_alice);
+    assert!(matches!(trio.bob.hear(&second.pending.commit, &roots).outcomes[..], [CommitOutcome::Waits]));
+    let outcomes = trio.bob.hear(&first.pending.commit, &roots).outcomes;
+    assert!(matches!(outcomes[..], [CommitOutcome::Placed(_), CommitOutcome::Waits]), "{outcomes:?}");
+    let direct = trio.bob.group.receive_commit(&second.pending.commit, None, judge(&roots));
+    assert!(matches!(direct, Err(MlsError::UnknownProvider(_))));
+    trio.bob.place(&second.pending.commit, &known_to_alice);
+    assert_eq!(trio.bob.head(), second.id);
+}
+
+/// A message names its epoch by number only: that one epoch of that number is on a branch that has run too far says nothing of
+/// commits made in others.
+#[test]
+fn dmls_8_a_branch_that_is_too_long_keeps_no_commit_out_that_was_made_beside_it() {
+    for _ in 0..6 {
+        let mut trio = Trio::new();
+        let roots = trio.roots.clone();
+        // The head's branch begins with a removal; bob's has lost, and runs past the window.
+        let lost: Vec<Prepared> =
+            (0..6).map(|index| trio.bob.commit(&renaming(&trio.bob, &format!("Bob {index}")), &roots)).collect();
+        trio.alice.commit(&removing(&trio.alice, &trio.c.user("carol")), &roots);
+        for commit in &lost {
+            trio.alice.place(&commit.pending.commit, &roots);
+        }
+        for index in 0..4 {
+            trio.alice.commit(&renaming(&trio.alice, &format!("Alice {index}")), &roots);
+        }
+        // A fork of the sixth epoch, which loses, and what was made on it.
+        let mut double = Node { group: trio.alice.group.clone(), identity: trio.alice.identity.clone() };
+        let lessened = with_role(&trio.alice, &trio.b.user("bob"), MEMBER);
+        trio.alice.commit(&lessened, &roots);
+        let beside = double.commit(&renaming(&double, "Beside"), &roots);
+        let after = double.commit(&renaming(&double, "After"), &roots);
+        trio.alice.place(&beside.pending.commit, &roots);
+        trio.alice.place(&after.pending.commit, &roots);
+    }
+}

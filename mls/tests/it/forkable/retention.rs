@@ -29,6 +29,26 @@ fn secrets_of_final_epochs_go_and_public_state_stays_a_while() {
     assert!(deleted.iter().all(|state| state.clients.values().all(|rows| rows.put.is_empty() && !rows.delete.is_empty())));
 }
 
+/// Rows that are deleted erase nothing: whoever stores the changes has to know under which keys there is nothing any more.
+#[test]
+fn the_keys_of_final_and_of_aged_epochs_go_though_their_public_state_stays() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let first = trio.alice.head();
+    for index in 0..6 {
+        trio.alice.commit(&renaming(&trio.alice, &format!("Name {index}")), &roots);
+    }
+    assert_eq!(trio.alice.group.forget(), [first]);
+    assert_eq!(trio.alice.group.take_changes().unwrap().group.emptied, [first]);
+    assert_eq!(trio.alice.group.take_changes().unwrap().group.emptied, []);
+    let identities = BTreeMap::from([(trio.alice.identity.client_uri.clone(), trio.alice.identity.clone())]);
+    let mut aged = trio.alice.group.forget_aged(|_: &EpochRef| true, &identities);
+    let mut emptied = trio.alice.group.take_changes().unwrap().group.emptied;
+    aged.sort();
+    emptied.sort();
+    assert_eq!((aged.len(), &aged), (5, &emptied));
+}
+
 #[test]
 fn what_is_long_final_is_gone_altogether() {
     let mut trio = Trio::new();

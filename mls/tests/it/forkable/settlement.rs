@@ -233,3 +233,70 @@ fn two_who_have_removed_each_other_on_branches_that_lost_settle_one_of_it() {
     assert!(!trio.bob.has_user(&bob) && trio.bob.has_user(&alice));
     assert!(trio.carol.group.settlement().unwrap().intents.is_empty());
 }
+
+/// A branch had added somebody and taken it out again, and lost: it was let in on the head, for good.
+#[test]
+fn what_a_losing_branch_took_back_itself_is_not_done_on_the_head() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let (invite, dave, _) = inviting(&trio.b, "dave");
+    let (carol, gone) = (trio.c.user("carol"), trio.b.user("dave"));
+    trio.bob.commit(&invite, &roots);
+    trio.bob.commit(&removing(&trio.bob, &gone), &roots);
+    trio.bob.commit(&with_role(&trio.bob, &carol, ADMIN), &roots);
+    trio.bob.commit(&with_role(&trio.bob, &carol, MEMBER), &roots);
+    let lost = trio.bob.known_commits();
+    let kick = CommitPlan { remove_clients: vec![trio.carol.identity.client_uri.clone()], ..Default::default() };
+    let head = trio.alice.commit(&kick, &roots);
+    for commit in &lost {
+        trio.alice.hear(commit, &roots);
+    }
+    assert_eq!(trio.alice.head(), head.id);
+    let settlement = trio.alice.group.settlement().unwrap();
+    assert_eq!(settlement.intents, []);
+    let key_packages = BTreeMap::from([(dave.client_uri.clone(), key_package(&dave).key_package)]);
+    assert_eq!(trio.alice.settle(&key_packages, &roots), 0);
+    let room = trio.alice.group.head_state().unwrap().room_state();
+    assert_eq!((room.is_present(&gone), room.role_of(&carol)), (false, MEMBER));
+}
+
+/// One branch adds a client of whom another takes out: the plan held both, nobody could commit it, and the removal was never done.
+#[test]
+fn dmls_25_a_client_that_another_losing_branch_added_keeps_nobody_in() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let (invite, ..) = inviting(&trio.a, "dave");
+    let invited = trio.alice.commit(&invite, &roots);
+    trio.bob.place(&invited.pending.commit, &roots);
+    trio.carol.place(&invited.pending.commit, &roots);
+    let (carol, dave) = (trio.c.user("carol"), trio.a.user("dave"));
+    let phone = trio.c.client("carol", "phone");
+    let added = trio.carol.commit(&adding(Vec::new(), vec![key_package(&phone).key_package]), &roots);
+    trio.bob.commit(&renaming(&trio.bob, "Bob's"), &roots);
+    trio.bob.commit(&removing(&trio.bob, &carol), &roots);
+    let head = trio.alice.commit(&removing(&trio.alice, &dave), &roots);
+    for commit in trio.bob.known_commits().iter().chain([&added.pending.commit]) {
+        trio.alice.hear(commit, &roots);
+    }
+    assert_eq!(trio.alice.head(), head.id);
+    let key_packages = BTreeMap::from([(phone.client_uri.clone(), key_package(&phone).key_package)]);
+    trio.alice.settle(&key_packages, &roots);
+    assert!(!trio.alice.has_user(&carol) && !trio.alice.has_user(&dave));
+    assert_eq!(trio.alice.group.settlement().unwrap().intents, []);
+}
+
+/// Who added somebody may not do so any more: the client was left to settle for as long as the epoch was remembered, and the graph
+/// could not end.
+#[test]
+fn dmls_26_a_client_whose_user_does_not_come_in_is_given_up() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let (invite, ..) = inviting(&trio.b, "dave");
+    let invited = trio.bob.commit(&invite, &roots);
+    let demoted = trio.alice.commit(&with_role(&trio.alice, &trio.b.user("bob"), MEMBER), &roots);
+    trio.alice.hear(&invited.pending.commit, &roots);
+    assert_eq!(trio.alice.head(), demoted.id);
+    let settlement = trio.alice.group.settlement().unwrap();
+    assert_eq!(settlement.intents, []);
+    assert_eq!(settlement.abandoned.iter().map(|abandoned| abandoned.rule).collect::<Vec<_>>(), ["DMLS-27", "DMLS-26"]);
+}

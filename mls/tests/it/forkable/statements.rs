@@ -272,3 +272,53 @@ fn a_newcomer_believes_no_statement_that_a_member_has_not_signed() {
     tail.terms = vec![signed];
     assert_eq!(ForkableGroup::observe(&tail, trio.judge()).unwrap().graph().term(), 1);
 }
+
+/// Of a group that lives long nobody remembers the first terms: a newcomer, and a graph that began again, counted none of the later
+/// ones.
+#[test]
+fn dmls_15_terms_go_on_where_they_were_for_who_was_not_there_for_the_first() {
+    let mut trio = sovereign();
+    let roots = trio.roots.clone();
+    for round in 0..12 {
+        trio.alice.group.open_term(&trio.alice.identity, Authority::Members).unwrap();
+        for index in 0..6 {
+            trio.alice.commit(&renaming(&trio.alice, &format!("Name {round}/{index}")), &roots);
+        }
+        trio.alice.group.forget();
+    }
+    let graph = trio.alice.group.graph();
+    assert_eq!(graph.term(), 12);
+    assert!(graph.forgotten_terms() > 0 && trio.alice.group.statements().len() < 12);
+    let tail = trio.alice.group.tail(&trio.alice.identity).unwrap();
+    let newcomer = reloaded(ForkableGroup::observe(&tail, judge(&roots)).unwrap());
+    assert_eq!((newcomer.graph().term(), newcomer.head()), (12, trio.alice.group.head()));
+    let mut ending = trio.alice.group.clone();
+    let terms = ending.end(0);
+    let linear = trio.alice.group.head_state().unwrap().clone();
+    let again = ForkableGroup::begin(linear, 5, Vec::new(), &terms).unwrap();
+    assert_eq!(again.graph().term(), 12);
+}
+
+/// The window is not signed by anybody: whoever told a graph could have another one keep secrets for ever.
+#[test]
+fn a_graph_with_a_window_that_nobody_may_set_is_not_taken() {
+    let trio = Trio::new();
+    let tail = trio.alice.group.tail(&trio.alice.identity).unwrap();
+    for window in [0, 17, u64::MAX] {
+        let tail = causeway_mls::Tail { window, ..tail.clone() };
+        assert!(matches!(ForkableGroup::observe(&tail, trio.judge()), Err(MlsError::Invalid(_))), "{window}");
+    }
+}
+
+/// A hub that accepts one commit at ever better positions: what says less than another is not kept beside it.
+#[test]
+fn dmls_17_what_is_accepted_at_a_better_position_takes_the_place_of_what_was_said() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let one = trio.alice.commit(&renaming(&trio.alice, "One"), &roots);
+    for position in (1..40).rev() {
+        trio.alice.group.accept(&trio.a.hub, &one.id, position).unwrap();
+        trio.alice.group = reloaded(trio.alice.group.clone());
+    }
+    assert_eq!(trio.alice.group.statements().len(), 1);
+}
