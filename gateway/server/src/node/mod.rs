@@ -5,6 +5,8 @@
 
 mod cache;
 mod consents;
+#[cfg(test)]
+mod graph_tests;
 mod key_packages;
 mod load;
 mod parked;
