@@ -2,11 +2,13 @@
 
 use causeway_mls::MatrixEntry;
 use causeway_mls::graph::MatrixOrder;
+use ruma::OwnedEventId;
 use sha2::{Digest, Sha256};
 
 use super::PeersNews;
 use crate::conversation::{Conversation, ConversationError, Result, Turn};
 use crate::loss::{Feature, Loss};
+use crate::matrix::Room;
 
 impl Conversation {
     /// Writes what the room says nothing of yet, and tells all that it says. Nothing is written over.
@@ -28,36 +30,42 @@ impl Conversation {
                 written => written.map(|_| ())?,
             }
         }
-        let order = self.said_order();
-        self.peers_book_mut()?.order = digest(&order);
-        turn.decision.news.push(PeersNews::Ordered(order));
+        self.peers_book_mut()?.order = self.digest_of_order();
+        turn.decision.news.push(PeersNews::Ordered(self.said_order()));
         Ok(())
     }
 
     /// Tells what the room says, if that has changed.
     pub(super) fn look_for_order(&mut self, turn: &mut Turn<'_>) -> Result<()> {
-        let order = self.said_order();
-        let now = digest(&order);
+        let now = self.digest_of_order();
         let book = self.peers_book_mut()?;
         if std::mem::replace(&mut book.order, now.clone()) != now {
-            turn.decision.news.push(PeersNews::Ordered(order));
+            turn.decision.news.push(PeersNews::Ordered(self.said_order()));
         }
         Ok(())
     }
 
     fn said_order(&self) -> MatrixOrder {
         let Some(room) = &self.room else { return MatrixOrder::new() };
-        let keys = room.state().keys().filter(|(event_type, _)| event_type == MatrixEntry::EVENT_TYPE);
-        let entries = keys.filter_map(|(event_type, key)| MatrixEntry::read(key, &room.state_content(event_type, key)?));
+        let entries = entries(room);
+        let entries = entries.filter_map(|(key, _)| MatrixEntry::read(key, &room.state_content(MatrixEntry::EVENT_TYPE, key)?));
         entries.map(|MatrixEntry { parent, child }| (parent, child)).collect()
+    }
+
+    /// Of the events that say it, none of which has to be read for that; empty before there is any.
+    fn digest_of_order(&self) -> String {
+        let (mut digest, mut is_said) = (Sha256::new(), false);
+        for (key, event_id) in self.room.iter().flat_map(entries) {
+            digest.update(format!("{key} {event_id}\n"));
+            is_said = true;
+        }
+        if is_said { hex::encode(digest.finalize()) } else { String::new() }
     }
 }
 
-fn digest(order: &MatrixOrder) -> String {
-    let mut digest = Sha256::new();
-    for (parent, child) in order {
-        digest.update(parent.as_bytes());
-        digest.update(child.as_bytes());
-    }
-    if order.is_empty() { String::new() } else { hex::encode(digest.finalize()) }
+/// The entries of a room's state, by state key, with the events that they are.
+fn entries(room: &Room) -> impl Iterator<Item = (&str, &OwnedEventId)> {
+    let from = (MatrixEntry::EVENT_TYPE.to_owned(), String::new());
+    let onwards = room.state().range(from..).take_while(|((event_type, _), _)| event_type == MatrixEntry::EVENT_TYPE);
+    onwards.map(|((_, key), event_id)| (key.as_str(), event_id))
 }
