@@ -54,6 +54,7 @@ fn commands_about_what_is_not_there_are_refused_with_the_reason() {
         ("/admin/v1/rooms/retention", r#"{"conversation": 17, "minutes": 60}"#, 404, "no such conversation"),
         ("/admin/v1/rooms/hardening", r#"{"conversation": 17, "hardening": "psk-puncture"}"#, 404, "no such conversation"),
         ("/admin/v1/rooms/hub_back", r#"{"conversation": 17, "dry_run": true}"#, 404, "no such conversation"),
+        ("/admin/v1/rooms/order_by_room", r#"{"conversation": 17, "dry_run": true}"#, 404, "no such conversation"),
         ("/admin/v1/rooms/expel", r#"{"conversation": 17}"#, 404, "no such conversation"),
         ("/admin/v1/rooms/begin_anew", r#"{"conversation": 17, "from": "b.test"}"#, 404, "no such conversation"),
         ("/admin/v1/rooms/begin_anew", r#"{"conversation": 17, "from": "b test"}"#, 400, "not a provider's domain"),

@@ -126,6 +126,13 @@ async fn commands_ask_the_gateway_with_its_token() {
             r#"{"conversation":4,"term":2,"dry_run":false}"#,
             "{\"conversation\":4,\"term\":2,\"dry_run\":false}\n",
         ),
+        (
+            &["group", "order-by-room", "4", "--dry-run", "-o", "ndjson"],
+            "/admin/v1/rooms/order_by_room",
+            r#"{"conversation":4,"reason":"","dry_run":true}"#,
+            r#"{"conversation":4,"term":3,"dry_run":true}"#,
+            "{\"conversation\":4,\"term\":3,\"dry_run\":true}\n",
+        ),
     ] {
         let setup = Setup::healthy().await;
         let asked = listener(&setup, "200 OK", answer).await;
