@@ -30,7 +30,7 @@ pub use epoch_id::{EpochId, EpochOrigin, EpochRecord, EpochRef};
 pub use error::MlsError;
 pub use forkable::{
     Abandoned, CommitOutcome, EpochRows, ForkableChanges, ForkableGroup, ForkableSnapshot, HeadChange, Intent, IntentKind, Judge,
-    Known, News, Placed, Prepared, Received, Settlement, SignedStatement, StatementOutcome, Tail,
+    Known, KnownEpoch, News, Placed, Prepared, Received, Settlement, Sha256Digest, SignedStatement, StatementOutcome, Tail,
 };
 pub use group::{
     ApplicationHeader, CommitPlan, CommitSummary, CreateGroup, ExternalJoin, Group, JoinableGroupInfo, MAX_PAST_EPOCHS, Member,

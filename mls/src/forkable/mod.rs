@@ -43,7 +43,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use causeway_drafts::mimi_uri::ClientUri;
 
-pub use news::{Known, News};
+pub use news::{Known, KnownEpoch, News, Sha256Digest};
 pub use own::Prepared;
 pub use receive::{CommitOutcome, Placed, Received};
 pub use settlement::{Abandoned, Intent, IntentKind, Settlement};

@@ -10,13 +10,25 @@ use super::{ForkableGroup, SignedStatement};
 use crate::EpochId;
 use crate::planted::planted;
 
+/// SHA-256 of a commit or a signed statement.
+pub type Sha256Digest = ByteArray<32>;
+
 /// What a graph has, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
-    /// Its epochs, with their numbers.
-    pub epochs: BTreeMap<EpochId, u64>,
-    /// The SHA-256 of each signed statement.
-    pub statements: BTreeSet<ByteArray<32>>,
+    /// Its epochs.
+    pub epochs: BTreeMap<EpochId, KnownEpoch>,
+    /// The signed statements.
+    pub statements: BTreeSet<Sha256Digest>,
+}
+
+/// An epoch that a graph has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownEpoch {
+    /// Its number.
+    pub number: u64,
+    /// The commits with its name: more than one if somebody has altered tags (DMLS-4), none for a root.
+    pub commits: BTreeSet<Sha256Digest>,
 }
 
 /// What somebody lacks.
@@ -33,32 +45,35 @@ pub struct News {
 impl ForkableGroup {
     /// What this graph has.
     pub fn known(&self) -> Known {
-        let epochs = self.graph.epochs().map(|epoch| (epoch.id, epoch.number)).collect();
-        Known { epochs, statements: self.statements.iter().map(digest).collect() }
+        let commits = |id: &EpochId| self.commits.get(id).into_iter().flatten().map(|commit| digest(commit)).collect();
+        let epochs = self.graph.epochs().map(|epoch| (epoch.id, KnownEpoch { number: epoch.number, commits: commits(&epoch.id) }));
+        Known { epochs: epochs.collect(), statements: self.statements.iter().map(name_of).collect() }
     }
 
     /// What whoever has that lacks of what is not final here. None if it does not have our anchor: then it needs the
     /// [tail](Self::tail), or is too far apart.
     pub fn news_for(&self, known: &Known) -> Option<News> {
-        if !known.epochs.contains_key(&self.graph.anchor().id) {
-            return None;
-        }
+        let anchor = self.graph.anchor();
+        known.epochs.get(&anchor.id)?;
         let mut since: Vec<_> = self.graph.epochs().filter(|epoch| !self.graph.is_final(&epoch.id)).collect();
         since.sort_by_key(|epoch| (epoch.number, epoch.id));
-        let lacking = since.iter().filter(|epoch| !known.epochs.contains_key(&epoch.id));
-        let statements = self.statements.iter().filter(|signed| !known.statements.contains(&digest(signed)));
+        let since = since.iter().filter(|epoch| epoch.id != anchor.id);
+        let commits = since.filter_map(|epoch| Some((epoch.id, self.commit_message(&epoch.id)?)));
+        let has =
+            |(id, commit): &(EpochId, &[u8])| known.epochs.get(id).is_some_and(|epoch| epoch.commits.contains(&digest(commit)));
+        let statements = self.statements.iter().filter(|signed| !known.statements.contains(&name_of(signed)));
         let statements = statements.filter(|_| !planted!(TailWithoutStatements));
         Some(News {
-            commits: lacking.filter_map(|epoch| self.commit_message(&epoch.id)).map(<[u8]>::to_vec).collect(),
+            commits: commits.filter(|commit| !has(commit)).map(|(_, commit)| commit.to_vec()).collect(),
             statements: statements.map(SignedStatement::to_bytes).collect(),
         })
     }
 
     /// Whether somebody has what this graph lacks, as far as it would still be taken here.
     pub fn lacks(&self, known: &Known) -> bool {
-        let from = self.graph.anchor().number;
-        known.epochs.iter().any(|(id, number)| *number > from && !self.graph.contains(id))
-            || known.statements.iter().any(|theirs| self.statements.iter().all(|ours| digest(ours) != *theirs))
+        let (from, ours) = (self.graph.anchor().number, self.known());
+        let is_new = |id: &EpochId| !ours.epochs.contains_key(id);
+        known.epochs.iter().any(|(id, epoch)| epoch.number > from && is_new(id)) || !known.statements.is_subset(&ours.statements)
     }
 }
 
@@ -69,6 +84,10 @@ impl News {
     }
 }
 
-fn digest(signed: &SignedStatement) -> ByteArray<32> {
-    ByteArray::new(Sha256::digest(signed.to_bytes()).into())
+fn name_of(signed: &SignedStatement) -> Sha256Digest {
+    digest(&signed.to_bytes())
+}
+
+fn digest(octets: &[u8]) -> Sha256Digest {
+    ByteArray::new(Sha256::digest(octets).into())
 }

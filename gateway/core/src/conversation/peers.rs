@@ -83,11 +83,8 @@ impl Conversation {
             return Ok(());
         }
         self.book.asked.insert(from.to_string(), turn.now);
-        // A graph without clients that can follow it lacks the right variant of a commit, which has the same name.
         let message = match &self.forkable {
-            Some(forkable) if self.is_leaderless() && forkable.stranded()?.is_empty() => {
-                PeerMessage::WantNews { known: forkable.known(), in_return: false }
-            }
+            Some(forkable) if self.is_leaderless() => PeerMessage::WantNews { known: forkable.known(), in_return: false },
             _ => PeerMessage::WantTail,
         };
         self.tell(turn, from, &message)

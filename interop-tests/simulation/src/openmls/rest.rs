@@ -2,9 +2,10 @@
 //! back, and the group goes on.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use causeway_mls::graph::Statement;
-use causeway_mls::{EpochId, EpochRef, ForkableGroup};
+use causeway_mls::{EpochId, EpochRef, ForkableGroup, News};
 
 use super::people::judge;
 use super::plans::Meant;
@@ -86,20 +87,18 @@ fn stand(world: &World, node: usize) -> Option<Stand> {
     Some((graph.head(), graph.anchor(), graph.root(), graph.statements().collect(), counts))
 }
 
+/// As gateways do it (DMLS-40); who is too far apart hears all.
 fn tell_news(world: &mut World, node: usize, from: usize) {
-    let Some(group) = &world.nodes[node].group else { return };
-    let known: BTreeSet<Vec<u8>> = world.nodes[node].statements().into_iter().collect();
-    let news = |(id, commit): &(EpochId, std::sync::Arc<Vec<u8>>)| match group.commit_message(id) {
-        // Other tags may be the right ones.
-        Some(other) => other != commit.as_slice() && group.state(id).is_ok_and(|state| state.own_clients().next().is_none()),
-        None => !group.graph().contains(id),
-    };
-    let commits: Vec<_> = world.nodes[from].commits().into_iter().filter(news).collect();
-    for statement in world.nodes[from].statements().into_iter().filter(|statement| !known.contains(statement)) {
+    let Some((group, teller)) = world.nodes[node].group.as_ref().zip(world.nodes[from].group.as_ref()) else { return };
+    let news = teller.news_for(&group.known()).unwrap_or_else(|| News {
+        commits: world.nodes[from].commits().into_iter().map(|(_, commit)| commit.to_vec()).collect(),
+        statements: world.nodes[from].statements(),
+    });
+    for statement in news.statements {
         world.receive_statement(node, &statement);
     }
-    for (_, commit) in commits {
-        world.receive_commit(node, &commit);
+    for commit in news.commits {
+        world.receive_commit(node, &Arc::new(commit));
     }
     world.backfill(node, from);
 }

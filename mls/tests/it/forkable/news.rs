@@ -72,3 +72,21 @@ fn dmls_40_an_old_epoch_that_we_have_forgotten_is_not_wanted() {
     assert_eq!(told.graph().root(), trio.alice.group.graph().anchor());
     assert!(!told.lacks(&trio.alice.group.known()), "what is before its root");
 }
+
+/// Names do not tell variants apart: who has one with wrong tags is told the one that opens.
+#[test]
+fn dmls_40_who_has_a_wrong_variant_is_told_the_right_one() {
+    let mut trio = sovereign();
+    let roots = trio.roots.clone();
+    let right = trio.alice.commit(&CommitPlan::default(), &roots).pending.commit;
+    let mut wrong = right.clone();
+    wrong[right.len() - 66 + 5] ^= 1;
+    trio.bob.hear(&wrong, &roots);
+    assert_eq!((trio.bob.head(), trio.bob.group.stranded().unwrap().len()), (trio.alice.head(), 1));
+    let news = trio.alice.group.news_for(&trio.bob.group.known()).unwrap();
+    assert_eq!(news, News { commits: vec![right], statements: vec![] });
+    hear_news(&mut trio.bob, &news, &roots);
+    assert!(trio.bob.group.stranded().unwrap().is_empty());
+    // And nothing is told again and again.
+    assert!(trio.alice.group.news_for(&trio.bob.group.known()).unwrap().is_empty());
+}
