@@ -99,7 +99,12 @@ impl Conversation {
         if self.room()?.join_rule() != "public" && self.room()?.membership(ghost).as_deref() != Some("invite") {
             self.act(turn, actor, |this, turn, sender| this.emit_membership(turn, sender, ghost, "invite").map(|_| ()))?;
         }
-        self.emit_membership(turn, ghost, ghost, "join").map(|_| ())
+        match self.emit_membership(turn, ghost, ghost, "join") {
+            Err(ConversationError::MatrixRefused(why)) if self.is_leaderless() => {
+                self.unheard(turn, ghost.as_str(), Feature::RefusedByMatrix, &why)
+            }
+            joined => joined.map(|_| ()),
+        }
     }
 
     /// A Matrix user on another homeserver is invited through its server.
@@ -161,7 +166,8 @@ impl Conversation {
     }
 
     /// Does something on Matrix as the actor's ghost. With a foreign hub, whose word is final, the gateway's user
-    /// does it if the ghost may not.
+    /// does it if the ghost may not. So it is without a hub: what the others' head has, nobody refuses. If the gateway's user may not
+    /// either, the Matrix room stays as it is, and that is a loss.
     fn act(
         &mut self,
         turn: &mut Turn<'_>,
@@ -177,10 +183,20 @@ impl Conversation {
         } else {
             Err(ConversationError::MatrixRefused("the actor has no ghost in the room".to_owned()))
         };
-        match (attempt, self.topology()) {
-            (Err(ConversationError::MatrixRefused(_)), Some(Topology::ForeignHub)) => action(self, turn, &gateway_user),
-            (Err(ConversationError::MatrixRefused(why)), _) => Err(ConversationError::refused("R-056", why)),
-            (result, _) => result,
+        let attempt = match attempt {
+            Err(ConversationError::MatrixRefused(_)) if self.is_leaderless() || self.topology() == Some(Topology::ForeignHub) => {
+                action(self, turn, &gateway_user)
+            }
+            attempt => attempt,
+        };
+        match attempt {
+            Err(ConversationError::MatrixRefused(why)) if self.is_leaderless() => {
+                self.unheard(turn, actor.as_str(), Feature::RefusedByMatrix, &why)
+            }
+            Err(ConversationError::MatrixRefused(why)) if self.topology() == Some(Topology::OurHub) => {
+                Err(ConversationError::refused("R-056", why))
+            }
+            result => result,
         }
     }
 

@@ -317,7 +317,10 @@ impl Conversation {
         before: causeway_mls::RoomState,
         after: causeway_mls::RoomState,
     ) -> Result<()> {
-        let Some(committer) = self.group()?.members().first().map(|member| member.client.clone()) else { return Ok(()) };
+        let head = self.forkable()?.head().id;
+        let committer = self.forkable()?.graph().commit(&head).map(|commit| commit.committer.clone());
+        let first = || self.group.as_ref().and_then(|group| Some(group.members().first()?.client.clone()));
+        let Some(committer) = committer.or_else(first) else { return Ok(()) };
         let (added, removed, actors) = (Vec::new(), Vec::new(), Vec::new());
         let summary = CommitSummary { committer, external: false, added, removed, before, after, actors };
         self.mirror_commit(turn, &summary)

@@ -14,11 +14,16 @@ pub(crate) fn two_admins() -> World {
 }
 
 pub(crate) fn with_alice_at(level: i64) -> World {
+    with_levels([level, 100, 100])
+}
+
+/// Alice, Bob's ghost and the gateway's user have these power levels in Alice's room.
+pub(crate) fn with_levels([of_alice, of_bob, of_gateway]: [i64; 3]) -> World {
     let mut world = World::together(RoomVersionId::V11);
     let (bob, alice) = (world.ghost_of_peer(A), world.sides[A].homeserver.user.clone());
     let gateway_user = world.sides[A].gateway.names.gateway_user();
     let mut levels = world.sides[A].native(0).state_event("m.room.power_levels", "").unwrap().content_value();
-    levels["users"] = json!({ alice.as_str(): level, bob.as_str(): 100, gateway_user.as_str(): 100 });
+    levels["users"] = json!({ alice.as_str(): of_alice, bob.as_str(): of_bob, gateway_user.as_str(): of_gateway });
     world.set(A, 0, ("m.room.power_levels", "", levels));
     world.say(B, 1, "hello");
     world

@@ -11,13 +11,21 @@ use causeway_mls::{ClientIdentity, EpochId, MatrixEntry};
 use serde_bytes::ByteBuf;
 use serde_json::json;
 
-use crate::conversation_leaderless::{bodies, head, name, with_alice_at};
-use crate::conversation_peers_room::{in_a_room, provider, two_gateways};
+use crate::conversation_leaderless::{bodies, head, name, with_alice_at, with_levels};
+use crate::conversation_peers_room::{in_a_room, in_a_room_of, provider, two_gateways, with_peers_rooms};
 use crate::support::simulation::*;
 
 /// Alice's gateway lets the peers' room order; nothing but events passes.
 fn ordered() -> World {
-    let mut world = in_a_room();
+    ordered_of(in_a_room())
+}
+
+/// The same, where these have been given power in Alice's room: Alice, Bob's ghost and the gateway's user.
+fn ordered_with(levels: [i64; 3]) -> World {
+    ordered_of(in_a_room_of(with_peers_rooms(with_levels(levels))))
+}
+
+fn ordered_of(mut world: World) -> World {
     world.turn(A, 0, |conversation, turn| conversation.order_by_room(turn)).unwrap();
     world.pump();
     let room_id = world.sides[A].conversation(world.peers_rooms(A)[0]).row.matrix_room_id;
@@ -54,14 +62,18 @@ fn entries_sent(world: &World, side: usize) -> usize {
 /// Both sides rename the room at once, `first` a little earlier; then they hear of each other.
 fn at_once(first: usize) -> World {
     let mut world = ordered();
+    both_rename(&mut world, first);
+    world
+}
+
+fn both_rename(world: &mut World, first: usize) {
     world.events_pass = false;
     for side in [first, 1 - first] {
-        rename(&mut world, side, ["by alice", "by bob"][side]);
+        rename(world, side, ["by alice", "by bob"][side]);
     }
-    assert_ne!(head(&world, A, 0), head(&world, B, 1));
+    assert_ne!(head(world, A, 0), head(world, B, 1));
     world.events_pass = true;
     world.pump();
-    world
 }
 
 #[test]
@@ -228,4 +240,30 @@ fn dmls_39_whoever_is_not_in_the_room_says_so_once_and_goes_on() {
     let said: Vec<_> = world.sides[B].losses.iter().map(|loss| loss.feature.as_str()).collect();
     assert_eq!(said, [Feature::GraphOrderUnseen.to_string()]);
     assert_eq!(head(&world, A, 0), head(&world, B, 1));
+}
+
+/// The hub's gateway follows a head whose change its Matrix room takes from the one who made it, and from nobody else.
+#[test]
+fn r_056_without_a_hub_a_change_is_carried_over_by_who_made_it() {
+    let mut world = ordered_with([100, 100, 0]);
+    both_rename(&mut world, A);
+    assert_eq!((head(&world, A, 0), name(&world, A, 0)), (head(&world, B, 1), "by bob".to_owned()));
+    assert_eq!(world.sides[A].native(0).name().as_deref(), Some("by bob"));
+    assert!(world.sides[A].losses.is_empty(), "{:?}", world.sides[A].losses);
+}
+
+/// What its Matrix room takes from nobody keeps nobody from following the head.
+#[test]
+fn r_056_without_a_hub_what_the_matrix_room_refuses_is_a_loss() {
+    let mut world = ordered_with([100, 50, 0]);
+    world.events_pass = false;
+    let mut levels = world.sides[A].native(0).state_event("m.room.power_levels", "").unwrap().content_value();
+    levels["events"]["m.room.name"] = json!(100);
+    world.set(A, 0, ("m.room.power_levels", "", levels));
+    rename(&mut world, B, "by bob");
+    world.events_pass = true;
+    world.pump();
+    assert_eq!(head(&world, A, 0), head(&world, B, 1));
+    let refused = world.sides[A].losses.iter().filter(|loss| loss.feature == Feature::RefusedByMatrix.to_string());
+    assert!(refused.count() > 0, "{:?}", world.sides[A].losses);
 }

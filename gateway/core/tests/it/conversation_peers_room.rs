@@ -22,7 +22,7 @@ pub(crate) fn two_gateways() -> World {
     with_peers_rooms(with_alice_at(100))
 }
 
-fn with_peers_rooms(mut world: World) -> World {
+pub(crate) fn with_peers_rooms(mut world: World) -> World {
     for side in &mut world.sides {
         side.gateway.peers_room = true;
     }
@@ -34,7 +34,7 @@ pub(crate) fn in_a_room() -> World {
     in_a_room_of(two_gateways())
 }
 
-fn in_a_room_of(mut world: World) -> World {
+pub(crate) fn in_a_room_of(mut world: World) -> World {
     world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
     world.pump();
     assert_eq!(paths(&world), [IN_A_ROOM; 2]);
