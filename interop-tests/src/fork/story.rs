@@ -41,10 +41,15 @@ impl Member<'_> {
 
     pub(super) async fn sees_name(&self, name: &str) -> Result<()> {
         patience::until(format!("the name `{name}`"), async || {
-            let state = self.client.state(&self.room, ("m.room.name", "")).await?;
-            Ok(Look::from_option((state["name"] == name).then_some(()), || state.to_string()))
+            let now = self.name_of_room().await?;
+            Ok(Look::from_option((now == name).then_some(()), || now.clone()))
         })
         .await
+    }
+
+    pub(super) async fn name_of_room(&self) -> Result<String> {
+        let state = self.client.state(&self.room, ("m.room.name", "")).await?;
+        Ok(state["name"].as_str().unwrap_or_default().to_owned())
     }
 }
 
