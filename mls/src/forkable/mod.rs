@@ -32,6 +32,7 @@ mod receive;
 mod rejoin;
 mod settlement;
 mod signed;
+mod size;
 mod snapshot;
 mod statements;
 mod tail;

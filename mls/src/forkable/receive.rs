@@ -3,6 +3,7 @@
 use causeway_drafts::mimi_protocol_06::message::MessageKind;
 use causeway_drafts::mimi_uri::ClientUri;
 
+use super::size::check_size;
 use super::{ForkableGroup, HeadChange, Judge, is_in_graph};
 use crate::graph::{CommitClass, CommitFacts, Placement, Refusal};
 use crate::group::{Child, CommitSummary, Group, StagedEpoch, Unfit, handshake};
@@ -105,7 +106,10 @@ impl ForkableGroup {
         let mut candidates = self.graph.with_number(number);
         candidates.sort_by_key(|candidate| Some(*candidate) != hint);
         for parent in &candidates {
-            let id = parent.child(commit)?;
+            let id = match parent.child(commit) {
+                Ok(id) => id,
+                Err(error) => return Ok(CommitOutcome::Refused(error)),
+            };
             if self.graph.contains(&id) && !planted!(DuplicateApplied) {
                 return self.receive_again(id, commit, judge);
             }
@@ -143,7 +147,10 @@ impl ForkableGroup {
     /// None if the commit was not made in this epoch.
     fn try_parent(&mut self, parent: EpochRef, commit: &[u8], judge: Judge<'_>) -> Result<Option<CommitOutcome>, MlsError> {
         match self.judge_at(&parent.id, commit, judge)? {
-            Ok(staged) => self.place(parent.id, commit, staged).map(Some),
+            Ok(staged) => match check_size(commit, self.state(&parent.id)?, staged.summary()) {
+                Ok(()) => self.place(parent.id, commit, staged).map(Some),
+                Err(refused) => Ok(Some(CommitOutcome::Refused(refused))),
+            },
             Err(Unfit::MadeElsewhere(_)) => Ok(None),
             Err(Unfit::Refused(error @ (MlsError::UnknownProvider(_) | MlsError::Stored(_)))) => Err(error),
             Err(Unfit::Refused(error) | Unfit::Incomplete(error) | Unfit::RunOut(error)) => Ok(Some(CommitOutcome::Refused(error))),

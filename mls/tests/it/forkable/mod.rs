@@ -4,6 +4,7 @@ mod anew;
 mod commits;
 mod hardening;
 mod hub;
+mod large;
 mod matrix;
 mod messages;
 mod news;
