@@ -75,15 +75,16 @@ impl ForkableGroup {
     /// the commit names are tried in turn. Whatever comes of it, nothing is half-done.
     ///
     /// # Errors
-    /// [`MlsError::UnknownProvider`] where it cannot be judged yet, and what is wrong on our side.
+    /// [`MlsError::UnknownProvider`] where it cannot be judged before somebody asks for that provider's roots, and what is wrong on our side.
     pub fn receive_commit(&mut self, commit: &[u8], parent: Option<EpochId>, judge: Judge<'_>) -> Result<Received, MlsError> {
         let before = self.head();
         let mut outcomes = Vec::new();
         let mut due = vec![(commit.to_vec(), parent)];
         while let Some((commit, parent)) = due.pop() {
             let outcome = match self.receive_one(&commit, parent, judge) {
-                // What has waited for another commit holds that one up by nothing: it waits on.
-                Err(MlsError::UnknownProvider(_)) if !outcomes.is_empty() => {
+                // What has waited for another commit holds that one up by nothing: it waits on. So does what needs a
+                // provider that does not answer: it holds up nothing of what it is told with.
+                Err(MlsError::UnknownProvider(provider)) if !outcomes.is_empty() || judge.roots.is_out_of_reach(&provider) => {
                     let number = self.number_of(&commit)?;
                     self.wait(number, &commit)
                 }
