@@ -52,7 +52,7 @@ fn dmls_2_a_commit_that_is_too_large_for_its_group_is_refused_by_all() {
     }
 }
 
-/// A commit with a confirmation tag of so many octets in the place of its own.
+/// A commit with a confirmation tag of so many octets, 2^14 or more, in the place of its own.
 fn with_tag(commit: &[u8], octets: u32) -> Vec<u8> {
     // The last of a commit are its confirmation tag and its membership tag, each of 32 octets after one for their number.
     let (content, membership_tag) = (&commit[..commit.len() - 66], &commit[commit.len() - 33..]);
@@ -66,7 +66,7 @@ fn dmls_4_a_commit_with_tags_of_another_length_is_refused() {
     let mut trio = Trio::new();
     let roots = trio.roots.clone();
     let right = trio.bob.commit(&renaming(&trio.bob, "Bob's"), &roots);
-    let padded = with_tag(&right.pending.commit, 2000);
+    let padded = with_tag(&right.pending.commit, 20_000);
     for _ in 0..2 {
         let outcomes = trio.alice.hear(&padded, &roots).outcomes;
         assert!(matches!(outcomes[..], [CommitOutcome::Refused(MlsError::Malformed(_))]), "{outcomes:?}");
