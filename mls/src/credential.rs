@@ -1,6 +1,6 @@
 //! Credentials: X.509 certificates that name a client and its user, issued by the provider's own authority (G-28).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, UserUri};
@@ -18,6 +18,7 @@ use crate::MlsError;
 #[derive(Clone, Debug, Default)]
 pub struct TrustRoots {
     roots: BTreeMap<String, Vec<Vec<u8>>>,
+    out_of_reach: BTreeSet<String>,
     plain_groups: bool,
     basic_credentials: bool,
 }
@@ -40,10 +41,27 @@ impl TrustRoots {
 
     /// Pins a root, a certificate in DER.
     pub fn pin(&mut self, provider: &ProviderDomain, root: Vec<u8>) {
+        self.expect_again(provider);
         let roots = self.roots.entry(provider.to_string()).or_default();
         if !roots.contains(&root) {
             roots.push(root);
         }
+    }
+
+    /// The roots of a provider have been asked for and cannot be had now: a commit in a graph that nobody orders waits for
+    /// them from now on (DMLS-20), until one is [pinned](Self::pin). Everything else is refused as before.
+    pub fn give_up_on(&mut self, provider: &ProviderDomain) {
+        self.out_of_reach.insert(provider.to_string());
+    }
+
+    /// A provider is to be asked again.
+    pub fn expect_again(&mut self, provider: &ProviderDomain) {
+        self.out_of_reach.remove(provider.as_str());
+    }
+
+    /// Whether a provider has been given up on.
+    pub fn is_out_of_reach(&self, provider: &ProviderDomain) -> bool {
+        self.out_of_reach.contains(provider.as_str())
     }
 
     /// Whether any root of the provider is known.

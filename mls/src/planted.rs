@@ -41,6 +41,8 @@ mod switch {
     bugs! {
         /// What a commit does is not ranked.
         ClassIgnored,
+        /// A removal goes before other changes, however many its committer has just made.
+        RemovalsRepeat,
         /// The draw between equal turns goes the other way.
         DrawReversed,
         /// Whose turn it is does not count.

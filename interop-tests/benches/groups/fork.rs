@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use causeway_mls::graph::RecentCommit;
 use causeway_mls::{ClientIdentity, CommitPlan, ForkableGroup, Group, Judge, new_key_package};
 
 use crate::clock::timed;
@@ -64,7 +65,7 @@ fn together(issuer: &Issuer, judge: Judge<'_>, admins: &[ClientIdentity], mut gr
     let pending = group.commit(&admins[0], &CommitPlan { add_key_packages, ..CommitPlan::default() }, judge.roots, NOW)?;
     group.merge_pending(&admins[0].client_uri, judge.roots, NOW)?;
     let welcome = pending.welcome.context("no Welcome")?;
-    let first = ForkableGroup::begin(group, WINDOW, vec![admins[0].user_uri.clone()], &[])?;
+    let first = ForkableGroup::begin(group, WINDOW, vec![RecentCommit::by(admins[0].user_uri.clone())], &[])?;
     let tail = first.tail(&admins[0])?;
     let mut sides = vec![first];
     for (bundle, admin) in bundles.iter().zip(admins.iter().skip(1)) {

@@ -32,6 +32,7 @@ mod receive;
 mod rejoin;
 mod settlement;
 mod signed;
+mod size;
 mod snapshot;
 mod statements;
 mod tail;
@@ -52,7 +53,7 @@ pub use snapshot::{EpochRows, ForkableChanges, ForkableSnapshot};
 pub use statements::StatementOutcome;
 pub use tail::Tail;
 
-use crate::graph::{Conflict, EpochGraph, Placement};
+use crate::graph::{Conflict, EpochGraph, Placement, RecentCommit};
 use crate::group::Group;
 use crate::planted::planted;
 use crate::storage::node::StoredNodes;
@@ -108,23 +109,18 @@ pub struct ForkableGroup {
 }
 
 impl ForkableGroup {
-    /// A group that is forkable from its present epoch on. `recent_committers` are those of the last epochs, the
-    /// newest first, as far as they are known; `terms` what opened terms before, in a graph that has [ended](Self::end).
+    /// A group that is forkable from its present epoch on. `recent` are the last commits, the newest
+    /// first, as far as they are known; `terms` what opened terms before, in a graph that has [ended](Self::end).
     ///
     /// # Errors
     /// If those are not such statements.
-    pub fn begin(
-        mut group: Group,
-        window: u64,
-        recent_committers: Vec<causeway_drafts::mimi_uri::UserUri>,
-        terms: &[Vec<u8>],
-    ) -> Result<Self, MlsError> {
+    pub fn begin(mut group: Group, window: u64, recent: Vec<RecentCommit>, terms: &[Vec<u8>]) -> Result<Self, MlsError> {
         let root = group.epoch();
         let mut begun = Self {
             stored_nodes: group.take_stored_nodes(),
             stored_core: Vec::new(),
             own: group.own_clients().cloned().collect(),
-            graph: EpochGraph::new(root, window, recent_committers),
+            graph: EpochGraph::new(root, window, recent),
             states: BTreeMap::from([(root.id, group)]),
             commits: BTreeMap::new(),
             statements: Vec::new(),

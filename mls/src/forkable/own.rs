@@ -7,6 +7,7 @@ use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use serde::{Deserialize, Serialize};
 
 use super::receive::facts;
+use super::size::check_size;
 use super::{ForkableGroup, HeadChange, Judge, is_in_graph};
 use crate::graph::{CommitFacts, Placement};
 use crate::group::{Child, CommitPlan, PendingCommit};
@@ -102,6 +103,7 @@ impl ForkableGroup {
         let mut group = self.state(&parent)?.clone();
         let pending = group.commit(identity, &plan, judge.roots, judge.now_ms)?;
         let staged = group.stage(&pending.commit, judge.roots, judge.now_ms)?;
+        check_size(&pending.commit, self.state(&parent)?, staged.summary())?;
         let facts = facts(parent, &pending.commit, &staged)?;
         let Child { group, record, .. } = group.child(staged)?;
         let id = facts.id;

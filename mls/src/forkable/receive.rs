@@ -3,6 +3,7 @@
 use causeway_drafts::mimi_protocol_06::message::MessageKind;
 use causeway_drafts::mimi_uri::ClientUri;
 
+use super::size::check_size;
 use super::{ForkableGroup, HeadChange, Judge, is_in_graph};
 use crate::graph::{CommitClass, CommitFacts, Placement, Refusal};
 use crate::group::{Child, CommitSummary, Group, StagedEpoch, Unfit, handshake};
@@ -74,15 +75,16 @@ impl ForkableGroup {
     /// the commit names are tried in turn. Whatever comes of it, nothing is half-done.
     ///
     /// # Errors
-    /// [`MlsError::UnknownProvider`] where it cannot be judged yet, and what is wrong on our side.
+    /// [`MlsError::UnknownProvider`] where it cannot be judged before somebody asks for that provider's roots, and what is wrong on our side.
     pub fn receive_commit(&mut self, commit: &[u8], parent: Option<EpochId>, judge: Judge<'_>) -> Result<Received, MlsError> {
         let before = self.head();
         let mut outcomes = Vec::new();
         let mut due = vec![(commit.to_vec(), parent)];
         while let Some((commit, parent)) = due.pop() {
             let outcome = match self.receive_one(&commit, parent, judge) {
-                // What has waited for another commit holds that one up by nothing: it waits on.
-                Err(MlsError::UnknownProvider(_)) if !outcomes.is_empty() => {
+                // What has waited for another commit holds that one up by nothing: it waits on. So does what needs a
+                // provider that does not answer: it holds up nothing of what it is told with.
+                Err(MlsError::UnknownProvider(provider)) if !outcomes.is_empty() || judge.roots.is_out_of_reach(&provider) => {
                     let number = self.number_of(&commit)?;
                     self.wait(number, &commit)
                 }
@@ -105,7 +107,10 @@ impl ForkableGroup {
         let mut candidates = self.graph.with_number(number);
         candidates.sort_by_key(|candidate| Some(*candidate) != hint);
         for parent in &candidates {
-            let id = parent.child(commit)?;
+            let id = match parent.child(commit) {
+                Ok(id) => id,
+                Err(error) => return Ok(CommitOutcome::Refused(error)),
+            };
             if self.graph.contains(&id) && !planted!(DuplicateApplied) {
                 return self.receive_again(id, commit, judge);
             }
@@ -143,7 +148,10 @@ impl ForkableGroup {
     /// None if the commit was not made in this epoch.
     fn try_parent(&mut self, parent: EpochRef, commit: &[u8], judge: Judge<'_>) -> Result<Option<CommitOutcome>, MlsError> {
         match self.judge_at(&parent.id, commit, judge)? {
-            Ok(staged) => self.place(parent.id, commit, staged).map(Some),
+            Ok(staged) => match check_size(commit, self.state(&parent.id)?, staged.summary()) {
+                Ok(()) => self.place(parent.id, commit, staged).map(Some),
+                Err(refused) => Ok(Some(CommitOutcome::Refused(refused))),
+            },
             Err(Unfit::MadeElsewhere(_)) => Ok(None),
             Err(Unfit::Refused(error @ (MlsError::UnknownProvider(_) | MlsError::Stored(_)))) => Err(error),
             Err(Unfit::Refused(error) | Unfit::Incomplete(error) | Unfit::RunOut(error)) => Ok(Some(CommitOutcome::Refused(error))),

@@ -6,11 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use causeway_drafts::mimi_uri::UserUri;
 use serde::{Deserialize, Serialize};
 
 use super::{ForkableGroup, Judge, SignedStatement};
-use crate::graph::{Authority, MatrixOrder};
+use crate::graph::{Authority, MatrixOrder, RecentCommit};
 use crate::planted::planted;
 use crate::rows::{GroupSnapshot, PastEpoch};
 use crate::{ClientIdentity, EpochId, EpochOrigin, EpochRecord, Group, MAX_PAST_EPOCHS, MlsError};
@@ -28,8 +27,8 @@ pub struct Tail {
     /// Its tree.
     #[serde(with = "serde_bytes")]
     pub ratchet_tree: Vec<u8>,
-    /// Who committed the last epochs up to it, the newest first.
-    pub recent_committers: Vec<UserUri>,
+    /// The last commits up to it, the newest first: who made them, and whether to take something from somebody.
+    pub recent_commits: Vec<RecentCommit>,
     /// All commits since, parents first.
     #[serde(with = "crate::octets")]
     pub commits: Vec<Vec<u8>>,
@@ -73,7 +72,7 @@ impl ForkableGroup {
             anchor: anchor.id,
             group_info: self.infos.get(&anchor.id).cloned().map_or_else(|| state.group_info(identity), Ok)?,
             ratchet_tree: state.ratchet_tree()?,
-            recent_committers: self.graph.recent_committers(&anchor.id),
+            recent_commits: self.graph.recent_commits(&anchor.id),
             commits: commits.map(<[u8]>::to_vec).collect(),
             statements: statements.filter(|signed| is_told(signed)).map(SignedStatement::to_bytes).collect(),
             terms: terms.filter(|signed| !is_told(signed)).map(SignedStatement::to_bytes).collect(),
@@ -100,7 +99,7 @@ impl ForkableGroup {
             commit: Vec::new(),
             origin: EpochOrigin::Told,
         };
-        let mut group = Self::begin(anchor, tail.window, tail.recent_committers.clone(), &[])?;
+        let mut group = Self::begin(anchor, tail.window, tail.recent_commits.clone(), &[])?;
         group.records.push(record);
         // None of our clients was in: what others are told of the anchor is what we were told.
         group.infos.insert(tail.anchor, tail.group_info.clone());

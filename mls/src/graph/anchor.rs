@@ -93,7 +93,7 @@ impl EpochGraph {
         if id == self.root.id || planted!(NothingForgotten) {
             return Vec::new();
         }
-        self.before_root = self.recent_committers(&id);
+        self.before_root = self.recent_commits(&id);
         self.root = EpochRef { id, number: self.number(&id).unwrap_or(self.root.number) };
         let kept: BTreeSet<EpochId> = self.subtree(id).into_iter().collect();
         let forgotten: Vec<EpochId> = self.epochs.keys().filter(|id| !kept.contains(id)).copied().collect();

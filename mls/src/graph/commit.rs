@@ -1,6 +1,6 @@
 //! What the graph knows of a commit: public facts, judged at its parent.
 
-use causeway_drafts::mimi_uri::ClientUri;
+use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use serde::{Deserialize, Serialize};
 
 use crate::EpochId;
@@ -30,6 +30,47 @@ pub struct CommitFacts {
     pub committer: ClientUri,
     /// What it does.
     pub class: CommitClass,
+}
+
+/// What the commits that follow have to know of one: whose turn it was, and what for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredCommit")]
+pub struct RecentCommit {
+    /// Who made it.
+    pub committer: UserUri,
+    /// Whether it took something from somebody else, [`CommitClass::Removal`].
+    pub removes: bool,
+}
+
+/// Graphs that have been stored before removals were counted know of a commit who made it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredCommit {
+    Of(UserUri),
+    Known { committer: UserUri, removes: bool },
+}
+
+impl From<StoredCommit> for RecentCommit {
+    fn from(stored: StoredCommit) -> Self {
+        match stored {
+            StoredCommit::Of(committer) => Self::by(committer),
+            StoredCommit::Known { committer, removes } => Self { committer, removes },
+        }
+    }
+}
+
+impl RecentCommit {
+    /// A commit that took nothing from anybody.
+    pub fn by(committer: UserUri) -> Self {
+        Self { committer, removes: false }
+    }
+}
+
+impl CommitFacts {
+    /// What the commits that follow have to know of it.
+    pub(super) fn as_recent(&self) -> RecentCommit {
+        RecentCommit { committer: self.committer.user_uri(), removes: self.class == CommitClass::Removal }
+    }
 }
 
 impl CommitClass {

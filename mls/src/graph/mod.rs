@@ -24,7 +24,7 @@ use causeway_drafts::mimi_uri::UserUri;
 use serde::{Deserialize, Serialize};
 
 pub use anchor::Conflict;
-pub use commit::{CommitClass, CommitFacts};
+pub use commit::{CommitClass, CommitFacts, RecentCommit};
 pub use matrix::{MAX_ORDERED_AHEAD, MatrixOrder};
 pub use placement::{Placement, Refusal, StatementPlacement};
 pub use rank::Rank;
@@ -36,7 +36,7 @@ use matrix::MatrixOrders;
 use room::Excess;
 use statement::Statements;
 
-/// So many ancestors count when turns are taken (DMLS-12).
+/// So many ancestors count when turns are taken (DMLS-12), and when a removal goes before other changes (DMLS-11).
 pub const TURNS: usize = 8;
 /// So many epochs before the anchor are remembered: a fork that begins there is still judged and shown, a fork from
 /// before is refused (DMLS-7).
@@ -57,8 +57,8 @@ pub struct EpochGraph {
     window: u64,
     /// The oldest epoch that is remembered.
     root: EpochRef,
-    /// Who committed the epochs up to the root, the root's own committer first.
-    before_root: Vec<UserUri>,
+    /// The commits up to the root, the root's own first.
+    before_root: Vec<RecentCommit>,
     /// The newest final epoch: an ancestor of every head to come.
     anchor: EpochId,
     head: EpochId,
@@ -88,9 +88,8 @@ impl Epoch {
 
 impl EpochGraph {
     /// A graph that begins at an epoch. `window` is how many epochs a branch may run ahead before it is final;
-    /// `before_root` says who committed the last epochs up to the root, the root's own committer first: at most
-    /// [`TURNS`] of them count.
-    pub fn new(root: EpochRef, window: u64, before_root: Vec<UserUri>) -> Self {
+    /// `before_root` are the last commits up to the root, the root's own first: at most [`TURNS`] of them count.
+    pub fn new(root: EpochRef, window: u64, before_root: Vec<RecentCommit>) -> Self {
         Self {
             window,
             root,
@@ -106,8 +105,8 @@ impl EpochGraph {
 
     /// What a newcomer's graph begins with: the anchor alone, and what was said before it.
     pub fn at_anchor(&self) -> Self {
-        let committers = self.recent_committers(&self.anchor);
-        let before = if planted!(NewcomerWithoutTurns) { Vec::new() } else { committers };
+        let recent = self.recent_commits(&self.anchor);
+        let before = if planted!(NewcomerWithoutTurns) { Vec::new() } else { recent };
         let (statements, orders) = (self.statements.of_terms(), self.orders.clone());
         let mut begun = Self { statements, orders, ..Self::new(self.anchor(), self.window, before) };
         begun.forget_orders();
@@ -284,9 +283,9 @@ impl EpochGraph {
         self.commit(id).map(|commit| commit.committer.user_uri())
     }
 
-    /// Who committed an epoch and those before it, the newest first; at most [`TURNS`].
-    pub fn recent_committers(&self, id: &EpochId) -> Vec<UserUri> {
-        let known = self.ancestors(id).filter_map(|id| self.committer(&id));
+    /// The commits of an epoch and those before it, the newest first; at most [`TURNS`].
+    pub fn recent_commits(&self, id: &EpochId) -> Vec<RecentCommit> {
+        let known = self.ancestors(id).filter_map(|id| self.commit(&id).map(CommitFacts::as_recent));
         known.chain(self.before_root.iter().cloned()).take(TURNS).collect()
     }
 }

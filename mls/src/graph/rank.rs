@@ -3,13 +3,14 @@
 //! What bounds a member that wants to win for ever (DMLS-12 to DMLS-14): nothing that it can choose freely counts before
 //! its turn does. Whoever committed longer ago goes first, so that `m` members who work together win at most `m` of
 //! `m + 1` epochs against one that commits too; the draw between equals depends on names that were fixed before the
-//! parent existed; and who makes two commits in one epoch loses with both.
+//! parent existed; and who makes two commits in one epoch loses with both. What a removal wins out of turn (DMLS-11), its
+//! committer wins with one in [`TURNS`] epochs, since there would always be somebody to remove for whoever adds one each time.
 
 use std::cmp::Reverse;
 
 use sha2::{Digest, Sha256};
 
-use super::{CommitClass, CommitFacts, EpochGraph, TURNS};
+use super::{CommitClass, CommitFacts, EpochGraph, RecentCommit, TURNS};
 use crate::EpochId;
 use crate::planted::planted;
 
@@ -26,7 +27,7 @@ pub struct Rank {
     accepted: (bool, u64),
     /// Whether its committer made two commits here in this term: those come last (DMLS-14).
     equivocated: bool,
-    /// Removals before other changes, those before renewals (DMLS-11).
+    /// Removals before other changes, unless their committer has made one before; those before renewals (DMLS-11).
     class: CommitClass,
     /// Whose turn it is: how many epochs ago the committer last committed, the longest first (DMLS-12).
     turn: Reverse<usize>,
@@ -50,13 +51,14 @@ impl EpochGraph {
         let term = self.statements.term_of(commit);
         let position = self.position(term, commit);
         let draw = draw(commit);
+        let recent = self.recent_commits(&commit.parent);
         Rank {
             overridden: Reverse(self.override_through(&commit.id)),
             term: Reverse(if planted!(TermsIgnored) { 0 } else { term }),
             accepted: (position.is_none(), position.unwrap_or_default()),
             equivocated: false,
-            class: if planted!(ClassIgnored) { CommitClass::Change } else { commit.class },
-            turn: Reverse(if planted!(TurnsIgnored) { 0 } else { self.turn(commit) }),
+            class: if planted!(ClassIgnored) { CommitClass::Change } else { class_after(&recent, commit) },
+            turn: Reverse(if planted!(TurnsIgnored) { 0 } else { turn_after(&recent, commit) }),
             draw: if planted!(DrawReversed) { draw.map(|octet| !octet) } else { draw },
             id: commit.id,
         }
@@ -66,13 +68,6 @@ impl EpochGraph {
     pub(super) fn override_through(&self, id: &EpochId) -> u64 {
         let through = self.statements.overrides().filter(|(_, anchor)| self.is_ancestor(id, &anchor.id));
         through.map(|(term, _)| term).max().unwrap_or(0)
-    }
-
-    /// How many epochs ago the committer last committed, counted from the parent; at most [`TURNS`].
-    fn turn(&self, commit: &CommitFacts) -> usize {
-        let recent = self.recent_committers(&commit.parent);
-        let committer = commit.committer.user_uri();
-        recent.iter().position(|recent| *recent == committer).unwrap_or(TURNS)
     }
 
     /// Whether the same user has made another commit in the same epoch that counts in the same term.
@@ -89,6 +84,20 @@ impl EpochGraph {
         };
         terms.0 == terms.1 && one.committer.user_uri() == other.committer.user_uri()
     }
+}
+
+/// How many epochs ago the committer last committed, counted from the parent; at most [`TURNS`].
+fn turn_after(recent: &[RecentCommit], commit: &CommitFacts) -> usize {
+    let committer = commit.committer.user_uri();
+    recent.iter().position(|recent| recent.committer == committer).unwrap_or(TURNS)
+}
+
+/// The class that a commit counts in: a removal is a change like others where its committer has made one in the last
+/// [`TURNS`] epochs.
+fn class_after(recent: &[RecentCommit], commit: &CommitFacts) -> CommitClass {
+    let committer = commit.committer.user_uri();
+    let again = recent.iter().any(|recent| recent.removes && recent.committer == committer) && !planted!(RemovalsRepeat);
+    if again { commit.class.max(CommitClass::Change) } else { commit.class }
 }
 
 fn draw(commit: &CommitFacts) -> [u8; 32] {

@@ -215,8 +215,8 @@ impl Statements {
         }
     }
 
-    /// Of each signer a bounded number is kept, those in force before others, the lower terms before higher ones
-    /// (DMLS-17): what is kept does not depend on what came first.
+    /// Of each signer a bounded number is kept, the lower terms before higher ones (DMLS-17). Whether they are in force does
+    /// not matter: that changes with what comes next, and what is kept must not depend on what came first.
     fn thin_out(&mut self, new: &Statement, window: u64) {
         let Some((_, _, signer)) = new.opens() else { return };
         let by_signer = |statement: &&Statement| statement.opens().is_some_and(|(_, _, by)| by == signer);
@@ -224,9 +224,7 @@ impl Statements {
         if all.len() <= MAX_TERMS {
             return;
         }
-        let last = all
-            .iter()
-            .max_by_key(|statement| (!self.is_in_force(statement), statement.opens().map(|(term, ..)| term), **statement));
+        let last = all.iter().max_by_key(|statement| (statement.opens().map(|(term, ..)| term), **statement));
         let last = if planted!(FirstStatementsKept) { Some(new.clone()) } else { last.map(|last| (**last).clone()) };
         if let Some(last) = last {
             self.opening.remove(&last);
@@ -245,11 +243,10 @@ impl Statements {
             };
             statement.opens().is_some_and(old)
         };
-        let gone: BTreeSet<u64> = self.in_force.iter().filter(|(_, all)| all.iter().all(is_old)).map(|(term, _)| *term).collect();
-        // Terms from the first one on, without a gap.
-        while gone.contains(&self.base.saturating_add(1)) {
-            self.base += 1;
-        }
+        // What an override has left out between them goes with them: those who have forgotten what came after it would not
+        // know whether it may still be opened.
+        let gone = self.in_force.iter().take_while(|(_, opened)| opened.iter().all(is_old));
+        self.base = gone.last().map_or(self.base, |(term, _)| *term);
         let base = self.base;
         self.opening.retain(|statement| !is_old(statement) || statement.opens().is_some_and(|(term, ..)| term > base));
         self.weigh(window);

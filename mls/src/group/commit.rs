@@ -2,6 +2,7 @@
 
 use causeway_drafts::mimi_protocol_06::participant_list::ParticipantListUpdate;
 use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
+use causeway_drafts::mimi_room_policy_04::base_room_policy::BaseRoomPolicy;
 use causeway_drafts::mimi_room_policy_04::roles_list::RolesList;
 use causeway_drafts::mimi_uri::ClientUri;
 use causeway_drafts::{encode, numbers};
@@ -31,6 +32,8 @@ pub struct CommitPlan {
     pub metadata: Option<RoomMetadata>,
     /// New role definitions.
     pub roles: Option<RolesList>,
+    /// Another policy of the room.
+    pub base_policy: Option<BaseRoomPolicy>,
     /// Another hardening (DMLS-34).
     pub hardening: Option<Hardening>,
     /// The term that it is made in (DMLS-10). Term 0 is not said.
@@ -62,8 +65,9 @@ impl CommitPlan {
         let participants = self.participants.as_ref().map(|value| update(numbers::COMPONENT_PARTICIPANT_LIST, encode(value)));
         let metadata = self.metadata.as_ref().map(|value| update(numbers::COMPONENT_ROOM_METADATA, encode(value)));
         let roles = self.roles.as_ref().map(|value| update(numbers::COMPONENT_ROLES_LIST, encode(value)));
+        let base_policy = self.base_policy.as_ref().map(|value| update(numbers::COMPONENT_BASE_ROOM_POLICY, encode(value)));
         let hardening = self.hardening.map(|value| update(numbers::COMPONENT_HARDENING, value.to_component()));
-        [participants, metadata, roles, hardening].into_iter().flatten().collect()
+        [participants, metadata, roles, base_policy, hardening].into_iter().flatten().collect()
     }
 }
 

@@ -78,6 +78,7 @@ pub(crate) fn roles() -> RolesList {
         Capability::CAN_CHANGE_USER_ROLE,
         Capability::CAN_CHANGE_ROOM_NAME,
         Capability::CAN_CHANGE_ROLE_DEFINITIONS,
+        Capability::CAN_CHANGE_ROOM_MEMBERSHIP_STYLE,
     ]);
     let changes = vec![
         SingleSourceRoleChangeTargets::new(0, vec![MEMBER, ADMIN]),

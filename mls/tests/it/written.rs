@@ -1,5 +1,6 @@
 //! What is written, in octets: a commit writes what it changed, a message its sender's ratchet.
 
+use causeway_mls::graph::RecentCommit;
 use causeway_mls::{CommitOutcome, CommitPlan, ForkableGroup, Judge, RowChanges};
 
 use crate::crowd::{Crowd, written};
@@ -40,7 +41,7 @@ fn a_message_at_1000_members_with_a_window_of_5_writes_1_kib_at_most() {
     let crowd = Crowd::of(1000);
     let Crowd { provider, roots, alice: (at_alice, alice), bob: (at_bob, _) } = crowd;
     let judge = Judge { roots: &roots, now_ms: NOW };
-    let founder = vec![provider.user("alice")];
+    let founder = vec![RecentCommit::by(provider.user("alice"))];
     let mut at_alice = ForkableGroup::begin(at_alice, 5, founder.clone(), &[]).unwrap();
     let tail = at_alice.tail(&alice).unwrap();
     let joined = at_bob;

@@ -33,6 +33,7 @@ pub(crate) use consents::{has_consent, is_granted};
 pub(crate) use parked::{ReplayError, delivery_to_park, to_park};
 pub(crate) use peers::PeerSaid;
 pub(crate) use roots::PinnedRoots;
+use roots::Without;
 pub(crate) use session::{Find, Session};
 
 use crate::crash;
@@ -155,13 +156,13 @@ impl Node {
     }
 
     /// Runs a named transaction over conversations. If it fails for a provider whose credential roots nobody has
-    /// asked for yet, they are fetched, and it is run again.
+    /// asked for yet, they are fetched, and it is run again; without them, where they cannot be had.
     pub(crate) async fn transaction<T, F>(self: &Arc<Self>, name: &'static str, body: F) -> Result<T, NodeError>
     where
         F: for<'s, 't> Fn(&'s mut Session<'t>) -> BoxFuture<'s, Result<T, NodeError>> + Send + Sync + 'static,
         T: Send + 'static,
     {
-        let body = Arc::new(body);
+        let (body, mut without) = (Arc::new(body), Vec::new());
         for _ in 0..MAX_NEW_PROVIDERS {
             let error = match self.attempt(name, body.clone()).await {
                 Ok(value) => return Ok(value),
@@ -170,7 +171,11 @@ impl Node {
             let Some(provider) = error.unknown_provider().cloned() else { return Err(error) };
             if let Err(why) = self.fetch_roots(&provider).await {
                 tracing::warn!(%provider, %why, "cannot get a provider's credential roots");
-                return Err(error);
+                if without.iter().any(|without: &Without<'_>| without.is_of(&provider)) {
+                    return Err(error);
+                }
+                // What can wait for it does, and holds up nothing else.
+                without.push(self.roots.without(&provider));
             }
         }
         self.attempt(name, body).await

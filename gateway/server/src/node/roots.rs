@@ -33,6 +33,37 @@ impl PinnedRoots {
         }
         *current = Arc::new(changed);
     }
+
+    /// As long as this is held, commits that need a provider's roots wait for them, as far as they can.
+    pub(super) fn without(&self, provider: &ProviderDomain) -> Without<'_> {
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = TrustRoots::clone(&current);
+        changed.give_up_on(provider);
+        *current = Arc::new(changed);
+        Without { roots: self, provider: provider.clone() }
+    }
+}
+
+/// A provider that does not answer, for as long as one transaction needs: the next one asks it again.
+pub(super) struct Without<'a> {
+    roots: &'a PinnedRoots,
+    provider: ProviderDomain,
+}
+
+impl Without<'_> {
+    /// Whether it is this provider that does not answer.
+    pub(super) fn is_of(&self, provider: &ProviderDomain) -> bool {
+        self.provider == *provider
+    }
+}
+
+impl Drop for Without<'_> {
+    fn drop(&mut self) {
+        let mut current = self.roots.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = TrustRoots::clone(&current);
+        changed.expect_again(&self.provider);
+        *current = Arc::new(changed);
+    }
 }
 
 impl Node {
@@ -69,5 +100,20 @@ impl Node {
                 })
             })
             .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_that_does_not_answer_is_asked_again_after_the_transaction() {
+        let pinned = PinnedRoots::new(TrustRoots::default());
+        let provider: ProviderDomain = "d.test".parse().unwrap();
+        let without = pinned.without(&provider);
+        assert!(without.is_of(&provider) && pinned.current().is_out_of_reach(&provider));
+        drop(without);
+        assert!(!pinned.current().is_out_of_reach(&provider));
     }
 }

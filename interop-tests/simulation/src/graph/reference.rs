@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 /// What somebody knows.
 pub(super) struct View {
     root: EpochRef,
-    before_root: Vec<UserUri>,
+    /// Who committed before the root, the newest first, and whether to take something from somebody.
+    before_root: Vec<(UserUri, bool)>,
     commits: BTreeMap<EpochId, CommitFacts>,
     children: BTreeMap<EpochId, Vec<EpochId>>,
     in_force: BTreeMap<u64, Vec<Statement>>,
@@ -38,7 +39,7 @@ impl View {
             children.entry(commit.parent).or_default().push(commit.id);
         }
         let root = oldest.root();
-        let before_root = oldest.recent_committers(&root.id);
+        let before_root = oldest.recent_commits(&root.id).into_iter().map(|commit| (commit.committer, commit.removes)).collect();
         let in_force = in_force(&said, window);
         let accepted = accepted(&said, &in_force);
         Some(Self { root, before_root, commits, children, in_force, accepted, rooms })
@@ -111,16 +112,17 @@ impl View {
         let siblings = self.children.get(&commit.parent).into_iter().flatten().filter_map(|id| self.commits.get(id));
         let user = commit.committer.user_uri();
         let twice = siblings.filter(|other| other.committer.user_uri() == user && self.term(other) == term).count() > 1;
+        let before = self.before(commit);
         let class = match commit.class {
-            CommitClass::Removal => 0,
-            CommitClass::Change => 1,
+            CommitClass::Removal if !before.contains(&(user.clone(), true)) => 0,
+            CommitClass::Removal | CommitClass::Change => 1,
             CommitClass::Renewal => 2,
         };
         let draw = [b"causeway dmls/1 draw", &commit.parent.as_bytes()[..], user.as_str().as_bytes()].concat();
         let overridden = Reverse(self.overridden(id));
         let accepted = Some(position.unwrap_or(u64::MAX));
         let equivocates = position.is_none() && twice;
-        let turn = Reverse(self.turn(commit, &user));
+        let turn = Reverse(before.iter().position(|(other, _)| *other == user).unwrap_or(8));
         Some((overridden, Reverse(term), accepted, equivocates, class, turn, Sha256::digest(draw).to_vec(), *id))
     }
 
@@ -144,11 +146,12 @@ impl View {
         leads.map(|anchor| anchor.term).max().unwrap_or(0)
     }
 
-    fn turn(&self, commit: &CommitFacts, user: &UserUri) -> usize {
+    /// Who has committed the eight epochs before a commit, the newest first, and whether to take something from somebody.
+    fn before(&self, commit: &CommitFacts) -> Vec<(UserUri, bool)> {
         let path = self.back(commit.parent);
         let known = path.iter().filter(|id| **id != self.root.id).filter_map(|id| self.commits.get(id));
-        let known = known.map(|commit| commit.committer.user_uri()).chain(self.before_root.iter().cloned());
-        known.take(8).position(|other| other == *user).unwrap_or(8)
+        let known = known.map(|commit| (commit.committer.user_uri(), commit.class == CommitClass::Removal));
+        known.chain(self.before_root.iter().cloned()).take(8).collect()
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate, UserRolePair};
+use causeway_mls::graph::RecentCommit;
 use causeway_mls::{ClientIdentity, CommitPlan, CreateGroup, EpochId, ForkableGroup, Group, Hardening, MlsError, new_key_package};
 
 use super::ledger::Ledger;
@@ -122,7 +123,8 @@ impl World {
         };
         let pending = group.commit(creator, &plan, judge().roots, now())?;
         group.merge_pending(&creator.client_uri, judge().roots, now())?;
-        self.nodes[0].group = Some(ForkableGroup::begin(group, self.setup.window, vec![creator.user_uri.clone()], &[])?);
+        self.nodes[0].group =
+            Some(ForkableGroup::begin(group, self.setup.window, vec![RecentCommit::by(creator.user_uri.clone())], &[])?);
         if let Some(group) = self.nodes[0].group.as_mut().filter(|_| self.setup.hub == Hub::Room) {
             group.open_term(creator, authority(Orders::Room(0)))?;
         }

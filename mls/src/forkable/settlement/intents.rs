@@ -1,6 +1,7 @@
 //! What a commit intended: the difference between the epoch that it was made in and the one that it opened.
 
 use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
+use causeway_drafts::mimi_room_policy_04::base_room_policy::BaseRoomPolicy;
 use causeway_drafts::mimi_room_policy_04::roles_list::{NO_ROLE, RolesList};
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 
@@ -36,6 +37,8 @@ pub enum IntentKind {
     Metadata(Box<RoomMetadata>),
     /// Roles are defined anew.
     Roles(Box<RolesList>),
+    /// The room has another policy.
+    Policy(Box<BaseRoomPolicy>),
     /// The group's commits are hardened, or not (DMLS-34).
     Hardening(Hardening),
     /// A client has renewed its keys. Only it can do so again.
@@ -49,6 +52,7 @@ impl IntentKind {
             Self::Role { user, role } => state.with_role(user, *role),
             Self::Metadata(metadata) => RoomState { metadata: (**metadata).clone(), ..state.clone() },
             Self::Roles(roles) => RoomState { roles: (**roles).clone(), ..state.clone() },
+            Self::Policy(policy) => RoomState { base_policy: (**policy).clone(), ..state.clone() },
             Self::Hardening(hardening) => RoomState { hardening: *hardening, ..state.clone() },
             Self::AddClient(_) | Self::RemoveClient(_) | Self::Renew(_) => state.clone(),
         }
@@ -64,6 +68,9 @@ pub(super) fn between(before: &Group, after: &Group, commit: &CommitFacts) -> Ve
     }
     if before.room_state().roles != after.room_state().roles {
         kinds.push(IntentKind::Roles(Box::new(after.room_state().roles.clone())));
+    }
+    if before.room_state().base_policy != after.room_state().base_policy {
+        kinds.push(IntentKind::Policy(Box::new(after.room_state().base_policy.clone())));
     }
     if before.room_state().hardening != after.room_state().hardening {
         kinds.push(IntentKind::Hardening(after.room_state().hardening));

@@ -80,7 +80,12 @@ impl ForkableGroup {
     /// Where a losing epoch's branch leaves the way to the head; none if that has been forgotten.
     fn ground(&self, lost: &EpochId) -> Result<Option<Ground<'_>>, MlsError> {
         let fork = self.graph.fork_point(lost, &self.graph.head().id);
-        fork.map(|fork| Ok(Ground { fork, base: self.state(&fork)?, lost: self.state(lost)? })).transpose()
+        let parent = self.graph.commit(lost).map(|commit| commit.parent);
+        let ground = |(fork, parent)| {
+            let (base, parent, lost) = (self.state(&fork)?, self.state(&parent)?, self.state(lost)?);
+            Ok(Ground { fork, base, parent, lost })
+        };
+        fork.zip(parent).map(ground).transpose()
     }
 
     /// What is left of a losing epoch's intents: nothing once there is an epoch since the fork where nothing was left.

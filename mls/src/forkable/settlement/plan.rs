@@ -60,7 +60,8 @@ impl<'a> Planned<'a> {
             IntentKind::Renew(client) => self.renews |= client.user_uri() == *self.settler,
             // Nobody commits its own removal (RFC 9420 §12.2): that is for somebody else to settle.
             IntentKind::Role { user, role: NO_ROLE | BANNED } if user == self.settler => return,
-            IntentKind::Role { .. } | IntentKind::Metadata(_) | IntentKind::Roles(_) | IntentKind::Hardening(_) => {}
+            IntentKind::Role { .. } | IntentKind::Metadata(_) | IntentKind::Roles(_) => {}
+            IntentKind::Policy(_) | IntentKind::Hardening(_) => {}
         }
         let (state, after) = (self.head.room_state(), intent.kind.applied_to(&self.after));
         let crowded = after.roles != state.roles && after.participants != state.participants;
@@ -93,6 +94,7 @@ impl<'a> Planned<'a> {
         self.plan.participants = state.participants_update(&self.after);
         self.plan.metadata = (state.metadata != self.after.metadata).then(|| self.after.metadata.clone());
         self.plan.roles = (state.roles != self.after.roles).then(|| self.after.roles.clone());
+        self.plan.base_policy = (state.base_policy != self.after.base_policy).then(|| self.after.base_policy.clone());
         // What is added goes first; whoever cannot take part ends the other wish (DMLS-34).
         let waits = self.after.hardening.is_on() && !self.plan.add_key_packages.iter().all(|bytes| can_be_hardened(bytes));
         self.plan.hardening = (state.hardening != self.after.hardening && !waits).then_some(self.after.hardening);
@@ -105,7 +107,7 @@ impl<'a> Planned<'a> {
         let plan = &self.plan;
         let does_something =
             plan.participants.is_some() || plan.metadata.is_some() || plan.roles.is_some() || plan.hardening.is_some();
-        let does_something = does_something || self.renews;
+        let does_something = does_something || plan.base_policy.is_some() || self.renews;
         (does_something || !plan.add_key_packages.is_empty() || !plan.remove_clients.is_empty()).then_some(self.plan)
     }
 }

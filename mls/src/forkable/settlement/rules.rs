@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Intent, IntentKind, Settlement};
 use crate::planted::planted;
+use crate::policy::ClientChange;
 use crate::{EpochId, Group, Hardening, RoomState};
 
 /// An intent that is given up.
@@ -25,6 +26,8 @@ pub struct Abandoned {
 pub(super) struct Ground<'a> {
     pub(super) fork: EpochId,
     pub(super) base: &'a Group,
+    /// Where the epoch that lost was made.
+    pub(super) parent: &'a Group,
     /// The epoch that lost.
     pub(super) lost: &'a Group,
 }
@@ -64,6 +67,7 @@ impl Ground<'_> {
             }
             IntentKind::Metadata(metadata) => self.replaced(&**metadata, at, |state| &state.metadata),
             IntentKind::Roles(roles) => self.replaced(&**roles, at, |state| &state.roles),
+            IntentKind::Policy(policy) => self.replaced(&**policy, at, |state| &state.base_policy),
             IntentKind::Hardening(hardening) => self.hardening(*hardening, at),
             IntentKind::Renew(client) if committers.contains(client) => Verdict::Done,
             IntentKind::Renew(client) => {
@@ -76,11 +80,49 @@ impl Ground<'_> {
         };
         match verdict {
             Verdict::Due if planted!(IntentsOutliveAuthors) => Verdict::Due,
-            Verdict::Due if !state.is_present(&intent.author) => {
-                Verdict::Abandoned("DMLS-27", format!("{} does not take part any more", intent.author))
-            }
-            Verdict::Due => permitted(intent, state),
+            Verdict::Due => self.permitted(intent, state),
             other => other,
+        }
+    }
+
+    /// DMLS-27: an author's intent counts as far as its author still takes part, and may still do it.
+    fn permitted(&self, intent: &Intent, state: &RoomState) -> Verdict {
+        let actor = self.actor(intent);
+        if !state.is_present(&actor) {
+            return Verdict::Abandoned("DMLS-27", format!("{actor} does not take part any more"));
+        }
+        let refused = match self.client_change(&intent.kind) {
+            Some(change) => state.may_change_client(&self.joined_by(&change, state), &actor, &change),
+            None => state.may_become(&intent.kind.applied_to(state), &actor),
+        };
+        refused.map_or_else(|refused| Verdict::Abandoned("DMLS-27", refused.to_string()), |()| Verdict::Due)
+    }
+
+    /// Who wanted it: whoever made the commit, if that was its to do, else the client's own user, whose proposal it was.
+    fn actor(&self, intent: &Intent) -> UserUri {
+        let (before, after) = (self.parent.room_state(), self.lost.room_state());
+        match self.client_change(&intent.kind) {
+            Some(change @ ClientChange::Removed(_)) if before.may_change_client(after, &intent.author, &change).is_ok() => {
+                intent.author.clone()
+            }
+            Some(ClientChange::Removed(user)) => user,
+            _ => intent.author.clone(),
+        }
+    }
+
+    fn client_change(&self, kind: &IntentKind) -> Option<ClientChange> {
+        match kind {
+            IntentKind::AddClient(client) => Some(ClientChange::Added(client.user_uri())),
+            IntentKind::RemoveClient(client) => Some(ClientChange::Removed(client.user_uri())),
+            _ => None,
+        }
+    }
+
+    /// The room as it is when a client is added: its user may come in with it.
+    fn joined_by(&self, change: &ClientChange, state: &RoomState) -> RoomState {
+        match change {
+            ClientChange::Added(user) if !state.is_present(user) => state.with_role(user, self.lost.room_state().role_of(user)),
+            _ => state.clone(),
         }
     }
 
@@ -131,14 +173,6 @@ impl Ground<'_> {
             (false, true) => Verdict::Due,
             (false, false) => Verdict::Abandoned("DMLS-28", "the winning branch has changed it, too".to_owned()),
         }
-    }
-}
-
-/// DMLS-27: an author's intent counts as far as its author may still do it.
-fn permitted(intent: &Intent, state: &RoomState) -> Verdict {
-    match state.may_become(&intent.kind.applied_to(state), &intent.author) {
-        Ok(()) => Verdict::Due,
-        Err(refused) => Verdict::Abandoned("DMLS-27", refused.to_string()),
     }
 }
 
@@ -193,25 +227,25 @@ pub(super) fn without_room_for_them(settlement: &mut Settlement, state: &RoomSta
 /// Whether a change takes back, or replaces, an earlier one on its own branch. What was taken from somebody stays due, whatever came
 /// after it.
 pub(super) fn overtakes(later: &IntentKind, earlier: &IntentKind, state: &RoomState) -> bool {
-    use IntentKind::{AddClient, Metadata, RemoveClient, Role, Roles};
+    use IntentKind::{AddClient, Hardening, Metadata, Policy, RemoveClient, Role, Roles};
     match (later, earlier) {
         (Role { user, role: NO_ROLE | BANNED }, AddClient(client)) => *user == client.user_uri(),
         (RemoveClient(gone), AddClient(client)) => gone == client,
         (Role { user, role }, Role { user: other, role: before }) => {
             user == other && lesser(*role, *before, state) != Ordering::Greater
         }
-        (Metadata(_), Metadata(_)) | (Roles(_), Roles(_)) | (IntentKind::Hardening(_), IntentKind::Hardening(_)) => true,
+        (Metadata(_), Metadata(_)) | (Roles(_), Roles(_)) | (Policy(_), Policy(_)) | (Hardening(_), Hardening(_)) => true,
         _ => false,
     }
 }
 
 fn concerns_the_same(one: &IntentKind, other: &IntentKind) -> bool {
-    use IntentKind::{AddClient, Metadata, RemoveClient, Renew, Role, Roles};
+    use IntentKind::{AddClient, Hardening, Metadata, Policy, RemoveClient, Renew, Role, Roles};
     match (one, other) {
         (Role { user, .. }, Role { user: other, .. }) => user == other,
         (AddClient(client) | RemoveClient(client), AddClient(other) | RemoveClient(other)) => client == other,
         (Renew(client), Renew(other)) => client == other,
-        (Metadata(_), Metadata(_)) | (Roles(_), Roles(_)) | (IntentKind::Hardening(_), IntentKind::Hardening(_)) => true,
+        (Metadata(_), Metadata(_)) | (Roles(_), Roles(_)) | (Policy(_), Policy(_)) | (Hardening(_), Hardening(_)) => true,
         _ => false,
     }
 }

@@ -258,6 +258,33 @@ fn a_commit_by_an_unknown_provider_holds_nothing_up_that_it_waits_for() {
     assert_eq!(trio.bob.head(), second.id);
 }
 
+/// One commit that adds somebody of a provider that does not answer kept whoever was told the graph from all of it.
+#[test]
+fn dmls_20_a_commit_that_needs_a_provider_out_of_reach_waits_and_the_rest_of_the_graph_is_taken() {
+    let mut trio = Trio::new();
+    let stranger = Provider::new("d.test");
+    let known_to_alice = crate::support::roots(&[&trio.a, &trio.b, &trio.c, &stranger]);
+    let first = trio.alice.commit(&renaming(&trio.alice, "One"), &trio.roots);
+    let (invite, ..) = inviting(&stranger, "dave");
+    let second = trio.alice.commit(&invite, &known_to_alice);
+    let third = trio.alice.commit(&renaming(&trio.alice, "Three"), &known_to_alice);
+    let tail = trio.alice.group.tail(&trio.alice.identity).unwrap();
+    let mut roots = trio.roots.clone();
+    assert!(matches!(ForkableGroup::observe(&tail, judge(&roots)), Err(MlsError::UnknownProvider(_))), "to be asked first");
+    roots.give_up_on(&stranger.domain);
+    let mut server = ForkableGroup::observe(&tail, judge(&roots)).unwrap();
+    assert_eq!(server.head().id, first.id);
+    let again = server.receive_commit(&second.pending.commit, None, judge(&roots)).unwrap();
+    assert!(matches!(again.outcomes[..], [CommitOutcome::Waits]), "{:?}", again.outcomes);
+    // It answers at last, and whoever tells what is lacking tells this.
+    roots.pin(&stranger.domain, stranger.authority.root_der());
+    let news = trio.alice.group.news_for(&server.known()).unwrap();
+    assert_eq!(news.commits, [second.pending.commit, third.pending.commit]);
+    let outcomes = server.receive_commit(&news.commits[0], None, judge(&roots)).unwrap().outcomes;
+    assert!(matches!(outcomes[..], [CommitOutcome::Placed(_), CommitOutcome::Placed(_)]), "{outcomes:?}");
+    assert_eq!(server.head().id, third.id);
+}
+
 /// A message names its epoch by number only: that one epoch of that number is on a branch that has run too far says nothing of
 /// commits made in others.
 #[test]

@@ -20,6 +20,7 @@ const fn switching(hardening: Hardening) -> CommitPlan {
         participants: None,
         metadata: None,
         roles: None,
+        base_policy: None,
         hardening: Some(hardening),
         term: 0,
     }

@@ -4,6 +4,7 @@ mod anew;
 mod commits;
 mod hardening;
 mod hub;
+mod large;
 mod matrix;
 mod messages;
 mod news;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListUpdate, UserRolePair};
 use causeway_drafts::mimi_uri::UserUri;
+use causeway_mls::graph::RecentCommit;
 use causeway_mls::{
     ClientIdentity, CommitOutcome, CommitPlan, EpochId, ForkableGroup, Group, Judge, KeyPackageBundle, MlsError, Placed, Prepared,
     Received, TrustRoots,
@@ -59,7 +61,10 @@ impl Trio {
         let plan = adding(entries, vec![kp_bob.key_package.clone(), kp_carol.key_package.clone()]);
         let (at_alice, pending) = commit(group, &alice, &plan, &roots);
         let (at_bob, at_carol) = (join(&pending, &kp_bob, &bob, &roots), join(&pending, &kp_carol, &carol, &roots));
-        let alice = Node { group: ForkableGroup::begin(at_alice, 5, vec![a.user("alice")], &[]).unwrap(), identity: alice };
+        let alice = Node {
+            group: ForkableGroup::begin(at_alice, 5, vec![RecentCommit::by(a.user("alice"))], &[]).unwrap(),
+            identity: alice,
+        };
         let bob = Node::joining(&alice, &at_bob, bob, &roots);
         let carol = Node::joining(&alice, &at_carol, carol, &roots);
         Self { a, b, c, roots, alice, bob, carol }

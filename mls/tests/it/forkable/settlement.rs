@@ -288,7 +288,7 @@ fn dmls_25_a_client_that_another_losing_branch_added_keeps_nobody_in() {
 /// Who added somebody may not do so any more: the client was left to settle for as long as the epoch was remembered, and the graph
 /// could not end.
 #[test]
-fn dmls_26_a_client_whose_user_does_not_come_in_is_given_up() {
+fn dmls_27_a_client_whose_user_does_not_come_in_is_given_up() {
     let mut trio = Trio::new();
     let roots = trio.roots.clone();
     let (invite, ..) = inviting(&trio.b, "dave");
@@ -298,5 +298,50 @@ fn dmls_26_a_client_whose_user_does_not_come_in_is_given_up() {
     assert_eq!(trio.alice.head(), demoted.id);
     let settlement = trio.alice.group.settlement().unwrap();
     assert_eq!(settlement.intents, []);
-    assert_eq!(settlement.abandoned.iter().map(|abandoned| abandoned.rule).collect::<Vec<_>>(), ["DMLS-27", "DMLS-26"]);
+    assert_eq!(settlement.abandoned.iter().map(|abandoned| abandoned.rule).collect::<Vec<_>>(), ["DMLS-27", "DMLS-27"]);
+}
+
+/// Whoever was an admin had clients added and removed on the head, long after it was none.
+#[test]
+fn dmls_27_who_is_no_admin_any_more_adds_and_removes_no_clients_of_others() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let (tablet, phone) = (trio.c.client("carol", "tablet"), trio.c.client("carol", "phone"));
+    let added = trio.carol.commit(&adding(Vec::new(), vec![key_package(&tablet).key_package]), &roots);
+    trio.alice.place(&added.pending.commit, &roots);
+    trio.bob.place(&added.pending.commit, &roots);
+    let gone = CommitPlan { remove_clients: vec![tablet.client_uri.clone()], ..Default::default() };
+    trio.bob.commit(&renaming(&trio.bob, "Bob's"), &roots);
+    trio.bob.commit(&gone, &roots);
+    trio.bob.commit(&adding(Vec::new(), vec![key_package(&phone).key_package]), &roots);
+    let mut lost = trio.bob.known_commits();
+    let demoted = trio.alice.commit(&with_role(&trio.alice, &trio.b.user("bob"), MEMBER), &roots);
+    // Its own clients are still its own to bring in, and carol's are carol's.
+    lost.extend([trio.carol.commit(&gone, &roots).pending.commit]);
+    for commit in &lost {
+        trio.alice.hear(commit, &roots);
+    }
+    assert_eq!(trio.alice.head(), demoted.id);
+    let settlement = trio.alice.group.settlement().unwrap();
+    let due: Vec<_> = settlement.intents.iter().map(|intent| (&intent.author, &intent.kind)).collect();
+    assert_eq!(due, [(&trio.c.user("carol"), &IntentKind::RemoveClient(tablet.client_uri.clone()))]);
+    let rules: Vec<_> = settlement.abandoned.iter().map(|abandoned| abandoned.rule).collect();
+    assert_eq!(rules, ["DMLS-27"; 3], "{settlement:?}");
+}
+
+#[test]
+fn dmls_28_another_policy_of_the_room_is_carried_over() {
+    let mut trio = Trio::new();
+    let roots = trio.roots.clone();
+    let mut policy = trio.bob.group.head_state().unwrap().room_state().base_policy.clone();
+    policy.discoverable = true;
+    let plan = CommitPlan { base_policy: Some(policy.clone()), ..Default::default() };
+    let lost = trio.bob.commit(&plan, &roots);
+    let removal = trio.alice.commit(&removing(&trio.alice, &trio.c.user("carol")), &roots);
+    trio.alice.place(&lost.pending.commit, &roots);
+    trio.bob.place(&removal.pending.commit, &roots);
+    assert_eq!((trio.alice.head(), trio.bob.head()), (removal.id, removal.id));
+    assert_eq!(trio.bob.settle(&none(), &roots), 1);
+    assert_eq!(trio.bob.group.head_state().unwrap().room_state().base_policy, policy);
+    assert_eq!(trio.bob.group.settlement().unwrap().intents, []);
 }

@@ -176,5 +176,6 @@ fn an_epoch_that_is_named_by_its_number_is_looked_for_on_the_head_s_branch_first
     place_all(&mut graph, &line("a", root().id, 3, &["alice", "bob"]));
     graph.place(of_class(CommitClass::Removal, change("b", root().id, "carol")));
     assert_eq!(graph.with_number(1), [named("b"), named("a0")]);
-    assert_eq!(graph.recent_committers(&named("a2")), [user("alice"), user("bob"), user("alice")]);
+    let recent = graph.recent_commits(&named("a2")).into_iter().map(|commit| commit.committer);
+    assert_eq!(recent.collect::<Vec<_>>(), [user("alice"), user("bob"), user("alice")]);
 }

@@ -35,10 +35,24 @@ pub(crate) fn head(root: EpochId, commits: &[CommitFacts]) -> EpochId {
                     ago += 1;
                 }
             }
+            let class = if class == 0 && removed_before(&by_id, commit) { 1 } else { class };
             let draw =
                 [b"causeway dmls/1 draw", &commit.parent.as_bytes()[..], commit.committer.user_uri().as_str().as_bytes()].concat();
             (twice, class, 8 - ago, Sha256::digest(draw), commit.id)
         });
         head = children[0].id;
     }
+}
+
+/// Whether its committer has made a removal in the eight epochs before it.
+fn removed_before(by_id: &BTreeMap<EpochId, &CommitFacts>, commit: &CommitFacts) -> bool {
+    let mut at = commit.parent;
+    for _ in 0..8 {
+        let Some(ancestor) = by_id.get(&at) else { return false };
+        if ancestor.committer == commit.committer && ancestor.class == CommitClass::Removal {
+            return true;
+        }
+        at = ancestor.parent;
+    }
+    false
 }

@@ -111,6 +111,33 @@ fn dmls_16_who_was_demoted_rewinds_the_group_once_and_no_more() {
     assert_eq!(graph.head().id, named("settled"));
 }
 
+/// A signer's lower term takes its own place, and leaves what others have opened after it without a predecessor (SPEC §14.4).
+#[test]
+fn dmls_16_who_takes_back_its_own_term_moves_nothing_that_is_final() {
+    let mut graph = graph();
+    place_all(&mut graph, &line("a", root().id, 3, &["alice", "bob"]));
+    for (number, (name, signer)) in [("a0", "alice"), ("a1", "mallory"), ("a2", "bob")].into_iter().enumerate() {
+        graph.state(term(number as u64 + 1, at(&graph, name), signer));
+    }
+    let commits = line("b", named("a2"), 7, &["alice", "bob"]);
+    place_all(&mut graph, &commits.into_iter().map(|commit| in_term(3, commit)).collect::<Vec<_>>());
+    let final_before = graph.anchor();
+    assert_eq!((graph.term(), final_before.id), (3, named("b1")));
+    let taken_back = term(1, at(&graph, "a1"), "mallory");
+    assert!(matches!(graph.state(taken_back.clone()), StatementPlacement::InForce { .. }));
+    assert_eq!(graph.term(), 1);
+    // It says no more with it a second time, and moves the head within the window only.
+    assert_eq!(graph.state(taken_back), StatementPlacement::Duplicate);
+    assert_eq!(graph.state(term(2, at(&graph, "a2"), "mallory")), StatementPlacement::Dormant);
+    graph.place(in_term(1, change("revenge", named("b2"), "mallory")));
+    assert_eq!((graph.head().id, graph.anchor()), (named("revenge"), final_before));
+    let again = term(graph.term() + 1, at(&graph, "revenge"), "bob");
+    assert!(matches!(graph.state(again), StatementPlacement::InForce { .. }));
+    assert_eq!(graph.term(), 2);
+    graph.place(in_term(2, change("back", named("b2"), "alice")));
+    assert_eq!(graph.head().id, named("back"));
+}
+
 #[test]
 fn statements_wait_for_the_epoch_that_they_name() {
     let mut graph = graph();
@@ -233,6 +260,30 @@ fn dmls_17_a_signer_that_says_too_much_silences_nobody_whatever_came_first() {
     assert_eq!(graphs[0], graphs[1]);
 }
 
+/// Which of too many overrides are in force depended on which of them had been dropped before their predecessor came.
+#[test]
+fn dmls_17_what_is_kept_of_a_signer_does_not_depend_on_what_came_first() {
+    let mut begun = graph();
+    place_all(&mut begun, &line("a", root().id, 6, &["alice", "bob"]));
+    let late = at(&begun, "a5");
+    let early: Vec<Statement> = (1..=16).map(|term| over(term, root(), "mallory")).collect();
+    let (between, last) = (over(12, late, "mallory"), over(20, late, "mallory"));
+    let orders: [Vec<Statement>; 4] = [
+        early.iter().cloned().chain([between.clone(), last.clone()]).collect(),
+        early.iter().cloned().chain([last.clone(), between.clone()]).collect(),
+        [last.clone(), between.clone()].into_iter().chain(early.iter().rev().cloned()).collect(),
+        [between, last].into_iter().chain(early).collect(),
+    ];
+    let graphs = orders.map(|statements| {
+        let mut graph = begun.clone();
+        for statement in statements {
+            graph.state(statement);
+        }
+        graph
+    });
+    assert!(graphs.iter().all(|graph| *graph == graphs[0]), "{:?}", graphs.map(|graph| graph.term()));
+}
+
 #[test]
 fn dmls_17_what_is_accepted_again_and_again_is_kept_once() {
     let mut graph = graph();
@@ -296,4 +347,26 @@ fn dmls_17_terms_of_long_ago_are_forgotten_and_stay_in_force() {
     }
     assert_eq!((graph.term(), graph.head().number), (40, 120));
     assert!(graph.statements().count() < 30, "{}", graph.statements().count());
+}
+
+/// What an override has left out is never opened: it kept everything after it from being forgotten, and signers at their bound.
+#[test]
+fn dmls_17_terms_that_an_override_has_left_out_are_forgotten_with_the_others() {
+    let mut graph = graph();
+    let mut parent = root();
+    graph.state(over(8, parent, "carol"));
+    for round in 0..60u64 {
+        let opened = term(graph.term() + 1, parent, ["alice", "bob"][round as usize % 2]);
+        assert!(matches!(graph.state(opened), StatementPlacement::InForce { .. }), "{round}");
+        for commit in line(&format!("r{round}/"), parent.id, 3, &["alice", "bob"]) {
+            graph.place(in_term(graph.term(), commit));
+        }
+        parent = graph.head();
+        graph.take_final();
+    }
+    assert_eq!((graph.term(), graph.head().number), (68, 180));
+    assert!(graph.forgotten_terms() > 40, "{}", graph.forgotten_terms());
+    assert!(graph.statements().count() < 30, "{}", graph.statements().count());
+    // What was left out and is gone is opened by nobody.
+    assert_eq!(graph.state(term(3, parent, "carol")), StatementPlacement::Dormant);
 }

@@ -36,7 +36,7 @@ fn dmls_7_what_is_long_final_is_forgotten_and_takes_no_commit() {
     assert_eq!(graph.epochs().count() + forgotten.len(), 41);
     assert_eq!(graph.admits(&EpochRef { id: named("a3"), number: 4 }), Err(Refusal::Final));
     assert_eq!(graph.admits(&EpochRef { id: named("to come"), number: 50 }), Ok(()));
-    assert_eq!(graph.recent_committers(&graph.root().id).len(), 8);
+    assert_eq!(graph.recent_commits(&graph.root().id).len(), 8);
 }
 
 /// Two sides that have gone on alone for longer than the window.
