@@ -22,6 +22,7 @@
 mod activation;
 mod answers;
 mod bookkeeping;
+mod claims;
 mod consent;
 mod delivery;
 mod effects;
@@ -57,8 +58,8 @@ use zeroize::Zeroizing;
 
 pub use answers::{Answer, Next};
 pub use bookkeeping::{AcceptedProposal, Bookkeeping, Invitation, Question, SentCommit, SentMessage};
+pub use claims::{Claim, WelcomeFor};
 pub use emit::ghost_display_name;
-pub use follower::WelcomeFor;
 pub use hub::Submitted;
 pub use messages::MessageIndex;
 pub use outgoing::{Intent, Outgoing};

@@ -7,7 +7,7 @@ use causeway_mls::{
 };
 use serde_bytes::ByteBuf;
 
-use super::follower::WelcomeFor;
+use super::claims::WelcomeFor;
 use super::peer_message::PeerMessage;
 use super::{Conversation, ConversationError, Result, Topology, Turn};
 use crate::loss::{Feature, Loss};
@@ -41,7 +41,10 @@ impl Conversation {
             match message {
                 PeerMessage::Tail { tail, earlier } => self.peer_tail(turn, from, (tail, earlier))?,
                 PeerMessage::Welcome { welcome, ratchet_tree, tail } => {
-                    self.peer_welcome(turn, (welcome, ratchet_tree), tail, welcomes.take().unwrap_or_default())?;
+                    let for_us = welcomes.take().unwrap_or_default();
+                    let room = self.mimi_room()?;
+                    for_us.iter().try_for_each(|welcome| welcome.check_claim(from, &room))?;
+                    self.peer_welcome(turn, (welcome, ratchet_tree), tail, for_us)?;
                 }
                 message if !self.is_leaderless() => self.peer_of_a_hub_s_room(turn, from, message)?,
                 PeerMessage::Statement(statement) => self.peer_statement(turn, from, statement)?,
@@ -227,7 +230,7 @@ impl Conversation {
                 return Err(ConversationError::refused("DMLS-29", "the room has a hub, and no term has ended that"));
             }
         }
-        for WelcomeFor { bundle, identity } in for_us {
+        for WelcomeFor { bundle, identity, .. } in for_us {
             let joined = Group::join((welcome, tree), &bundle, &identity, None, (turn.roots, turn.now))?;
             if self.forkable.is_none() {
                 self.forkable = Some(ForkableGroup::observe(tail, judge)?);

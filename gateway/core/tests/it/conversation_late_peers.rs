@@ -1,6 +1,6 @@
 //! Peers in a room without a hub that know less than we do, or more, or cannot do what we ask of them (SPEC §15).
 
-use causeway_core::conversation::{Answer, ConversationError, Next, Outgoing, PeerMessage, WelcomeFor};
+use causeway_core::conversation::{Answer, Claim, ConversationError, Next, Outgoing, PeerMessage, WelcomeFor};
 use causeway_core::loss::Feature;
 use causeway_core::records::LossRow;
 use causeway_drafts::mimi_uri::ProviderDomain;
@@ -186,7 +186,8 @@ fn dmls_29_a_welcome_into_another_group_of_the_same_name_is_refused() {
         ratchet_tree: ByteBuf::from(prepared.pending.ratchet_tree),
         tail: Box::new(graph.tail(&identity).unwrap()),
     };
-    let for_us = vec![WelcomeFor { bundle, identity: listener }];
+    let claim = Claim { by: provider(B), room: hub.row.mimi_room.as_ref().unwrap().parse().unwrap() };
+    let for_us = vec![WelcomeFor { bundle, identity: listener, claim: Some(claim) }];
     let refused = world.turn(A, 0, |conversation, turn| conversation.peer(turn, &provider(B), &[message], for_us));
     assert!(matches!(&refused, Err(ConversationError::NotAllowed { rule: "DMLS-29", .. })), "{refused:?}");
     let after = world.sides[A].conversation(0);

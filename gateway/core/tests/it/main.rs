@@ -5,6 +5,7 @@ mod codes;
 mod conversation_attacks;
 mod conversation_bans;
 mod conversation_changes;
+mod conversation_claims;
 mod conversation_consent;
 mod conversation_crafted;
 mod conversation_hardening;
