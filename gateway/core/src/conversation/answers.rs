@@ -9,7 +9,7 @@ use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use causeway_mls::{ExternalJoin, Group, JoinableGroupInfo, MlsError, verify_key_package};
 
 use super::outgoing::ExternalCommitBody;
-use super::prepare::{EPOCH_PATIENCE, OWN_COMMIT_PATIENCE, update_request};
+use super::prepare::{EPOCH_PATIENCE, OWN_COMMIT_PATIENCE, TELLING_PATIENCE, update_request};
 use super::{Conversation, ConversationError, Intent, Outgoing, Result, Turn};
 use crate::loss::{Feature, Loss};
 use crate::matrix::{Outcome, Pdu, Room};
@@ -119,6 +119,9 @@ impl Conversation {
         if self.has_to_wait() {
             return Ok(Next::Retry(EPOCH_PATIENCE));
         }
+        if !self.can_welcome(turn, &user.provider())? {
+            return Ok(Next::Retry(TELLING_PATIENCE));
+        }
         match response.user_status {
             KeyMaterialUserCode::Success | KeyMaterialUserCode::PartialSuccess => {}
             code => return self.claim_failed(turn, target, &format!("{code:?}")),
@@ -149,8 +152,14 @@ impl Conversation {
         if self.has_leaf(&user) {
             return Ok(Next::Done);
         }
-        self.hub_add_clients(turn, &user, key_packages)?;
-        Ok(Next::Done)
+        match self.hub_add_clients(turn, &user, key_packages) {
+            Ok(()) => Ok(Next::Done),
+            // None of our users may add it, or not like that: another attempt would end likewise.
+            Err(ConversationError::Mls(error @ (MlsError::NotAllowed(_) | MlsError::Invalid(_)))) => {
+                self.claim_failed(turn, target, &error.to_string())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn claim_failed(&mut self, turn: &mut Turn<'_>, target: &str, why: &str) -> Result<Next> {

@@ -81,11 +81,6 @@ impl Conversation {
 
     /// Asks a peer for what we lack, once at a time: a peer's answer is behind all that it has said before.
     pub(super) fn want_news(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain) -> Result<()> {
-        let asked = self.book.asked.get(from.as_str());
-        if asked.is_some_and(|asked| turn.now < asked + ANSWER_PATIENCE) {
-            return Ok(());
-        }
-        self.book.asked.insert(from.to_string(), turn.now);
         // A graph without clients that can follow it lacks the right variant of a commit, which has the same name.
         let message = match &self.forkable {
             Some(forkable) if self.is_leaderless() && forkable.stranded()?.is_empty() => {
@@ -93,7 +88,17 @@ impl Conversation {
             }
             _ => PeerMessage::WantTail,
         };
-        self.tell(turn, from, &message)
+        self.ask(turn, from, &message)
+    }
+
+    /// Asks a peer for something of its graph, if it owes us no answer.
+    pub(super) fn ask(&mut self, turn: &mut Turn<'_>, peer: &ProviderDomain, question: &PeerMessage) -> Result<()> {
+        let asked = self.book.asked.get(peer.as_str());
+        if asked.is_some_and(|asked| turn.now < asked + ANSWER_PATIENCE) {
+            return Ok(());
+        }
+        self.book.asked.insert(peer.to_string(), turn.now);
+        self.tell(turn, peer, question)
     }
 
     /// A peer says what it has: it is told what it lacks, and asked for what we lack.
@@ -154,6 +159,7 @@ impl Conversation {
         }
         self.notice_distance(turn, from, tail)?;
         self.take_news(turn, tail.terms.iter().chain(&tail.statements), &tail.commits)?;
+        self.forkable()?.take_infos(tail);
         self.after_head(turn)?;
         self.open_early(turn)
     }
@@ -239,6 +245,7 @@ impl Conversation {
             for commit in &tail.commits {
                 forkable.receive_commit(commit, None, judge)?;
             }
+            forkable.take_infos(tail);
             forkable.adopt(&joined, judge)?;
             turn.decision.spent_key_packages.push(bundle.reference);
             self.clients.insert(identity.client_uri.clone(), identity);

@@ -79,6 +79,9 @@ pub enum MimiRequest {
 /// How long to wait for the hub's order to reach us before an own commit or message is tried again, ms.
 pub(super) const EPOCH_PATIENCE: u64 = 500;
 
+/// How often we look whether we can tell newcomers the graph by now, ms.
+pub(super) const TELLING_PATIENCE: u64 = 3_000;
+
 /// How often we look whether the hub's order has brought an own commit that it has taken, ms.
 pub(super) const OWN_COMMIT_PATIENCE: u64 = 50;
 
@@ -204,6 +207,9 @@ impl Conversation {
         if self.has_to_wait() {
             // What cannot be added would be used up.
             return Ok(Prepared::Wait(EPOCH_PATIENCE));
+        }
+        if !self.can_welcome(turn, &target.provider())? {
+            return Ok(Prepared::Wait(TELLING_PATIENCE));
         }
         if let Err(error) = self.may_come_in(turn, &target) {
             self.book.claiming.remove(target.as_str());

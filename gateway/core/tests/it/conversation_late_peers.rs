@@ -13,11 +13,11 @@ use serde_json::json;
 use crate::conversation_leaderless::{bodies, head, name, two_admins};
 use crate::support::simulation::*;
 
-fn provider(side: usize) -> ProviderDomain {
+pub(crate) fn provider(side: usize) -> ProviderDomain {
     ["a.test", "b.test"][side].parse().unwrap()
 }
 
-fn without_a_hub() -> World {
+pub(crate) fn without_a_hub() -> World {
     let mut world = two_admins();
     world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
     world.pump();
@@ -26,7 +26,7 @@ fn without_a_hub() -> World {
 }
 
 /// What a side is about to say to its peer.
-fn about_to_say(world: &mut World, side: usize) -> Vec<PeerMessage> {
+pub(crate) fn about_to_say(world: &mut World, side: usize) -> Vec<PeerMessage> {
     let items = world.take_all_outgoing(side).into_iter();
     let messages = items.filter_map(|(_, item)| if let Outgoing::Peer { message, .. } = item { Some(message) } else { None });
     messages.map(|message| PeerMessage::from_bytes(&message).unwrap()).collect()

@@ -25,6 +25,7 @@ mod conversation_recovery;
 mod conversation_refusals;
 mod conversation_resync;
 mod conversation_retention;
+mod conversation_telling;
 mod hostile_html;
 mod identity;
 mod identity_properties;
