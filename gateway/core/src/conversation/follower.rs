@@ -221,6 +221,7 @@ impl Conversation {
             Intent::Rename { .. } => "rename",
             // Somebody else's commit was quicker, or made the proposals void.
             Intent::CommitProposals => return Ok(()),
+            Intent::FollowPowerLevels => "power levels",
         };
         let gateway_user = turn.gateway.names.gateway_user();
         let undone = match intent {
@@ -236,7 +237,7 @@ impl Conversation {
                 let matrix_user = self.matrix_user(turn, &user);
                 self.emit_membership(turn, &gateway_user, &matrix_user, "leave").map(|_| ())
             }
-            Intent::Leave | Intent::CommitProposals => Ok(()),
+            Intent::Leave | Intent::CommitProposals | Intent::FollowPowerLevels => Ok(()),
         };
         match undone {
             Ok(()) | Err(super::ConversationError::MatrixRefused(_)) => {}

@@ -28,6 +28,7 @@ mod delivery;
 mod effects;
 mod emit;
 mod follower;
+mod following_matrix;
 mod hardening;
 mod hub;
 mod hub_again;

@@ -184,6 +184,8 @@ pub enum Intent {
     },
     /// Commits proposals that the hub has accepted, because nobody else has done it.
     CommitProposals,
+    /// At the gateway that was the hub: roles follow the power levels of the Matrix room, as they are then.
+    FollowPowerLevels,
 }
 
 /// An external commit that waits for the hub.

@@ -114,6 +114,10 @@ impl Conversation {
             Outgoing::Submit { user, content, event_id } if self.is_leaderless() => {
                 self.prepare_leaderless_submit(turn, (&parse_user_uri(user)?, event_id), content)
             }
+            Outgoing::Update { intent: intent @ (Intent::Add { .. } | Intent::FollowPowerLevels), .. } if self.is_our_hub_s() => {
+                self.prepare_to_follow_matrix(turn, intent)
+            }
+            Outgoing::Update { user, intent, .. } if self.is_overtaken(turn, user, intent)? => Ok(Prepared::Done),
             Outgoing::Update { user, intent, .. } if self.is_leaderless() => {
                 self.prepare_leaderless_update(turn, &parse_user_uri(user)?, intent)
             }
@@ -356,6 +360,7 @@ impl Conversation {
             Intent::Ban { user } => !named(user),
             Intent::Add { user } => named(user),
             Intent::Rename { name } => self.group.as_ref().is_some_and(|group| group.room_state().metadata.name() == name),
+            Intent::FollowPowerLevels => false,
         }
     }
 
@@ -364,7 +369,7 @@ impl Conversation {
         let state = group.room_state();
         let mut plan = CommitPlan::default();
         match intent {
-            Intent::Leave | Intent::CommitProposals => {}
+            Intent::Leave | Intent::CommitProposals | Intent::FollowPowerLevels => {}
             Intent::Rename { name } => {
                 let mut metadata = state.metadata.clone();
                 metadata.room_name = Utf8(name.clone());

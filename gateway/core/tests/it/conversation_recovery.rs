@@ -14,7 +14,7 @@ fn provider(domain: &str) -> ProviderDomain {
     domain.parse().unwrap()
 }
 
-fn without_a_hub() -> World {
+pub(crate) fn without_a_hub() -> World {
     given_up(two_admins())
 }
 
@@ -27,10 +27,10 @@ fn given_up(mut world: World) -> World {
 }
 
 /// Renewals by clients of a.test in a graph of theirs, in turns, alice's first.
-fn renewed(world: &World, graph: &mut ForkableGroup, count: usize) -> Vec<Vec<u8>> {
-    let identities = world.sides[A].conversation(0).clients;
+pub(crate) fn renewed(world: &World, side: usize, graph: &mut ForkableGroup, count: usize) -> Vec<Vec<u8>> {
+    let identities = world.sides[side].conversation([0, 1][side]).clients;
     let mut clients: Vec<_> = graph.head_state().unwrap().own_clients().cloned().collect();
-    clients.sort_by_key(|client| client.user_uri() != world.sides[A].puppet());
+    clients.sort_by_key(|client| client.user_uri() != world.sides[side].puppet());
     let mut roots = TrustRoots::default();
     world.sides.iter().for_each(|side| roots.pin(side.gateway.names.provider(), side.gateway.authority.root_der()));
     let judge = Judge { roots: &roots, now_ms: world.now };
@@ -42,7 +42,7 @@ fn renewed(world: &World, graph: &mut ForkableGroup, count: usize) -> Vec<Vec<u8
     clients.iter().cycle().take(count).map(commit).collect()
 }
 
-fn told(world: &mut World, side: usize, index: usize, commits: &[Vec<u8>]) {
+pub(crate) fn told(world: &mut World, side: usize, index: usize, commits: &[Vec<u8>]) {
     let from = provider(["b.test", "a.test"][side]);
     for commit in commits {
         let message = PeerMessage::Commit(ByteBuf::from(commit.clone()));
@@ -58,7 +58,7 @@ fn features(world: &World, side: usize) -> Vec<String> {
 fn in_conflict() -> World {
     let mut world = without_a_hub();
     let mut at_a = world.sides[A].conversation(0).forkable.unwrap();
-    let theirs = renewed(&world, &mut at_a, 7);
+    let theirs = renewed(&world, A, &mut at_a, 7);
     world.is_cut = true;
     for turn in 0..7 {
         world.set(B, 1, ("m.room.name", "", json!({ "name": turn.to_string() })));
@@ -118,7 +118,7 @@ fn an_epoch_that_nobody_knows_cannot_be_gone_on_at() {
 fn dmls_11_whoever_has_made_a_commit_that_nobody_opens_is_taken_out() {
     let mut world = given_up(with_alice_at(0));
     let alice = world.sides[A].puppet();
-    let mut dead = renewed(&world, &mut world.sides[A].conversation(0).forkable.unwrap(), 1);
+    let mut dead = renewed(&world, A, &mut world.sides[A].conversation(0).forkable.unwrap(), 1);
     let last = dead[0].len() - 1;
     dead[0][last] ^= 1;
     told(&mut world, A, 0, &dead);

@@ -26,6 +26,7 @@ mod conversation_refusals;
 mod conversation_resync;
 mod conversation_retention;
 mod conversation_telling;
+mod conversation_waiting;
 mod hostile_html;
 mod identity;
 mod identity_properties;

@@ -291,6 +291,9 @@ impl World {
     }
 
     fn key_material(&mut self, side: usize, target: &UserUri, claim: Claim) -> KeyMaterialResponse {
+        if !self.sides[side].key_packages.iter().any(|(_, identity)| identity.user_uri == *target) {
+            self.publish_key_package(side, target);
+        }
         let found = self.sides[side].key_packages.iter().find(|(_, identity)| identity.user_uri == *target).unwrap();
         let client = ClientKeyMaterial {
             client_uri: found.1.client_uri.clone(),

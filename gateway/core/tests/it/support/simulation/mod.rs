@@ -192,17 +192,16 @@ impl World {
         };
         for side in [A, B] {
             for _ in 0..3 {
-                world.publish_key_package(side);
+                world.publish_key_package(side, &world.sides[side].puppet());
             }
         }
         world
     }
 
-    fn publish_key_package(&mut self, side: usize) {
+    fn publish_key_package(&mut self, side: usize, user: &UserUri) {
         let side = &mut self.sides[side];
-        let user = side.puppet();
-        let client = side.gateway.names.puppet_client(&user);
-        let identity = side.gateway.authority.issue_client(&client, &user).unwrap();
+        let client = side.gateway.names.puppet_client(user);
+        let identity = side.gateway.authority.issue_client(&client, user).unwrap();
         side.key_packages.push((new_key_package(&identity, self.now).unwrap(), identity));
     }
 
