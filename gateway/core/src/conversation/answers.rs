@@ -91,7 +91,13 @@ impl Conversation {
                 self.book.refusals.remove(provider);
                 Ok(Next::Done)
             }
-            (Outgoing::Peer { provider, .. }, Answer::Refused(why)) => Ok(self.peer_refuses(turn, provider, why)),
+            (Outgoing::Peer { provider, message, .. }, Answer::Refused(why)) => {
+                let next = self.peer_refuses(turn, provider, why);
+                if next == Next::Done {
+                    self.is_refused_anew(turn, provider, message);
+                }
+                Ok(next)
+            }
             (Outgoing::Peer { provider, message, .. }, Answer::NoEndpoint) => self.peer_has_no_endpoint(turn, provider, message),
             (item, Answer::InPeersRoom(absent)) => self.said_in_peers_room(turn, item, absent),
             (Outgoing::MatrixInvite { user, .. }, Answer::Refused(why)) if self.is_peers_room() => {

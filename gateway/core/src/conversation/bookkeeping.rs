@@ -58,6 +58,9 @@ pub struct Bookkeeping {
     /// Whose graph we begin anew with, once it comes.
     #[serde(default)]
     pub anew_from: Option<String>,
+    /// Since when, ms.
+    #[serde(default)]
+    pub anew_since: u64,
     /// Epochs whose secrets are kept though they are not the head, by the hexadecimal name, with the time at which they were
     /// superseded, ms.
     #[serde(default)]

@@ -206,6 +206,7 @@ impl Conversation {
             return Ok(next);
         }
         self.book.by_fan_out.insert(provider.to_owned());
+        self.is_refused_anew(turn, provider, message);
         let provider: ProviderDomain = provider.parse().map_err(|_| ConversationError::Missing("valid provider domain"))?;
         let listeners = self.listeners(&BTreeSet::from([provider.clone()]));
         match PeerMessage::from_bytes(message) {

@@ -109,6 +109,7 @@ impl Conversation {
             Outgoing::LeavePeersRoom { room_id } => Ok(Prepared::LeavePeersRoom(room_id.clone())),
             Outgoing::OrderByRoom { room_id, since } => self.prepare_order(turn, (room_id, *since)),
             Outgoing::Settle { since } => self.prepare_settle(turn, *since),
+            Outgoing::AwaitAnew { since } => Ok(self.prepare_await_anew(turn, *since)),
             Outgoing::Forget => self.prepare_forget(turn),
             Outgoing::EndGraph { since } => self.prepare_end(turn, *since),
             Outgoing::Submit { user, content, event_id } if self.is_leaderless() => {

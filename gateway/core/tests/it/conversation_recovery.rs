@@ -1,6 +1,6 @@
 //! What somebody has to decide about a room without a hub that does not go on by itself (SPEC §15.7).
 
-use causeway_core::conversation::{ConversationError, PeerMessage};
+use causeway_core::conversation::{Answer, ConversationError, Next, Outgoing, PeerMessage, Prepared};
 use causeway_core::loss::Feature;
 use causeway_drafts::mimi_uri::ProviderDomain;
 use causeway_mls::{CommitPlan, ForkableGroup, Judge, MlsError, TrustRoots};
@@ -165,6 +165,69 @@ fn whoever_was_apart_for_too_long_is_told_so_and_begins_anew() {
     assert_eq!(bodies(&world, B, 1).last().unwrap(), "good to see you");
     // It was decided once, and for one graph.
     assert_eq!(world.sides[B].conversation(1).book.anew_from, None);
+}
+
+/// What a side is waiting to ask, and the losses that its graph is apart from others.
+fn question_for_a_graph(world: &mut World, side: usize) -> Outgoing {
+    let items = world.take_all_outgoing(side).into_iter().map(|(_, item)| item);
+    let want = PeerMessage::WantTail.to_bytes();
+    let is_question = |item: &Outgoing| matches!(item, Outgoing::Peer { message, .. } if *message == want);
+    let mut questions: Vec<_> = items.filter(is_question).collect();
+    assert_eq!(questions.len(), 1);
+    questions.swap_remove(0)
+}
+
+/// Whoever had decided it may have forgotten it long since: a graph that came weeks later was taken all the same.
+#[test]
+fn a_graph_that_is_not_told_within_an_hour_is_not_taken() {
+    let mut world = without_a_hub();
+    world.turn(B, 1, |conversation, turn| conversation.begin_anew(turn, &provider("a.test"))).unwrap();
+    let since = world.sides[B].conversation(1).anew().unwrap();
+    assert_eq!(since.provider, "a.test");
+    question_for_a_graph(&mut world, B);
+    let (item, own) = (Outgoing::AwaitAnew { since: since.since as u64 }, PeerMessage::WantTail);
+    let waits = |prepared: Prepared| match prepared {
+        Prepared::Wait(rest) => Some(rest),
+        _ => None,
+    };
+    let prepared = world.turn(B, 1, |conversation, turn| conversation.prepare(turn, &item)).unwrap();
+    assert!(waits(prepared).is_some_and(|rest| rest > 3_500_000));
+    world.now += 3_600_000;
+    assert_eq!(waits(world.turn(B, 1, |conversation, turn| conversation.prepare(turn, &item)).unwrap()), None);
+    assert_eq!(world.sides[B].conversation(1).anew(), None);
+    assert_eq!(features(&world, B), [Feature::GraphApart.to_string()]);
+    // Our own graph, and the secrets in it, stay.
+    let secrets = world.sides[B].conversation(1).forkable.unwrap().kept_secrets().count();
+    world.turn(A, 0, |conversation, turn| conversation.peer(turn, &provider("b.test"), &[own], vec![])).unwrap();
+    world.pump();
+    assert_eq!(world.sides[B].conversation(1).forkable.unwrap().kept_secrets().count(), secrets);
+}
+
+#[test]
+fn a_peer_that_does_not_take_the_question_ends_it() {
+    for answer in [Answer::Refused("CW-5002".to_owned()), Answer::NoEndpoint] {
+        let mut world = without_a_hub();
+        world.turn(B, 1, |conversation, turn| conversation.begin_anew(turn, &provider("a.test"))).unwrap();
+        let question = question_for_a_graph(&mut world, B);
+        let mut answered = || world.turn(B, 1, |conversation, turn| conversation.answered(turn, &question, &answer)).unwrap();
+        while answered() != Next::Done {}
+        assert_eq!(world.sides[B].conversation(1).anew(), None);
+        assert_eq!(features(&world, B).last().unwrap(), &Feature::GraphApart.to_string());
+    }
+}
+
+#[test]
+fn what_somebody_has_decided_can_be_withdrawn() {
+    let mut world = without_a_hub();
+    let nothing = world.turn(B, 1, |conversation, _| conversation.withdraw_anew());
+    assert!(matches!(nothing, Err(ConversationError::NotAllowed { rule: "SPEC §15.7", .. })), "{nothing:?}");
+    let secrets = world.sides[B].conversation(1).forkable.unwrap().kept_secrets().count();
+    world.turn(B, 1, |conversation, turn| conversation.begin_anew(turn, &provider("a.test"))).unwrap();
+    world.turn(B, 1, |conversation, _| conversation.withdraw_anew()).unwrap();
+    assert_eq!(world.sides[B].conversation(1).anew(), None);
+    world.pump();
+    assert_eq!(world.sides[B].conversation(1).forkable.unwrap().kept_secrets().count(), secrets);
+    assert!(world.sides[B].losses.is_empty(), "{:?}", world.sides[B].losses);
 }
 
 #[test]
