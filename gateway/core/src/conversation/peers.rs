@@ -402,9 +402,14 @@ impl Conversation {
         }
     }
 
-    /// Gives a peer what its stranded clients need to come back.
+    /// Gives a peer what its stranded clients need to come back. The question counts as heard where nobody of ours can, or where
+    /// nobody joins, since the group has no franking agent (P-078).
     fn give_head(&mut self, turn: &mut Turn<'_>, to: &ProviderDomain) -> Result<()> {
-        match self.joinable_head()? {
+        let info = match self.joinable_head() {
+            Err(ConversationError::Missing(_)) => None,
+            info => info?,
+        };
+        match info {
             Some(info) => {
                 let (group_info, ratchet_tree) = (ByteBuf::from(info.group_info), ByteBuf::from(info.ratchet_tree));
                 self.answer_peer(turn, to, &PeerMessage::GroupInfo { group_info, ratchet_tree })
@@ -428,8 +433,7 @@ impl Conversation {
         (group_info, ratchet_tree): (&[u8], &[u8]),
     ) -> Result<()> {
         let stranded = self.forkable()?.stranded()?;
-        let hub_key = self.hub_key()?;
-        let Some(client) = stranded.first() else { return Ok(()) };
+        let (Some(client), Ok(hub_key)) = (stranded.first(), self.hub_key()) else { return Ok(()) };
         let info = JoinableGroupInfo {
             group_info: group_info.to_vec(),
             ratchet_tree: ratchet_tree.to_vec(),

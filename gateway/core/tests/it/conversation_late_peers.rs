@@ -213,3 +213,22 @@ fn an_answer_that_waits_is_not_given_again() {
     world.turn(A, 0, |conversation, turn| conversation.peer(turn, &provider(B), &questions(), vec![])).unwrap();
     assert_eq!(about_to_say(&mut world, A).iter().map(PeerMessage::kind).collect::<Vec<_>>(), ["tail", "group_info"]);
 }
+
+/// A group without a franking agent: nobody joins there (P-078), and what is said behind the question has to arrive.
+#[test]
+fn p_078_a_question_for_a_group_info_that_nobody_joins_with_counts_as_heard() {
+    let mut world = without_a_hub();
+    let a = world.sides[A].conversation(0);
+    let listener = a.clients[&world.sides[A].gateway.names.listener_client()].clone();
+    let mut room_state = a.group.unwrap().room_state().clone();
+    room_state.franking_agent = None;
+    let create = CreateGroup { group_id: b"mimi://a.test/g/old".to_vec(), room_state, hub: &world.sides[A].gateway.hub };
+    let graph = ForkableGroup::begin(Group::create(create, &listener).unwrap(), 5, vec![], &[]).unwrap();
+    let asked = world.turn(A, 0, |conversation, turn| {
+        conversation.group = Some(graph.head_state()?.clone());
+        conversation.forkable = Some(graph);
+        conversation.peer(turn, &provider(B), &[PeerMessage::WantGroupInfo], vec![])
+    });
+    asked.unwrap();
+    assert!(about_to_say(&mut world, A).is_empty());
+}
