@@ -68,6 +68,9 @@ pub struct Bookkeeping {
     /// Whether an item waits in the outbox for one of them to be due.
     #[serde(default)]
     pub is_forgetting: bool,
+    /// What a losing branch has left to do and an item in the outbox waits for, if one does.
+    #[serde(default)]
+    pub settling: Option<Settling>,
     /// Peers that follow the hub which is back, with its term.
     #[serde(default)]
     pub following: BTreeMap<String, u64>,
@@ -106,6 +109,15 @@ pub struct Bookkeeping {
     pub peers: Option<PeersBook>,
     /// As follower: since when proposals wait for somebody's commit, ms.
     pub proposals_since: u64,
+}
+
+/// What a losing branch has left to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settling {
+    /// Since when it is that, ms.
+    pub since: u64,
+    /// A digest of it.
+    pub left: String,
 }
 
 /// A ghost's invitation to a Matrix room.

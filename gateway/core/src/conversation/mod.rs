@@ -59,7 +59,7 @@ use ruma::{OwnedRoomId, OwnedUserId, UserId};
 use zeroize::Zeroizing;
 
 pub use answers::{Answer, Next};
-pub use bookkeeping::{AcceptedProposal, Bookkeeping, Invitation, Question, SentCommit, SentMessage};
+pub use bookkeeping::{AcceptedProposal, Bookkeeping, Invitation, Question, SentCommit, SentMessage, Settling};
 pub use claims::{Claim, WelcomeFor};
 pub use emit::ghost_display_name;
 pub use hub::Submitted;
