@@ -91,6 +91,15 @@ impl Conversation {
         self.ask(turn, from, &message)
     }
 
+    /// What a peer has said could not be heard, through no fault of its own: it is asked for, but not at once again if it has just
+    /// been.
+    ///
+    /// # Errors
+    /// If the graph is broken.
+    pub fn lacks_what_was_said(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain) -> Result<()> {
+        self.want_news(turn, from)
+    }
+
     /// Asks a peer for something of its graph, if it owes us no answer.
     pub(super) fn ask(&mut self, turn: &mut Turn<'_>, peer: &ProviderDomain, question: &PeerMessage) -> Result<()> {
         let asked = self.book.asked.get(peer.as_str());
