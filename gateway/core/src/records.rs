@@ -66,6 +66,15 @@ pub struct PeerPathRow {
     pub matrix_room_id: Option<String>,
 }
 
+/// Whose graph a conversation's group begins anew with, while it has been asked for and has not come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnewRow {
+    /// The peer.
+    pub provider: String,
+    /// Since when, ms.
+    pub since: i64,
+}
+
 /// An event of a Matrix room, exactly as signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRow {

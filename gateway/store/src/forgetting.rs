@@ -16,6 +16,8 @@ use crate::{Store, StoreError};
 const BATCH: i64 = 500;
 /// So long a Welcome may be under way to a KeyPackage that has run out meanwhile, ms.
 const WELCOMES_UNDER_WAY: i64 = 24 * 60 * 60 * 1000;
+/// So long what was received is known again, with its answer, ms: no sender repeats for longer (SPEC §15.2).
+const REPETITIONS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// What carrying keys over has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,6 +102,7 @@ async fn open_slice(tx: &mut Tx, now: i64, period: i64) -> Result<Option<(SliceI
     // One that is in the ring alone is what a rotation left that broke off here.
     let newest = slices.slices().map_err(StoreError::Slices)?.last().copied().ok_or(StoreError::NoSlice)?;
     tx.forget_expired_key_packages(now - WELCOMES_UNDER_WAY).await?;
+    tx.forget_answers(now - REPETITIONS).await?;
     let slice = if newest > active { newest } else { slices.add().map_err(StoreError::Slices)? };
     tx.retire_slices().await?;
     tx.insert_slice(slice, now).await?;

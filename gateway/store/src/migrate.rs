@@ -23,6 +23,8 @@ const MIGRATIONS: &[Migration] = &[
     (11, include_str!("../migrations/0011_key_package_keys.sql")),
     (12, include_str!("../migrations/0012_peer_paths.sql")),
     (13, include_str!("../migrations/0013_graph_authorities.sql")),
+    (14, include_str!("../migrations/0014_anew.sql")),
+    (15, include_str!("../migrations/0015_inbox_by_age.sql")),
 ];
 
 impl Store {

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 use super::{ForkableGroup, Judge, SignedStatement};
 use crate::graph::{Authority, MatrixOrder, RecentCommit};
@@ -32,6 +33,10 @@ pub struct Tail {
     /// All commits since, parents first.
     #[serde(with = "crate::octets")]
     pub commits: Vec<Vec<u8>>,
+    /// GroupInfos, bare and without tree, of those of them that lead to the head, as far as the teller has any: with them, whoever is
+    /// told can tell others when one of these epochs is the anchor.
+    #[serde(default)]
+    pub infos: BTreeMap<EpochId, ByteBuf>,
     /// All statements about these epochs.
     #[serde(with = "crate::octets")]
     pub statements: Vec<Vec<u8>>,
@@ -48,11 +53,20 @@ pub struct Tail {
 }
 
 impl ForkableGroup {
-    /// The tail, from an own client that holds the anchor's secrets, or has before they went by [age](Self::forget_aged).
+    /// [`Self::tail_by`] one own client.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn tail(&self, identity: &ClientIdentity) -> Result<Tail, MlsError> {
+        self.tail_by([identity])
+    }
+
+    /// The tail, from whichever of these own clients holds the anchor's secrets, or has before they went by
+    /// [age](Self::forget_aged); or from somebody else's [GroupInfo](Self::take_infos).
     ///
     /// # Errors
     /// If there is no such.
-    pub fn tail(&self, identity: &ClientIdentity) -> Result<Tail, MlsError> {
+    pub fn tail_by<'a>(&self, identities: impl IntoIterator<Item = &'a ClientIdentity> + Clone) -> Result<Tail, MlsError> {
         let anchor = self.graph.anchor();
         let state = self.state(&anchor.id)?;
         let mut since: Vec<_> = self.graph.epochs().filter(|epoch| !self.graph.is_final(&epoch.id)).collect();
@@ -66,19 +80,54 @@ impl ForkableGroup {
             let order = self.graph.order_of(room)?.iter().filter(|(parent, _)| told.contains(parent));
             Some((room.to_owned(), order.map(|(parent, child)| (*parent, *child)).collect()))
         });
+        let on_the_way = self.after_anchor().into_iter().filter_map(|id| Some((id, self.info_by(&id, identities.clone())?)));
         let terms = statements.clone().filter(|signed| signed.statement().opens_a_term());
         Ok(Tail {
             window: self.graph.window(),
             anchor: anchor.id,
-            group_info: self.infos.get(&anchor.id).cloned().map_or_else(|| state.group_info(identity), Ok)?,
+            group_info: self.info_by(&anchor.id, identities.clone()).ok_or_else(no_info)?,
             ratchet_tree: state.ratchet_tree()?,
             recent_commits: self.graph.recent_commits(&anchor.id),
             commits: commits.map(<[u8]>::to_vec).collect(),
+            infos: on_the_way.map(|(id, info)| (id, ByteBuf::from(info))).collect(),
             statements: statements.filter(|signed| is_told(signed)).map(SignedStatement::to_bytes).collect(),
             terms: terms.filter(|signed| !is_told(signed)).map(SignedStatement::to_bytes).collect(),
             forgotten_terms: self.graph.forgotten_terms(),
             orders: orders.collect(),
         })
+    }
+
+    /// The epochs after the anchor that lead to the head.
+    fn after_anchor(&self) -> Vec<EpochId> {
+        let path = self.graph.path_to(&self.graph.head().id).into_iter();
+        path.skip_while(|id| *id != self.graph.anchor().id).skip(1).collect()
+    }
+
+    /// The GroupInfo of an epoch: one that is kept, if the epoch's tags are still the same, or by an own client.
+    fn info_by<'a>(&self, id: &EpochId, identities: impl IntoIterator<Item = &'a ClientIdentity>) -> Option<Vec<u8>> {
+        let state = self.state(id).ok()?;
+        let kept = self.infos.get(id).filter(|info| state.check_own_group_info(info).is_ok());
+        kept.cloned().or_else(|| identities.into_iter().find_map(|identity| state.group_info(identity).ok()))
+    }
+
+    /// Whether any of these own clients could [tell](Self::tail_by) the graph.
+    pub fn can_tell<'a>(&self, identities: impl IntoIterator<Item = &'a ClientIdentity>) -> bool {
+        self.info_by(&self.graph.anchor().id, identities).is_some()
+    }
+
+    /// Keeps what somebody has told of epochs that lead to the head and in which no own client was, for whom it may have to be told
+    /// when they are the anchor. What does not hold is of no use, and nothing else.
+    pub fn take_infos(&mut self, tail: &Tail) {
+        let head = self.graph.head().id;
+        let anchors = tail.infos.iter().map(|(id, info)| (*id, info.as_slice()));
+        for (id, info) in anchors.chain([(tail.anchor, tail.group_info.as_slice())]) {
+            let leads_to_head = self.graph.is_ancestor(&id, &head) && !self.graph.is_final(&id);
+            let is_wanted = leads_to_head && !self.infos.contains_key(&id);
+            let holds = |state: &Group| state.own_clients().next().is_none() && state.check_own_group_info(info).is_ok();
+            if is_wanted && self.state(&id).is_ok_and(holds) {
+                self.infos.insert(id, info.to_vec());
+            }
+        }
     }
 
     /// A group seen from outside: its graph, without a client of ours. A delivery service stays like that.
@@ -114,6 +163,7 @@ impl ForkableGroup {
             group.receive_commit(commit, None, judge)?;
         }
         group.believe_orders(&tail.orders);
+        group.take_infos(tail);
         Ok(group)
     }
 
@@ -168,4 +218,8 @@ impl ForkableGroup {
         }
         Err(MlsError::FutureEpoch { current: self.head().number })
     }
+}
+
+fn no_info() -> MlsError {
+    MlsError::Invalid("nobody here was in the anchor's epoch, or has been told its GroupInfo".to_owned())
 }

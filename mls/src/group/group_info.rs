@@ -51,18 +51,31 @@ impl Group {
             return Err(refused("P-039", "the ratchet tree is not the new epoch's"));
         }
         let public = staged.ahead.public_group();
-        let context = encode(public.group_context());
-        if !group_info.starts_with(&context) {
-            return Err(refused("P-039", "the GroupInfo's context is not the new epoch's"));
-        }
-        let rest = Rest::read(group_info, context.len()).map_err(MlsError::malformed)?;
-        if rest.confirmation_tag != tag_bytes(public) {
-            return Err(refused("P-039", "the GroupInfo's confirmation tag is not the commit's"));
-        }
-        let signer = public.members().find(|member| member.index.u32() == rest.signer);
-        let signer = signer.ok_or_else(|| refused("P-039", "the GroupInfo's signer is not in the group"))?;
-        let content = sign_content(LABEL, &group_info[..rest.signed]);
-        verify_signature(&signer.signature_key, &content, &rest.signature)
-            .map_err(|_| refused("P-040", "the GroupInfo's signature does not hold"))
+        let key_of = |leaf| public.members().find(|member| member.index.u32() == leaf).map(|member| member.signature_key);
+        check(group_info, (&encode(public.group_context()), &tag_bytes(public)), key_of)
     }
+
+    /// Whether a bare GroupInfo is one of the epoch that the group is in, signed by a member.
+    ///
+    /// # Errors
+    /// The rule that it breaks; or if the stored state is broken.
+    pub(crate) fn check_own_group_info(&self, group_info: &[u8]) -> Result<(), MlsError> {
+        let client_of = |leaf| self.members.iter().find(|member| member.leaf == leaf).map(|member| &member.client);
+        let key_of = |leaf| client_of(leaf).and_then(|client| self.signature_key_of(client).ok());
+        check(group_info, (&self.group_context()?, &self.confirmation_tag()?), key_of)
+    }
+}
+
+/// Whether a GroupInfo is that of an epoch with this context and tag, and is signed by one of its members.
+fn check(group_info: &[u8], (context, tag): (&[u8], &[u8]), key_of: impl Fn(u32) -> Option<Vec<u8>>) -> Result<(), MlsError> {
+    if !group_info.starts_with(context) {
+        return Err(refused("P-039", "the GroupInfo's context is not the epoch's"));
+    }
+    let rest = Rest::read(group_info, context.len()).map_err(MlsError::malformed)?;
+    if rest.confirmation_tag != tag {
+        return Err(refused("P-039", "the GroupInfo's confirmation tag is not the commit's"));
+    }
+    let signer = key_of(rest.signer).ok_or_else(|| refused("P-039", "the GroupInfo's signer is not in the group"))?;
+    verify_signature(&signer, &sign_content(LABEL, &group_info[..rest.signed]), &rest.signature)
+        .map_err(|_| refused("P-040", "the GroupInfo's signature does not hold"))
 }

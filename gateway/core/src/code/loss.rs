@@ -149,8 +149,8 @@ super::codes! {
     LOST_GRAPH_APART = 6031 (Operator, FINAL) "SPEC.md §15.7"
         "A peer's graph has no epoch in common with ours"
         what "In this room without a hub, we do not follow that peer, nor it us."
-        why "We were apart for longer than anybody remembers, or somebody tells a wrong graph."
-        remedy "Compare `causewayctl group epochs` with other providers. If it is us who were away, `causewayctl group begin-anew` takes the peer's graph.";
+        why "We were apart for longer than anybody remembers, or somebody tells a wrong graph. Or the peer was asked for its graph to begin anew with, and has refused or not told it within an hour."
+        remedy "Compare `causewayctl group epochs` with other providers. If it is us who were away, `causewayctl group begin-anew` takes the peer's graph; where that was not told, ask the peer's operator, and another peer.";
     LOST_GRAPH_CONFLICT = 6032 (Operator, FINAL) "DMLS-18"
         "Two sides of a room without a hub have gone too far apart"
         what "Nothing is sent in this room until somebody decides where it goes on. What was to be sent waits."

@@ -9,7 +9,7 @@ use causeway_drafts::mimi_uri::{ClientUri, UserUri};
 use causeway_mls::{ExternalJoin, Group, JoinableGroupInfo, MlsError, verify_key_package};
 
 use super::outgoing::ExternalCommitBody;
-use super::prepare::{EPOCH_PATIENCE, OWN_COMMIT_PATIENCE, update_request};
+use super::prepare::{EPOCH_PATIENCE, OWN_COMMIT_PATIENCE, TELLING_PATIENCE, update_request};
 use super::{Conversation, ConversationError, Intent, Outgoing, Result, Turn};
 use crate::loss::{Feature, Loss};
 use crate::matrix::{Outcome, Pdu, Room};
@@ -91,7 +91,13 @@ impl Conversation {
                 self.book.refusals.remove(provider);
                 Ok(Next::Done)
             }
-            (Outgoing::Peer { provider, .. }, Answer::Refused(why)) => Ok(self.peer_refuses(turn, provider, why)),
+            (Outgoing::Peer { provider, message, .. }, Answer::Refused(why)) => {
+                let next = self.peer_refuses(turn, provider, why);
+                if next == Next::Done {
+                    self.is_refused_anew(turn, provider, message);
+                }
+                Ok(next)
+            }
             (Outgoing::Peer { provider, message, .. }, Answer::NoEndpoint) => self.peer_has_no_endpoint(turn, provider, message),
             (item, Answer::InPeersRoom(absent)) => self.said_in_peers_room(turn, item, absent),
             (Outgoing::MatrixInvite { user, .. }, Answer::Refused(why)) if self.is_peers_room() => {
@@ -118,6 +124,9 @@ impl Conversation {
         let user: UserUri = target.parse().map_err(|_| ConversationError::Missing("valid user URI"))?;
         if self.has_to_wait() {
             return Ok(Next::Retry(EPOCH_PATIENCE));
+        }
+        if !self.can_welcome(turn, &user.provider())? {
+            return Ok(Next::Retry(TELLING_PATIENCE));
         }
         match response.user_status {
             KeyMaterialUserCode::Success | KeyMaterialUserCode::PartialSuccess => {}
@@ -149,8 +158,14 @@ impl Conversation {
         if self.has_leaf(&user) {
             return Ok(Next::Done);
         }
-        self.hub_add_clients(turn, &user, key_packages)?;
-        Ok(Next::Done)
+        match self.hub_add_clients(turn, &user, key_packages) {
+            Ok(()) => Ok(Next::Done),
+            // None of our users may add it, or not like that: another attempt would end likewise.
+            Err(ConversationError::Mls(error @ (MlsError::NotAllowed(_) | MlsError::Invalid(_)))) => {
+                self.claim_failed(turn, target, &error.to_string())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn claim_failed(&mut self, turn: &mut Turn<'_>, target: &str, why: &str) -> Result<Next> {

@@ -58,6 +58,9 @@ pub struct Bookkeeping {
     /// Whose graph we begin anew with, once it comes.
     #[serde(default)]
     pub anew_from: Option<String>,
+    /// Since when, ms.
+    #[serde(default)]
+    pub anew_since: u64,
     /// Epochs whose secrets are kept though they are not the head, by the hexadecimal name, with the time at which they were
     /// superseded, ms.
     #[serde(default)]
@@ -65,6 +68,9 @@ pub struct Bookkeeping {
     /// Whether an item waits in the outbox for one of them to be due.
     #[serde(default)]
     pub is_forgetting: bool,
+    /// What a losing branch has left to do and an item in the outbox waits for, if one does.
+    #[serde(default)]
+    pub settling: Option<Settling>,
     /// Peers that follow the hub which is back, with its term.
     #[serde(default)]
     pub following: BTreeMap<String, u64>,
@@ -103,6 +109,15 @@ pub struct Bookkeeping {
     pub peers: Option<PeersBook>,
     /// As follower: since when proposals wait for somebody's commit, ms.
     pub proposals_since: u64,
+}
+
+/// What a losing branch has left to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settling {
+    /// Since when it is that, ms.
+    pub since: u64,
+    /// A digest of it.
+    pub left: String,
 }
 
 /// A ghost's invitation to a Matrix room.

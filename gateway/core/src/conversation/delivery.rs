@@ -86,11 +86,28 @@ impl Conversation {
         Ok(PeerMessage::Tail { tail: Box::new(self.tail()?), earlier: self.book.earlier_commits.clone() })
     }
 
-    /// The graph, signed by whichever own client holds the anchor's secrets.
+    /// The graph, by whichever own client holds the anchor's secrets, or by what we were told of it.
     fn tail(&self) -> Result<Tail> {
         let forkable = self.forkable.as_ref().ok_or(ConversationError::Missing("graph of epochs"))?;
-        let found = self.clients.values().find_map(|identity| forkable.tail(identity).ok());
-        found.ok_or(ConversationError::Missing("own client that holds the anchor"))
+        match forkable.can_tell(self.clients.values()) {
+            true => Ok(forkable.tail_by(self.clients.values())?),
+            false => Err(ConversationError::Missing("GroupInfo of the anchor")),
+        }
+    }
+
+    /// Whether a client of this provider could be welcomed now: a gateway is told the graph with it. Where we cannot, since none of
+    /// our clients was in at the anchor, peers are asked for what they can tell of it.
+    pub(super) fn can_welcome(&mut self, turn: &mut Turn<'_>, provider: &ProviderDomain) -> Result<bool> {
+        let Some(forkable) = self.forkable.as_ref().filter(|_| self.is_leaderless()) else { return Ok(true) };
+        if self.hears_by_fan_out(provider) || forkable.can_tell(self.clients.values()) {
+            return Ok(true);
+        }
+        for peer in self.peers(turn)? {
+            if !self.hears_by_fan_out(&peer) {
+                self.ask(turn, &peer, &PeerMessage::WantTail)?;
+            }
+        }
+        Ok(false)
     }
 
     /// An application message of an own client, or of somebody who follows us as the hub.
@@ -131,7 +148,11 @@ impl Conversation {
         let added: BTreeSet<_> = summary.added.iter().map(|(client, _)| client.provider()).filter(|peer| peer != ours).collect();
         if added.iter().any(|peer| !self.hears_by_fan_out(peer)) {
             let (welcome, ratchet_tree) = (ByteBuf::from(welcome.to_vec()), ByteBuf::from(tree.to_vec()));
-            self.tell_all(turn, &added, &PeerMessage::Welcome { welcome, ratchet_tree, tail: Box::new(self.tail()?) })?;
+            let tail = self.tail().map_err(|error| match error {
+                ConversationError::Missing(_) => ConversationError::refused("DMLS-41", "we cannot tell newcomers the graph yet"),
+                error => error,
+            })?;
+            self.tell_all(turn, &added, &PeerMessage::Welcome { welcome, ratchet_tree, tail: Box::new(tail) })?;
         }
         self.fan_out_welcome_to(turn, (welcome, tree), &added)
     }
@@ -185,6 +206,7 @@ impl Conversation {
             return Ok(next);
         }
         self.book.by_fan_out.insert(provider.to_owned());
+        self.is_refused_anew(turn, provider, message);
         let provider: ProviderDomain = provider.parse().map_err(|_| ConversationError::Missing("valid provider domain"))?;
         let listeners = self.listeners(&BTreeSet::from([provider.clone()]));
         match PeerMessage::from_bytes(message) {

@@ -4,9 +4,10 @@ use causeway_drafts::mimi_content_09::MimiContent;
 use causeway_drafts::mimi_protocol_06::franking::{Frank, ServerFrankingContext, franking_tag};
 use causeway_drafts::mimi_protocol_06::notify::{FanoutBody, FanoutMessage};
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, RoomUri, UserUri};
-use causeway_mls::{ClientIdentity, Group, KeyPackageBundle, MlsError, Opened, TrustRoots};
+use causeway_mls::{Group, MlsError, Opened, TrustRoots};
 use ruma::UserId;
 
+use super::claims::WelcomeFor;
 use super::outgoing::lane;
 use super::{Conversation, Intent, Outgoing, Result, Turn, notices};
 use crate::loss::{Feature, Loss};
@@ -14,14 +15,6 @@ use crate::matrix::Pdu;
 
 /// Version and wire format of an MLSMessage, before the Welcome in it.
 const MLS_MESSAGE_HEADER: usize = 4;
-
-/// A KeyPackage of ours that a Welcome names, with the client it belongs to.
-pub struct WelcomeFor {
-    /// The KeyPackage with its secrets.
-    pub bundle: KeyPackageBundle,
-    /// Its client.
-    pub identity: ClientIdentity,
-}
 
 impl Conversation {
     /// A room at another provider that one of our puppets is welcomed to. [`Self::notify`] follows.
@@ -85,11 +78,22 @@ impl Conversation {
     }
 
     fn welcome(&mut self, turn: &mut Turn<'_>, welcome: &[u8], tree: &[u8], for_us: Vec<WelcomeFor>) -> Result<()> {
+        let (hub, room) = (self.hub()?, self.mimi_room()?);
+        match (for_us.iter().find_map(|welcome| welcome.check_claim(&hub, &room).err()), &self.group) {
+            (None, _) => {}
+            (Some(error), None) => return Err(error),
+            // Whoever may add somebody can have the hub pass on such a thing: what else there is passes.
+            (Some(error), Some(_)) => {
+                let loss = Loss::new(Feature::JoinRefused, error.to_string());
+                self.lose(turn, "welcome", "mimi_to_matrix", vec![loss]);
+                return Ok(());
+            }
+        }
         let fresh = self.group.as_ref().is_none_or(|group| group.own_clients().next().is_none());
         if fresh {
             self.group = None;
         }
-        for WelcomeFor { bundle, identity } in for_us {
+        for WelcomeFor { bundle, identity, .. } in for_us {
             let client = identity.client_uri.clone();
             let existing = self.group.take();
             self.group = Some(Group::join((welcome, tree), &bundle, &identity, existing, (turn.roots, turn.now))?);
@@ -217,6 +221,7 @@ impl Conversation {
             Intent::Rename { .. } => "rename",
             // Somebody else's commit was quicker, or made the proposals void.
             Intent::CommitProposals => return Ok(()),
+            Intent::FollowPowerLevels => "power levels",
         };
         let gateway_user = turn.gateway.names.gateway_user();
         let undone = match intent {
@@ -232,7 +237,7 @@ impl Conversation {
                 let matrix_user = self.matrix_user(turn, &user);
                 self.emit_membership(turn, &gateway_user, &matrix_user, "leave").map(|_| ())
             }
-            Intent::Leave | Intent::CommitProposals => Ok(()),
+            Intent::Leave | Intent::CommitProposals | Intent::FollowPowerLevels => Ok(()),
         };
         match undone {
             Ok(()) | Err(super::ConversationError::MatrixRefused(_)) => {}

@@ -26,7 +26,7 @@ impl Conversation {
             },
             (notices::OPT_IN_TYPE | "m.room.encryption", Some(_)) => self.reconsider(turn),
             ("m.room.name", Some("")) if self.is_active() => self.name_changed(turn, pdu),
-            ("m.room.power_levels", Some("")) if self.is_active() => self.power_levels_changed(turn),
+            ("m.room.power_levels", Some("")) if self.is_active() => self.power_levels_changed(turn, pdu),
             (_, Some(_)) => Ok(()),
             (_, None) if self.is_active() => self.speak(turn, pdu),
             (_, None) => self.unsaid(turn, pdu),
@@ -99,6 +99,10 @@ impl Conversation {
             return Ok(());
         }
         match self.topology() {
+            Some(Topology::OurHub) if self.has_to_wait() => {
+                self.book.coming.insert(mimi.to_string());
+                self.follow_matrix_later(turn, Intent::Add { user: mimi.to_string() }, pdu)
+            }
             Some(Topology::OurHub) => self.hub_add_participant(turn, &mimi),
             Some(Topology::ForeignHub) => {
                 let inviter = self.room()?.inviter_of(user).unwrap_or_else(|| user.to_owned());
@@ -151,8 +155,9 @@ impl Conversation {
     }
 
     /// With a foreign hub, roles are the hub's: power levels that somebody changes on Matrix have no effect there.
-    fn power_levels_changed(&mut self, turn: &mut Turn<'_>) -> Result<()> {
+    fn power_levels_changed(&mut self, turn: &mut Turn<'_>, pdu: &Pdu) -> Result<()> {
         match self.topology() {
+            Some(Topology::OurHub) if self.has_to_wait() => self.follow_matrix_later(turn, Intent::FollowPowerLevels, pdu),
             Some(Topology::OurHub) => self.hub_follow_power_levels(turn),
             _ => Ok(()),
         }

@@ -20,13 +20,16 @@
 //! Time, randomness and keys are in the [`Turn`]; a handler does no I/O.
 
 mod activation;
+mod anew;
 mod answers;
 mod bookkeeping;
+mod claims;
 mod consent;
 mod delivery;
 mod effects;
 mod emit;
 mod follower;
+mod following_matrix;
 mod hardening;
 mod hub;
 mod hub_again;
@@ -56,9 +59,9 @@ use ruma::{OwnedRoomId, OwnedUserId, UserId};
 use zeroize::Zeroizing;
 
 pub use answers::{Answer, Next};
-pub use bookkeeping::{AcceptedProposal, Bookkeeping, Invitation, Question, SentCommit, SentMessage};
+pub use bookkeeping::{AcceptedProposal, Bookkeeping, Invitation, Question, SentCommit, SentMessage, Settling};
+pub use claims::{Claim, WelcomeFor};
 pub use emit::ghost_display_name;
-pub use follower::WelcomeFor;
 pub use hub::Submitted;
 pub use messages::MessageIndex;
 pub use outgoing::{Intent, Outgoing};
@@ -70,7 +73,7 @@ pub use retention::{MOST_EPOCHS, Retention};
 use crate::identity::Names;
 use crate::loss::Loss;
 use crate::matrix::{Room, SigningKeys};
-use crate::records::{ClientRow, ConsentRow, ConversationRow, LossRow, MessageRow, PeerPathRow};
+use crate::records::{AnewRow, ClientRow, ConsentRow, ConversationRow, LossRow, MessageRow, PeerPathRow};
 
 /// What the gateway is, to every conversation.
 pub struct Gateway {
@@ -206,6 +209,8 @@ pub struct Conversation {
     pub stored_retention: (Retention, Option<u64>),
     /// The ways to its peers as they are stored.
     pub stored_paths: Vec<PeerPathRow>,
+    /// Whose graph it begins anew with, as it is stored.
+    pub stored_anew: Option<AnewRow>,
 }
 
 impl<'a> Turn<'a> {
@@ -230,8 +235,21 @@ impl Conversation {
     /// A conversation that the store has given back.
     pub fn restore(row: ConversationRow, room: Option<Room>, group: Option<Group>, messages: MessageIndex) -> Result<Self> {
         let book = Bookkeeping::from_bytes(&row.bookkeeping).map_err(|_| ConversationError::Missing("readable bookkeeping"))?;
-        let (clients, retention, stored_retention, stored_paths) = Default::default();
-        Ok(Self { row, book, room, group, forkable: None, clients, messages, retention, stored_retention, stored_paths })
+        let (clients, retention, stored_retention, stored_paths, stored_anew) = Default::default();
+        let (stored, forkable) = (stored_retention, None);
+        Ok(Self {
+            row,
+            book,
+            room,
+            group,
+            forkable,
+            clients,
+            messages,
+            retention,
+            stored_retention: stored,
+            stored_paths,
+            stored_anew,
+        })
     }
 
     /// How many members its group has.
@@ -273,6 +291,7 @@ impl Conversation {
             retention: Retention::default(),
             stored_retention: Default::default(),
             stored_paths: Vec::new(),
+            stored_anew: None,
         }
     }
 

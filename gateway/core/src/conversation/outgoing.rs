@@ -142,6 +142,11 @@ pub enum Outgoing {
         /// Since when it is left, ms.
         since: u64,
     },
+    /// A peer's graph that ours is to begin anew with is waited for.
+    AwaitAnew {
+        /// Since when, ms.
+        since: u64,
+    },
     /// The graph of a room that has its hub back ends, once what is under way has come.
     EndGraph {
         /// Since when it could, ms.
@@ -184,6 +189,8 @@ pub enum Intent {
     },
     /// Commits proposals that the hub has accepted, because nobody else has done it.
     CommitProposals,
+    /// At the gateway that was the hub: roles follow the power levels of the Matrix room, as they are then.
+    FollowPowerLevels,
 }
 
 /// An external commit that waits for the hub.
@@ -221,6 +228,7 @@ impl Outgoing {
             Self::LeavePeersRoom { .. } => "leave_peers_room",
             Self::OrderByRoom { .. } => "order_by_room",
             Self::Settle { .. } => "settle",
+            Self::AwaitAnew { .. } => "await_anew",
             Self::EndGraph { .. } => "end_graph",
             Self::Forget => "forget",
         }
@@ -295,6 +303,11 @@ pub mod lane {
     /// Settling what a losing branch has left.
     pub fn settlement(room: &str) -> String {
         format!("own:{room}#settlement")
+    }
+
+    /// A graph to begin anew with.
+    pub fn anew(room: &str) -> String {
+        format!("own:{room}#anew")
     }
 
     /// Secrets whose time will be up.

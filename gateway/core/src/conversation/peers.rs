@@ -7,7 +7,7 @@ use causeway_mls::{
 };
 use serde_bytes::ByteBuf;
 
-use super::follower::WelcomeFor;
+use super::claims::WelcomeFor;
 use super::peer_message::PeerMessage;
 use super::{Conversation, ConversationError, Result, Topology, Turn};
 use crate::loss::{Feature, Loss};
@@ -41,7 +41,10 @@ impl Conversation {
             match message {
                 PeerMessage::Tail { tail, earlier } => self.peer_tail(turn, from, (tail, earlier))?,
                 PeerMessage::Welcome { welcome, ratchet_tree, tail } => {
-                    self.peer_welcome(turn, (welcome, ratchet_tree), tail, welcomes.take().unwrap_or_default())?;
+                    let for_us = welcomes.take().unwrap_or_default();
+                    let room = self.mimi_room()?;
+                    for_us.iter().try_for_each(|welcome| welcome.check_claim(from, &room))?;
+                    self.peer_welcome(turn, (welcome, ratchet_tree), tail, for_us)?;
                 }
                 message if !self.is_leaderless() => self.peer_of_a_hub_s_room(turn, from, message)?,
                 PeerMessage::Statement(statement) => self.peer_statement(turn, from, statement)?,
@@ -78,16 +81,30 @@ impl Conversation {
 
     /// Asks a peer for what we lack, once at a time: a peer's answer is behind all that it has said before.
     pub(super) fn want_news(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain) -> Result<()> {
-        let asked = self.book.asked.get(from.as_str());
-        if asked.is_some_and(|asked| turn.now < asked + ANSWER_PATIENCE) {
-            return Ok(());
-        }
-        self.book.asked.insert(from.to_string(), turn.now);
         let message = match &self.forkable {
             Some(forkable) if self.is_leaderless() => PeerMessage::WantNews { known: forkable.known(), in_return: false },
             _ => PeerMessage::WantTail,
         };
-        self.tell(turn, from, &message)
+        self.ask(turn, from, &message)
+    }
+
+    /// What a peer has said could not be heard, through no fault of its own: it is asked for, but not at once again if it has just
+    /// been.
+    ///
+    /// # Errors
+    /// If the graph is broken.
+    pub fn lacks_what_was_said(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain) -> Result<()> {
+        self.want_news(turn, from)
+    }
+
+    /// Asks a peer for something of its graph, if it owes us no answer.
+    pub(super) fn ask(&mut self, turn: &mut Turn<'_>, peer: &ProviderDomain, question: &PeerMessage) -> Result<()> {
+        let asked = self.book.asked.get(peer.as_str());
+        if asked.is_some_and(|asked| turn.now < asked + ANSWER_PATIENCE) {
+            return Ok(());
+        }
+        self.book.asked.insert(peer.to_string(), turn.now);
+        self.tell(turn, peer, question)
     }
 
     /// A peer says what it has: it is told what it lacks, and asked for what we lack.
@@ -148,6 +165,7 @@ impl Conversation {
         }
         self.notice_distance(turn, from, tail)?;
         self.take_news(turn, tail.terms.iter().chain(&tail.statements), &tail.commits)?;
+        self.forkable()?.take_infos(tail);
         self.after_head(turn)?;
         self.open_early(turn)
     }
@@ -224,7 +242,7 @@ impl Conversation {
                 return Err(ConversationError::refused("DMLS-29", "the room has a hub, and no term has ended that"));
             }
         }
-        for WelcomeFor { bundle, identity } in for_us {
+        for WelcomeFor { bundle, identity, .. } in for_us {
             let joined = Group::join((welcome, tree), &bundle, &identity, None, (turn.roots, turn.now))?;
             if self.forkable.is_none() {
                 self.forkable = Some(ForkableGroup::observe(tail, judge)?);
@@ -233,6 +251,7 @@ impl Conversation {
             for commit in &tail.commits {
                 forkable.receive_commit(commit, None, judge)?;
             }
+            forkable.take_infos(tail);
             forkable.adopt(&joined, judge)?;
             turn.decision.spent_key_packages.push(bundle.reference);
             self.clients.insert(identity.client_uri.clone(), identity);
@@ -392,9 +411,14 @@ impl Conversation {
         }
     }
 
-    /// Gives a peer what its stranded clients need to come back.
+    /// Gives a peer what its stranded clients need to come back. The question counts as heard where nobody of ours can, or where
+    /// nobody joins, since the group has no franking agent (P-078).
     fn give_head(&mut self, turn: &mut Turn<'_>, to: &ProviderDomain) -> Result<()> {
-        match self.joinable_head()? {
+        let info = match self.joinable_head() {
+            Err(ConversationError::Missing(_)) => None,
+            info => info?,
+        };
+        match info {
             Some(info) => {
                 let (group_info, ratchet_tree) = (ByteBuf::from(info.group_info), ByteBuf::from(info.ratchet_tree));
                 self.answer_peer(turn, to, &PeerMessage::GroupInfo { group_info, ratchet_tree })
@@ -418,8 +442,7 @@ impl Conversation {
         (group_info, ratchet_tree): (&[u8], &[u8]),
     ) -> Result<()> {
         let stranded = self.forkable()?.stranded()?;
-        let hub_key = self.hub_key()?;
-        let Some(client) = stranded.first() else { return Ok(()) };
+        let (Some(client), Ok(hub_key)) = (stranded.first(), self.hub_key()) else { return Ok(()) };
         let info = JoinableGroupInfo {
             group_info: group_info.to_vec(),
             ratchet_tree: ratchet_tree.to_vec(),

@@ -79,6 +79,9 @@ pub enum MimiRequest {
 /// How long to wait for the hub's order to reach us before an own commit or message is tried again, ms.
 pub(super) const EPOCH_PATIENCE: u64 = 500;
 
+/// How often we look whether we can tell newcomers the graph by now, ms.
+pub(super) const TELLING_PATIENCE: u64 = 3_000;
+
 /// How often we look whether the hub's order has brought an own commit that it has taken, ms.
 pub(super) const OWN_COMMIT_PATIENCE: u64 = 50;
 
@@ -106,11 +109,16 @@ impl Conversation {
             Outgoing::LeavePeersRoom { room_id } => Ok(Prepared::LeavePeersRoom(room_id.clone())),
             Outgoing::OrderByRoom { room_id, since } => self.prepare_order(turn, (room_id, *since)),
             Outgoing::Settle { since } => self.prepare_settle(turn, *since),
+            Outgoing::AwaitAnew { since } => Ok(self.prepare_await_anew(turn, *since)),
             Outgoing::Forget => self.prepare_forget(turn),
             Outgoing::EndGraph { since } => self.prepare_end(turn, *since),
             Outgoing::Submit { user, content, event_id } if self.is_leaderless() => {
                 self.prepare_leaderless_submit(turn, (&parse_user_uri(user)?, event_id), content)
             }
+            Outgoing::Update { intent: intent @ (Intent::Add { .. } | Intent::FollowPowerLevels), .. } if self.is_our_hub_s() => {
+                self.prepare_to_follow_matrix(turn, intent)
+            }
+            Outgoing::Update { user, intent, .. } if self.is_overtaken(turn, user, intent)? => Ok(Prepared::Done),
             Outgoing::Update { user, intent, .. } if self.is_leaderless() => {
                 self.prepare_leaderless_update(turn, &parse_user_uri(user)?, intent)
             }
@@ -204,6 +212,9 @@ impl Conversation {
         if self.has_to_wait() {
             // What cannot be added would be used up.
             return Ok(Prepared::Wait(EPOCH_PATIENCE));
+        }
+        if !self.can_welcome(turn, &target.provider())? {
+            return Ok(Prepared::Wait(TELLING_PATIENCE));
         }
         if let Err(error) = self.may_come_in(turn, &target) {
             self.book.claiming.remove(target.as_str());
@@ -350,6 +361,7 @@ impl Conversation {
             Intent::Ban { user } => !named(user),
             Intent::Add { user } => named(user),
             Intent::Rename { name } => self.group.as_ref().is_some_and(|group| group.room_state().metadata.name() == name),
+            Intent::FollowPowerLevels => false,
         }
     }
 
@@ -358,7 +370,7 @@ impl Conversation {
         let state = group.room_state();
         let mut plan = CommitPlan::default();
         match intent {
-            Intent::Leave | Intent::CommitProposals => {}
+            Intent::Leave | Intent::CommitProposals | Intent::FollowPowerLevels => {}
             Intent::Rename { name } => {
                 let mut metadata = state.metadata.clone();
                 metadata.room_name = Utf8(name.clone());

@@ -1,10 +1,10 @@
 //! What somebody has to decide about a group that does not go on by itself (SPEC §15.7): where it goes on after two sides have
-//! gone too far apart, who is taken out because nobody can open a commit, whose graph is begun anew with.
+//! gone too far apart, who is taken out because nobody can open a commit.
 
-use causeway_drafts::mimi_uri::{ProviderDomain, UserUri};
+use causeway_drafts::mimi_uri::UserUri;
 use causeway_mls::graph::Conflict;
 use causeway_mls::{
-    ClientIdentity, EpochId, ForkableGroup, HeadChange, Judge, MlsError, Prepared as PreparedCommit, SignedStatement, Tail,
+    ClientIdentity, EpochId, ForkableGroup, HeadChange, Judge, MlsError, Prepared as PreparedCommit, SignedStatement,
 };
 use serde_bytes::ByteBuf;
 
@@ -81,40 +81,6 @@ impl Conversation {
         Err(refused)
     }
 
-    /// We were apart for too long: the next graph that this peer tells is ours, somebody has decided.
-    ///
-    /// # Errors
-    /// If it is no peer, or the room has a hub and is not locked since a restored database was adopted.
-    pub fn begin_anew(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain) -> Result<()> {
-        if !self.row.resync {
-            self.forkable()?;
-        }
-        if !self.peers(turn)?.contains(from) {
-            return Err(ConversationError::refused("DMLS-30", format!("{from} is no peer in this room")));
-        }
-        self.book.anew_from = Some(from.to_string());
-        self.tell(turn, from, &PeerMessage::WantTail)
-    }
-
-    /// Takes a told graph, if it comes from whom it was asked of.
-    pub(super) fn takes_anew(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, tail: &Tail) -> Result<bool> {
-        if self.book.anew_from.as_deref() != Some(from.as_str()) {
-            return Ok(false);
-        }
-        let judge = Judge { roots: turn.roots, now_ms: turn.now };
-        let before = self.group()?.room_state().clone();
-        let graph = match self.forkable.take() {
-            Some(graph) => graph,
-            None => ForkableGroup::begin(self.group()?.clone(), self.window(turn), Vec::new(), &[])?,
-        };
-        self.forkable = Some(graph.begin_anew(tail, self.clients.keys().cloned(), judge)?);
-        self.book.anew_from = None;
-        self.follow_head()?;
-        let after = self.group()?.room_state().clone();
-        self.mirror_between(turn, before, after)?;
-        Ok(true)
-    }
-
     /// Says once of each conflict that nothing is sent any more.
     pub(super) fn notice_conflict(&mut self, turn: &mut Turn<'_>) -> Result<()> {
         let Some(conflict) = self.forkable()?.conflict() else { return Ok(()) };
@@ -122,17 +88,6 @@ impl Conversation {
         if self.book.first_time(&format!("conflict:{fork}:{theirs}")) {
             let why = format!("DMLS-18: since epoch {fork}, ours leads to {ours}, another side's to {theirs}");
             self.lose(turn, "graph", "mimi_to_matrix", vec![Loss::new(Feature::GraphConflict, why)]);
-        }
-        Ok(())
-    }
-
-    /// A told graph that has no epoch in common with ours is of no use before somebody has decided to begin anew.
-    pub(super) fn notice_distance(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain, tail: &Tail) -> Result<()> {
-        let graph = self.forkable()?.graph();
-        let (is_known, head) = (graph.contains(&tail.anchor), graph.head().id);
-        if !is_known && self.book.first_time(&format!("apart:{from}:{head}")) {
-            let why = format!("{from} has a graph that does not meet ours: `causewayctl group begin-anew` takes it instead");
-            self.lose(turn, from.as_str(), "mimi_to_matrix", vec![Loss::new(Feature::GraphApart, why)]);
         }
         Ok(())
     }

@@ -4,18 +4,31 @@
 use std::collections::BTreeMap;
 
 use causeway_drafts::mimi_uri::{ClientUri, UserUri};
-use causeway_mls::{CommitSummary, HeadChange};
+use causeway_mls::{CommitSummary, HeadChange, Settlement};
+use sha2::{Digest, Sha256};
 
+use super::bookkeeping::Settling;
 use super::outgoing::lane;
 use super::prepare::Prepared;
 use super::{Conversation, Outgoing, Result, Turn};
 
 /// How long each next settler waits for the one whose turn it is, ms.
 const SETTLING_PATIENCE: u64 = 3_000;
+/// After so long without a change, ms, the item that waits may be parked, and another one is queued.
+const SETTLING_LIMIT: u64 = 3_600_000;
 
 impl Conversation {
     /// What a losing branch has left to do, in our turn.
     pub(super) fn prepare_settle(&mut self, turn: &mut Turn<'_>, since: u64) -> Result<Prepared> {
+        let since = self.book.settling.as_ref().map_or(since, |settling| settling.since);
+        let prepared = self.settle(turn, since)?;
+        if matches!(prepared, Prepared::Done) {
+            self.book.settling = None;
+        }
+        Ok(prepared)
+    }
+
+    fn settle(&mut self, turn: &mut Turn<'_>, since: u64) -> Result<Prepared> {
         let Some(forkable) = &self.forkable else { return Ok(Prepared::Done) };
         if forkable.conflict().is_some() {
             return Ok(Prepared::Wait(SETTLING_PATIENCE));
@@ -65,14 +78,34 @@ impl Conversation {
         if stranded {
             self.want_group_info(turn)?;
         }
-        if !settlement.intents.is_empty() {
-            let item = Outgoing::Settle { since: turn.now };
-            turn.send(lane::settlement(self.mimi_room()?.as_str()), item);
-        }
+        self.note_left(turn, &settlement)?;
         self.notice_conflict(turn)?;
         self.attend_to_peers_rooms(turn)?;
         self.attend_to_matrix_order(turn)?;
         self.attend_to_hub(turn)
+    }
+
+    /// What is left to settle is queued, once at a time. Turns are counted from when it last became something else: what somebody has
+    /// settled meanwhile is no reason for all others to settle the rest at once.
+    fn note_left(&mut self, turn: &mut Turn<'_>, settlement: &Settlement) -> Result<()> {
+        if settlement.intents.is_empty() {
+            return Ok(());
+        }
+        let left = hex::encode(Sha256::digest(format!("{:?}", settlement.intents)));
+        match &mut self.book.settling {
+            Some(settling) if turn.now < settling.since + SETTLING_LIMIT => {
+                if settling.left != left {
+                    *settling = Settling { since: turn.now, left };
+                }
+                Ok(())
+            }
+            _ => {
+                self.book.settling = Some(Settling { since: turn.now, left });
+                let item = Outgoing::Settle { since: turn.now };
+                turn.send(lane::settlement(self.mimi_room()?.as_str()), item);
+                Ok(())
+            }
+        }
     }
 
     /// Carries over to Matrix what a move of the head means, as if it were one commit.

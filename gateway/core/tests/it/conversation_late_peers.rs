@@ -1,6 +1,6 @@
 //! Peers in a room without a hub that know less than we do, or more, or cannot do what we ask of them (SPEC §15).
 
-use causeway_core::conversation::{Answer, ConversationError, Next, Outgoing, PeerMessage, WelcomeFor};
+use causeway_core::conversation::{Answer, Claim, ConversationError, Next, Outgoing, PeerMessage, WelcomeFor};
 use causeway_core::loss::Feature;
 use causeway_core::records::LossRow;
 use causeway_drafts::mimi_uri::ProviderDomain;
@@ -13,11 +13,11 @@ use serde_json::json;
 use crate::conversation_leaderless::{bodies, head, name, two_admins};
 use crate::support::simulation::*;
 
-fn provider(side: usize) -> ProviderDomain {
+pub(crate) fn provider(side: usize) -> ProviderDomain {
     ["a.test", "b.test"][side].parse().unwrap()
 }
 
-fn without_a_hub() -> World {
+pub(crate) fn without_a_hub() -> World {
     let mut world = two_admins();
     world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
     world.pump();
@@ -26,7 +26,7 @@ fn without_a_hub() -> World {
 }
 
 /// What a side is about to say to its peer.
-fn about_to_say(world: &mut World, side: usize) -> Vec<PeerMessage> {
+pub(crate) fn about_to_say(world: &mut World, side: usize) -> Vec<PeerMessage> {
     let items = world.take_all_outgoing(side).into_iter();
     let messages = items.filter_map(|(_, item)| if let Outgoing::Peer { message, .. } = item { Some(message) } else { None });
     messages.map(|message| PeerMessage::from_bytes(&message).unwrap()).collect()
@@ -186,7 +186,8 @@ fn dmls_29_a_welcome_into_another_group_of_the_same_name_is_refused() {
         ratchet_tree: ByteBuf::from(prepared.pending.ratchet_tree),
         tail: Box::new(graph.tail(&identity).unwrap()),
     };
-    let for_us = vec![WelcomeFor { bundle, identity: listener }];
+    let claim = Claim { by: provider(B), room: hub.row.mimi_room.as_ref().unwrap().parse().unwrap() };
+    let for_us = vec![WelcomeFor { bundle, identity: listener, claim: Some(claim) }];
     let refused = world.turn(A, 0, |conversation, turn| conversation.peer(turn, &provider(B), &[message], for_us));
     assert!(matches!(&refused, Err(ConversationError::NotAllowed { rule: "DMLS-29", .. })), "{refused:?}");
     let after = world.sides[A].conversation(0);
@@ -211,4 +212,23 @@ fn an_answer_that_waits_is_not_given_again() {
     assert!(world.sides[A].conversation(0).book.answers.is_empty());
     world.turn(A, 0, |conversation, turn| conversation.peer(turn, &provider(B), &questions(), vec![])).unwrap();
     assert_eq!(about_to_say(&mut world, A).iter().map(PeerMessage::kind).collect::<Vec<_>>(), ["tail", "group_info"]);
+}
+
+/// A group without a franking agent: nobody joins there (P-078), and what is said behind the question has to arrive.
+#[test]
+fn p_078_a_question_for_a_group_info_that_nobody_joins_with_counts_as_heard() {
+    let mut world = without_a_hub();
+    let a = world.sides[A].conversation(0);
+    let listener = a.clients[&world.sides[A].gateway.names.listener_client()].clone();
+    let mut room_state = a.group.unwrap().room_state().clone();
+    room_state.franking_agent = None;
+    let create = CreateGroup { group_id: b"mimi://a.test/g/old".to_vec(), room_state, hub: &world.sides[A].gateway.hub };
+    let graph = ForkableGroup::begin(Group::create(create, &listener).unwrap(), 5, vec![], &[]).unwrap();
+    let asked = world.turn(A, 0, |conversation, turn| {
+        conversation.group = Some(graph.head_state()?.clone());
+        conversation.forkable = Some(graph);
+        conversation.peer(turn, &provider(B), &[PeerMessage::WantGroupInfo], vec![])
+    });
+    asked.unwrap();
+    assert!(about_to_say(&mut world, A).is_empty());
 }

@@ -212,3 +212,30 @@ fn dmls_29_a_graph_that_does_not_contain_our_epoch_is_refused() {
     world.say(A, 0, "still here");
     assert_eq!(bodies(&world, B, 1).last().unwrap(), "still here");
 }
+
+/// Somebody commits again and again while something is left to settle: that waits once.
+#[test]
+fn what_is_left_to_settle_is_queued_once() {
+    let mut world = two_admins();
+    world.is_cut = true;
+    world.turn(B, 1, |conversation, turn| conversation.hub_lost(turn)).unwrap();
+    world.set(B, 1, ("m.room.name", "", json!({ "name": "The members'" })));
+    let mut levels = world.sides[A].native(0).state_event("m.room.power_levels", "").unwrap().content_value();
+    levels["invite"] = json!(100);
+    world.set(A, 0, ("m.room.power_levels", "", levels));
+    for name in ["one", "two", "three"] {
+        world.set(B, 1, ("m.room.name", "", json!({ "name": name })));
+    }
+    let said = crate::conversation_late_peers::about_to_say(&mut world, B);
+    assert!(said.len() > 4, "{}", said.len());
+    let from = crate::conversation_late_peers::provider(B);
+    for message in said {
+        world.turn(A, 0, |conversation, turn| conversation.peer(turn, &from, &[message], vec![])).unwrap();
+    }
+    assert!(!world.sides[A].conversation(0).forkable.unwrap().settlement().unwrap().intents.is_empty());
+    let waiting = world.sides[A].conversation(0).book.settling.unwrap();
+    // What is left has not changed since the first of them was heard, and turns are counted from then.
+    assert!(waiting.since + 3_000 <= world.now, "{} and {}", waiting.since, world.now);
+    let kinds: Vec<&str> = world.take_all_outgoing(A).iter().map(|(_, item)| item.kind()).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == "settle").count(), 1, "{kinds:?}");
+}

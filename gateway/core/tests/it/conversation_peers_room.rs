@@ -394,9 +394,13 @@ fn dmls_38_nothing_is_said_in_a_room_with_a_stranger_in_it() {
 fn dmls_38_who_is_no_peer_any_more_is_sent_away() {
     let mut world = in_a_room();
     let (rooms, user) = ([world.peers_rooms(A)[0], world.peers_rooms(B)[0]], world.sides[A].gateway.names.gateway_user());
+    world.say(A, 0, "before I am sent away");
+    let listened_to = |world: &World| world.sides[B].conversation(rooms[B]).book.peers.unwrap().heard;
+    assert!(listened_to(&world).contains_key(user.as_str()));
     world.turn(B, rooms[B], |conversation, turn| conversation.dismiss_peer(turn, "a.test")).unwrap();
     assert_eq!(paths(&world)[B], AT_THE_ENDPOINT);
     world.pump();
+    assert!(listened_to(&world).is_empty());
     for (side, room) in rooms.into_iter().enumerate() {
         let room = world.sides[side].conversation(room).room.unwrap();
         assert_eq!(room.membership(&user).as_deref(), Some("leave"));

@@ -1,6 +1,6 @@
 //! Groups that are no rooms (SPEC §14.10): the gateway serves rooms, and enters none of them (G-66).
 
-use causeway_core::conversation::{Conversation, ConversationError, PeerMessage, Turn, WelcomeFor};
+use causeway_core::conversation::{Claim, Conversation, ConversationError, PeerMessage, Turn, WelcomeFor};
 use causeway_drafts::Verbatim;
 use causeway_drafts::mimi_protocol_06::notify::FanoutMessage;
 use causeway_drafts::mimi_protocol_06::ratchet_tree::RatchetTreeOption;
@@ -37,7 +37,8 @@ fn invitation(world: &World) -> Invitation {
     assert!(Group::join((&welcome, &pending.ratchet_tree), &bundle, &b, None, (&admitting, world.now)).is_ok());
     group.merge_pending(&a.client_uri, &roots, world.now).unwrap();
     let tail = ForkableGroup::begin(group, 5, vec![], &[]).unwrap().tail(&a).unwrap();
-    Invitation { welcome, ratchet_tree: pending.ratchet_tree, tail, for_us: WelcomeFor { bundle, identity: b } }
+    let claim = Some(Claim { by: "a.test".parse().unwrap(), room: "mimi://a.test/r/plain".parse().unwrap() });
+    Invitation { welcome, ratchet_tree: pending.ratchet_tree, tail, for_us: WelcomeFor { bundle, identity: b, claim } }
 }
 
 /// A conversation that begins with a message that is refused: nothing comes of it.

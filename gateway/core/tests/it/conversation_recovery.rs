@@ -1,6 +1,6 @@
 //! What somebody has to decide about a room without a hub that does not go on by itself (SPEC §15.7).
 
-use causeway_core::conversation::{ConversationError, PeerMessage};
+use causeway_core::conversation::{Answer, ConversationError, Next, Outgoing, PeerMessage, Prepared};
 use causeway_core::loss::Feature;
 use causeway_drafts::mimi_uri::ProviderDomain;
 use causeway_mls::{CommitPlan, ForkableGroup, Judge, MlsError, TrustRoots};
@@ -14,7 +14,7 @@ fn provider(domain: &str) -> ProviderDomain {
     domain.parse().unwrap()
 }
 
-fn without_a_hub() -> World {
+pub(crate) fn without_a_hub() -> World {
     given_up(two_admins())
 }
 
@@ -27,10 +27,10 @@ fn given_up(mut world: World) -> World {
 }
 
 /// Renewals by clients of a.test in a graph of theirs, in turns, alice's first.
-fn renewed(world: &World, graph: &mut ForkableGroup, count: usize) -> Vec<Vec<u8>> {
-    let identities = world.sides[A].conversation(0).clients;
+pub(crate) fn renewed(world: &World, side: usize, graph: &mut ForkableGroup, count: usize) -> Vec<Vec<u8>> {
+    let identities = world.sides[side].conversation([0, 1][side]).clients;
     let mut clients: Vec<_> = graph.head_state().unwrap().own_clients().cloned().collect();
-    clients.sort_by_key(|client| client.user_uri() != world.sides[A].puppet());
+    clients.sort_by_key(|client| client.user_uri() != world.sides[side].puppet());
     let mut roots = TrustRoots::default();
     world.sides.iter().for_each(|side| roots.pin(side.gateway.names.provider(), side.gateway.authority.root_der()));
     let judge = Judge { roots: &roots, now_ms: world.now };
@@ -42,7 +42,7 @@ fn renewed(world: &World, graph: &mut ForkableGroup, count: usize) -> Vec<Vec<u8
     clients.iter().cycle().take(count).map(commit).collect()
 }
 
-fn told(world: &mut World, side: usize, index: usize, commits: &[Vec<u8>]) {
+pub(crate) fn told(world: &mut World, side: usize, index: usize, commits: &[Vec<u8>]) {
     let from = provider(["b.test", "a.test"][side]);
     for commit in commits {
         let message = PeerMessage::Commit(ByteBuf::from(commit.clone()));
@@ -58,7 +58,7 @@ fn features(world: &World, side: usize) -> Vec<String> {
 fn in_conflict() -> World {
     let mut world = without_a_hub();
     let mut at_a = world.sides[A].conversation(0).forkable.unwrap();
-    let theirs = renewed(&world, &mut at_a, 7);
+    let theirs = renewed(&world, A, &mut at_a, 7);
     world.is_cut = true;
     for turn in 0..7 {
         world.set(B, 1, ("m.room.name", "", json!({ "name": turn.to_string() })));
@@ -118,7 +118,7 @@ fn an_epoch_that_nobody_knows_cannot_be_gone_on_at() {
 fn dmls_11_whoever_has_made_a_commit_that_nobody_opens_is_taken_out() {
     let mut world = given_up(with_alice_at(0));
     let alice = world.sides[A].puppet();
-    let mut dead = renewed(&world, &mut world.sides[A].conversation(0).forkable.unwrap(), 1);
+    let mut dead = renewed(&world, A, &mut world.sides[A].conversation(0).forkable.unwrap(), 1);
     let last = dead[0].len() - 1;
     dead[0][last] ^= 1;
     told(&mut world, A, 0, &dead);
@@ -165,6 +165,69 @@ fn whoever_was_apart_for_too_long_is_told_so_and_begins_anew() {
     assert_eq!(bodies(&world, B, 1).last().unwrap(), "good to see you");
     // It was decided once, and for one graph.
     assert_eq!(world.sides[B].conversation(1).book.anew_from, None);
+}
+
+/// What a side is waiting to ask, and the losses that its graph is apart from others.
+fn question_for_a_graph(world: &mut World, side: usize) -> Outgoing {
+    let items = world.take_all_outgoing(side).into_iter().map(|(_, item)| item);
+    let want = PeerMessage::WantTail.to_bytes();
+    let is_question = |item: &Outgoing| matches!(item, Outgoing::Peer { message, .. } if *message == want);
+    let mut questions: Vec<_> = items.filter(is_question).collect();
+    assert_eq!(questions.len(), 1);
+    questions.swap_remove(0)
+}
+
+/// Whoever had decided it may have forgotten it long since: a graph that came weeks later was taken all the same.
+#[test]
+fn a_graph_that_is_not_told_within_an_hour_is_not_taken() {
+    let mut world = without_a_hub();
+    world.turn(B, 1, |conversation, turn| conversation.begin_anew(turn, &provider("a.test"))).unwrap();
+    let since = world.sides[B].conversation(1).anew().unwrap();
+    assert_eq!(since.provider, "a.test");
+    question_for_a_graph(&mut world, B);
+    let (item, own) = (Outgoing::AwaitAnew { since: since.since as u64 }, PeerMessage::WantTail);
+    let waits = |prepared: Prepared| match prepared {
+        Prepared::Wait(rest) => Some(rest),
+        _ => None,
+    };
+    let prepared = world.turn(B, 1, |conversation, turn| conversation.prepare(turn, &item)).unwrap();
+    assert!(waits(prepared).is_some_and(|rest| rest > 3_500_000));
+    world.now += 3_600_000;
+    assert_eq!(waits(world.turn(B, 1, |conversation, turn| conversation.prepare(turn, &item)).unwrap()), None);
+    assert_eq!(world.sides[B].conversation(1).anew(), None);
+    assert_eq!(features(&world, B), [Feature::GraphApart.to_string()]);
+    // Our own graph, and the secrets in it, stay.
+    let secrets = world.sides[B].conversation(1).forkable.unwrap().kept_secrets().count();
+    world.turn(A, 0, |conversation, turn| conversation.peer(turn, &provider("b.test"), &[own], vec![])).unwrap();
+    world.pump();
+    assert_eq!(world.sides[B].conversation(1).forkable.unwrap().kept_secrets().count(), secrets);
+}
+
+#[test]
+fn a_peer_that_does_not_take_the_question_ends_it() {
+    for answer in [Answer::Refused("CW-5002".to_owned()), Answer::NoEndpoint] {
+        let mut world = without_a_hub();
+        world.turn(B, 1, |conversation, turn| conversation.begin_anew(turn, &provider("a.test"))).unwrap();
+        let question = question_for_a_graph(&mut world, B);
+        let mut answered = || world.turn(B, 1, |conversation, turn| conversation.answered(turn, &question, &answer)).unwrap();
+        while answered() != Next::Done {}
+        assert_eq!(world.sides[B].conversation(1).anew(), None);
+        assert_eq!(features(&world, B).last().unwrap(), &Feature::GraphApart.to_string());
+    }
+}
+
+#[test]
+fn what_somebody_has_decided_can_be_withdrawn() {
+    let mut world = without_a_hub();
+    let nothing = world.turn(B, 1, |conversation, _| conversation.withdraw_anew());
+    assert!(matches!(nothing, Err(ConversationError::NotAllowed { rule: "SPEC §15.7", .. })), "{nothing:?}");
+    let secrets = world.sides[B].conversation(1).forkable.unwrap().kept_secrets().count();
+    world.turn(B, 1, |conversation, turn| conversation.begin_anew(turn, &provider("a.test"))).unwrap();
+    world.turn(B, 1, |conversation, _| conversation.withdraw_anew()).unwrap();
+    assert_eq!(world.sides[B].conversation(1).anew(), None);
+    world.pump();
+    assert_eq!(world.sides[B].conversation(1).forkable.unwrap().kept_secrets().count(), secrets);
+    assert!(world.sides[B].losses.is_empty(), "{:?}", world.sides[B].losses);
 }
 
 #[test]

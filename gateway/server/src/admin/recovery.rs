@@ -39,7 +39,10 @@ pub(super) struct Expel {}
 #[derive(Deserialize)]
 pub(super) struct BeginAnew {
     /// The provider's domain.
-    from: String,
+    from: Option<String>,
+    /// Nobody's is, after all.
+    #[serde(default)]
+    withdraw: bool,
 }
 
 #[derive(Serialize)]
@@ -76,10 +79,17 @@ pub(super) async fn expel(State(admin): State<Arc<Admin>>, Json(question): Json<
 }
 
 pub(super) async fn begin_anew(State(admin): State<Arc<Admin>>, Json(question): Json<Question<BeginAnew>>) -> Answered {
-    let from: ProviderDomain = question.about.from.parse().map_err(|_| Refusal::invalid("not a provider's domain"))?;
+    let from = match (&question.about.from, question.about.withdraw) {
+        (Some(from), false) => Some(from.parse::<ProviderDomain>().map_err(|_| Refusal::invalid("not a provider's domain"))?),
+        (None, true) => None,
+        (Some(_), true) | (None, false) => return Err(Refusal::invalid("either a provider's domain, or a withdrawal")),
+    };
     let (conversation, dry_run) = (question.conversation, question.dry_run);
     let head = carry_out(&admin, question.command("rooms/begin_anew"), move |conversation, turn| {
-        conversation.begin_anew(turn, &from)?;
+        match &from {
+            Some(from) => conversation.begin_anew(turn, from)?,
+            None => conversation.withdraw_anew()?,
+        }
         Ok(head(conversation))
     });
     Ok(Json(Answer { conversation, head: head.await?, removed: None, dry_run }))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use causeway_core::conversation::WelcomeFor;
+use causeway_core::conversation::{Claim, WelcomeFor};
 use causeway_core::records::{ClientRow, KeyPackageRow};
 use causeway_drafts::mimi_protocol_06::notify::{FanoutBody, FanoutMessage};
 use causeway_drafts::mimi_uri::{ClientUri, RoomUri, UserUri};
@@ -84,7 +84,8 @@ impl Session<'_> {
             private: private.into_iter().map(|(key, value)| (key.into_vec(), value.into_vec())).collect(),
             not_after: row.not_after as u64,
         };
-        Ok(WelcomeFor { bundle, identity })
+        let claim = row.claimed_by.and_then(|by| by.parse().ok()).zip(row.claimed_room.and_then(|room| room.parse().ok()));
+        Ok(WelcomeFor { bundle, identity, claim: claim.map(|(by, room)| Claim { by, room }) })
     }
 }
 

@@ -33,6 +33,7 @@ impl Session<'_> {
         let forkable = self.load_graph(&row).await?;
         let retention = self.tx.retention(row.id).await?;
         let stored_paths = self.tx.peer_paths(row.id).await?;
+        let stored_anew = self.tx.anew(row.id).await?;
         let group = match &forkable {
             Some(forkable) => Some(forkable.head_state()?.clone()),
             None => self.load_group(&row).await?,
@@ -41,6 +42,7 @@ impl Session<'_> {
         let mut conversation = Conversation::restore(row, room, group, messages)?;
         conversation.forkable = forkable;
         conversation.stored_paths = stored_paths;
+        conversation.stored_anew = stored_anew;
         conversation.retention =
             Retention { epochs: retention.epochs.map(|epochs| epochs as u64), age_ms: retention.age_ms.map(|age| age as u64) };
         conversation.stored_retention = (conversation.retention, retention.graph_window.map(|window| window as u64));

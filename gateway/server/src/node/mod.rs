@@ -17,6 +17,7 @@ mod session;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -33,7 +34,6 @@ pub(crate) use consents::{has_consent, is_granted};
 pub(crate) use parked::{ReplayError, delivery_to_park, to_park};
 pub(crate) use peers::PeerSaid;
 pub(crate) use roots::PinnedRoots;
-use roots::Without;
 pub(crate) use session::{Find, Session};
 
 use crate::crash;
@@ -156,43 +156,49 @@ impl Node {
     }
 
     /// Runs a named transaction over conversations. If it fails for a provider whose credential roots nobody has
-    /// asked for yet, they are fetched, and it is run again; without them, where they cannot be had.
+    /// asked for yet, they are fetched, and it is run again; also if they cannot be had, which it knows then.
     pub(crate) async fn transaction<T, F>(self: &Arc<Self>, name: &'static str, body: F) -> Result<T, NodeError>
     where
         F: for<'s, 't> Fn(&'s mut Session<'t>) -> BoxFuture<'s, Result<T, NodeError>> + Send + Sync + 'static,
         T: Send + 'static,
     {
-        let (body, mut without) = (Arc::new(body), Vec::new());
+        let body = Arc::new(body);
+        let (mut out_of_reach, mut without) = (Arc::new(BTreeSet::new()), Vec::new());
         for _ in 0..MAX_NEW_PROVIDERS {
-            let error = match self.attempt(name, body.clone()).await {
+            let error = match self.attempt(name, body.clone(), &out_of_reach).await {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
-            let Some(provider) = error.unknown_provider().cloned() else { return Err(error) };
+            let Some(provider) = error.unknown_provider().filter(|provider| !out_of_reach.contains(*provider)).cloned() else {
+                return Err(error);
+            };
             if let Err(why) = self.fetch_roots(&provider).await {
                 tracing::warn!(%provider, %why, "cannot get a provider's credential roots");
-                if without.iter().any(|without: &Without<'_>| without.is_of(&provider)) {
-                    return Err(error);
-                }
                 // What can wait for it does, and holds up nothing else.
                 without.push(self.roots.without(&provider));
+                Arc::make_mut(&mut out_of_reach).insert(provider);
             }
         }
-        self.attempt(name, body).await
+        self.attempt(name, body, &out_of_reach).await
     }
 
-    async fn attempt<T, F>(self: &Arc<Self>, name: &'static str, body: Arc<F>) -> Result<T, NodeError>
+    async fn attempt<T, F>(
+        self: &Arc<Self>,
+        name: &'static str,
+        body: Arc<F>,
+        out_of_reach: &Arc<BTreeSet<ProviderDomain>>,
+    ) -> Result<T, NodeError>
     where
         F: for<'s, 't> Fn(&'s mut Session<'t>) -> BoxFuture<'s, Result<T, NodeError>> + Send + Sync + 'static,
         T: Send + 'static,
     {
-        let node = self.clone();
+        let (node, out_of_reach) = (self.clone(), out_of_reach.clone());
         let (value, finished) = self
             .store
             .transaction(name, move |tx| {
-                let (node, body) = (node.clone(), body.clone());
+                let (node, body, out_of_reach) = (node.clone(), body.clone(), out_of_reach.clone());
                 Box::pin(async move {
-                    let mut session = Session::new(&node, tx);
+                    let mut session = Session::new(&node, tx, out_of_reach);
                     let value = body(&mut session).await?;
                     crash::point("before-commit", name);
                     Ok::<_, NodeError>((value, session.finish()))

@@ -86,7 +86,8 @@ impl Session<'_> {
         Ok(Some(decision))
     }
 
-    /// What a peers' room has for the conversation that it serves. What that cannot hear is lost, and holds nothing up.
+    /// What a peers' room has for the conversation that it serves. What that cannot hear is lost, and holds nothing up; what needs
+    /// the roots of a provider that is out of reach for now is asked for again.
     pub(super) async fn pass_on(&mut self, (room, room_id): (&RoomUri, &str), news: Vec<PeersNews>) -> Result<(), NodeError> {
         let find = Find::Mimi(room.to_string());
         let Some(mut served) = self.find(&find).await? else { return Ok(()) };
@@ -95,18 +96,27 @@ impl Session<'_> {
             match heard {
                 Ok(Some(decision)) => self.store_all(&mut served, decision).await?,
                 Ok(None) => {}
-                Err(NodeError::Conversation(error)) if NodeError::unknown_provider_of(&error).is_none() => {
+                Err(NodeError::Conversation(error)) if self.is_lost_by(&error) => {
                     tracing::warn!(code = %error.code(), %room, %error, "what was said in a peers' room cannot be heard");
                     // What the turn has left in memory has not happened.
                     served = self.conversation(&find).await?;
-                    let losses = vec![lost(served.row.id, news, &error)];
-                    self.store_all(&mut served, Decision { losses, ..Decision::default() }).await?;
+                    let mut decision = match (NodeError::unknown_provider_of(&error), news) {
+                        (Some(_), PeersNews::Said(from, _)) => self.turn(|turn| served.lacks_what_was_said(turn, from))?.1,
+                        _ => Decision::default(),
+                    };
+                    decision.losses.push(lost(served.row.id, news, &error));
+                    self.store_all(&mut served, decision).await?;
                 }
                 Err(error) => return Err(error),
             }
         }
         self.unchanged(served);
         Ok(())
+    }
+
+    /// Whether what ends like this is of no use as it is: roots that nobody has asked for yet are fetched first.
+    fn is_lost_by(&self, error: &ConversationError) -> bool {
+        NodeError::unknown_provider_of(error).is_none_or(|provider| self.out_of_reach.contains(provider))
     }
 
     async fn hear_news(

@@ -53,6 +53,7 @@ impl Session<'_> {
         }
         self.store_retention(conversation).await?;
         self.store_paths(conversation).await?;
+        self.store_anew(conversation).await?;
         self.store_decision(id, decision).await?;
         self.store_hashed_ghosts().await
     }
@@ -78,6 +79,15 @@ impl Session<'_> {
         if conversation.stored_paths != paths {
             self.tx.replace_peer_paths(conversation.row.id, &paths).await?;
             conversation.stored_paths = paths;
+        }
+        Ok(())
+    }
+
+    async fn store_anew(&mut self, conversation: &mut Conversation) -> Result<(), NodeError> {
+        let anew = conversation.anew();
+        if conversation.stored_anew != anew {
+            self.tx.replace_anew(conversation.row.id, anew.as_ref()).await?;
+            conversation.stored_anew = anew;
         }
         Ok(())
     }

@@ -1,8 +1,11 @@
 //! One transaction's view: conversations under lock, the turn of the core, and what is saved.
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use causeway_core::conversation::{Conversation, ConversationError, Decision, Turn};
+use causeway_drafts::mimi_uri::ProviderDomain;
 use causeway_store::Tx;
 use ruma::OwnedUserId;
 
@@ -26,6 +29,8 @@ pub(crate) struct Session<'t> {
     pub(crate) node: &'t Node,
     /// The transaction.
     pub(crate) tx: &'t mut Tx,
+    /// Providers whose credential roots cannot be had for now.
+    pub(super) out_of_reach: Arc<BTreeSet<ProviderDomain>>,
     saved: Vec<Conversation>,
     /// Ghosts with hashed names whose mapping this transaction stores.
     pub(super) ghosts: Vec<OwnedUserId>,
@@ -41,8 +46,8 @@ pub(super) struct Finished {
 }
 
 impl<'t> Session<'t> {
-    pub(super) fn new(node: &'t Node, tx: &'t mut Tx) -> Self {
-        Self { node, tx, saved: Vec::new(), ghosts: Vec::new(), tally: Tally::default() }
+    pub(super) fn new(node: &'t Node, tx: &'t mut Tx, out_of_reach: Arc<BTreeSet<ProviderDomain>>) -> Self {
+        Self { node, tx, out_of_reach, saved: Vec::new(), ghosts: Vec::new(), tally: Tally::default() }
     }
 
     pub(super) fn finish(self) -> Finished {

@@ -4,10 +4,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use causeway_core::conversation::{Conversation, PeerMessage};
+use causeway_core::conversation::peers_room::parts::Part;
+use causeway_core::conversation::{Conversation, PeerMessage, PeersNews};
 use causeway_core::matrix::{EventDraft, Pdu, Room, SigningKeys};
-use causeway_core::records::{OutboxRow, ParkedRow};
-use causeway_drafts::mimi_uri::RoomUri;
+use causeway_core::records::{EventRow, OutboxRow, ParkedRow};
+use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListData, UserRolePair};
+use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
+use causeway_drafts::mimi_room_policy_04::capability::Capability;
+use causeway_drafts::mimi_room_policy_04::roles_list::{Role, RolesList};
+use causeway_drafts::mimi_uri::{ClientUri, RoomUri, UserUri};
+use causeway_mls::{CreateGroup, CredentialAuthority, ForkableGroup, Group, RoomState};
 use causeway_store::operator::{ParkedLine, QueueLine};
 use causeway_store::{Lease, StoreError};
 use ruma::{RoomVersionId, user_id};
@@ -225,4 +231,68 @@ async fn a_peer_s_answer_is_heard_as_often_as_it_comes() {
         assert!(heard(message()).await.unwrap());
         assert_eq!(heard(message()).await.unwrap(), again, "{}", message().kind());
     }
+}
+
+/// A tail of a graph whose members' provider nobody here can ask for its roots.
+fn tail_of_strangers(room: &RoomUri) -> PeerMessage {
+    let domain = room.provider();
+    let (authority, _) = CredentialAuthority::generate(&domain).unwrap();
+    let (hub, user) = (authority.issue_hub(&domain).unwrap(), UserUri::new(&domain, "ann"));
+    let identity = authority.issue_client(&ClientUri::new(&user, "one"), &user).unwrap();
+    let participants = vec![UserRolePair { user, role_index: 2 }];
+    let roles = [Role::new(0, "no_role", vec![], vec![]), Role::new(2, "member", vec![Capability::CAN_SEND_MESSAGE], vec![])];
+    let metadata = RoomMetadata::named(room, "Club");
+    let room_state = RoomState::baseline(&hub, ParticipantListData { participants }, metadata, RolesList { roles: roles.to_vec() });
+    let group = Group::create(CreateGroup { group_id: b"mimi://hub.test/g/club".to_vec(), room_state, hub: &hub }, &identity);
+    let tail = ForkableGroup::begin(group.unwrap(), 5, vec![], &[]).unwrap().tail(&identity).unwrap();
+    PeerMessage::Tail { tail: Box::new(tail), earlier: vec![] }
+}
+
+/// It was parked, event by event, though a sender at `causewayPeer` says it again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_peers_room_says_of_a_provider_out_of_reach_is_asked_for_again() {
+    let (_folder, node) = node().await;
+    let room: RoomUri = "mimi://hub.test/r/club".parse().unwrap();
+    let (from, to) = (room.provider(), [("gw.test".to_owned(), 1)].into());
+    let parts = Part::split(&from, &to, &tail_of_strangers(&room).to_bytes()).unwrap();
+    let [part] = parts.as_slice() else { panic!("one part") };
+    let event = EventRow {
+        event_id: "$said".to_owned(),
+        room_id: "!peers:hub.test".to_owned(),
+        stream: 0,
+        event_type: "org.causeway.dmls".to_owned(),
+        state_key: None,
+        sender: "@_causeway:hub.test".to_owned(),
+        depth: 1,
+        origin_server_ts: 1,
+        json: json!({ "content": part.content() }).to_string(),
+        state_before: None,
+        rejected: None,
+        soft_failed: false,
+        outlier: false,
+    };
+    let (event, said) = (Arc::new(event), Arc::new((room, from)));
+    for _ in 0..2 {
+        let (event, said) = (event.clone(), said.clone());
+        let passed = node.transaction("pass on", move |session| {
+            let (event, said) = (event.clone(), said.clone());
+            Box::pin(async move {
+                let (room, from) = &*said;
+                if session.find(&Find::Mimi(room.to_string())).await?.is_none() {
+                    let conversation = Conversation::welcomed(room, now_ms());
+                    session.save(conversation, causeway_core::conversation::Decision::default()).await?;
+                    session.tx.put_event(&event).await?;
+                }
+                let news = PeersNews::Said(from.clone(), vec![event.event_id.clone()]);
+                session.pass_on((room, &event.room_id), vec![news]).await
+            })
+        });
+        passed.await.unwrap();
+    }
+    let losses = node.store.transaction::<_, StoreError, _>("losses", |tx| Box::pin(tx.loss_lines(None))).await.unwrap();
+    assert_eq!(losses.len(), 2);
+    assert!(losses.iter().all(|loss| loss.detail.contains("hub.test")), "{losses:?}");
+    let waiting = waiting(&node).await;
+    let asked: Vec<&str> = waiting.iter().map(|line| line.kind.as_str()).collect();
+    assert_eq!(asked, ["peer"], "once for both");
 }

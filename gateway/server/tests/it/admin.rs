@@ -58,6 +58,8 @@ fn commands_about_what_is_not_there_are_refused_with_the_reason() {
         ("/admin/v1/rooms/expel", r#"{"conversation": 17}"#, 404, "no such conversation"),
         ("/admin/v1/rooms/begin_anew", r#"{"conversation": 17, "from": "b.test"}"#, 404, "no such conversation"),
         ("/admin/v1/rooms/begin_anew", r#"{"conversation": 17, "from": "b test"}"#, 400, "not a provider's domain"),
+        ("/admin/v1/rooms/begin_anew", r#"{"conversation": 17, "withdraw": true}"#, 404, "no such conversation"),
+        ("/admin/v1/rooms/begin_anew", r#"{"conversation": 17}"#, 400, "either a provider's domain, or a withdrawal"),
         (
             "/admin/v1/rooms/override",
             r#"{"conversation": 17, "epoch": "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"}"#,

@@ -33,4 +33,13 @@ impl Tx {
         })?;
         Ok(())
     }
+
+    /// What was received before then is forgotten, with its answers.
+    pub(crate) async fn forget_answers(&mut self, before: i64) -> Result<(), StoreError> {
+        both!(self, connection => {
+            sqlx::query("-- forget answers\nDELETE FROM inbox WHERE received_at < $1")
+                .bind(before).execute(connection).await.map(|_| ())
+        })?;
+        Ok(())
+    }
 }

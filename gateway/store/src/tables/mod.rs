@@ -1,5 +1,6 @@
 //! One file per table.
 
+mod anew;
 mod audit;
 mod clients;
 mod consents;

@@ -1,4 +1,4 @@
-use causeway_core::records::{ConversationRow, PeerPathRow, RetentionRow};
+use causeway_core::records::{AnewRow, ConversationRow, PeerPathRow, RetentionRow};
 use causeway_store::StoreError;
 
 use crate::support::*;
@@ -92,6 +92,20 @@ async fn the_lock_of_a_conversation_serialises_its_turns() {
         seen.sort_unstable();
         assert_eq!(seen, (0..20).collect::<Vec<u8>>());
         assert_eq!(stored.version, 21);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_graph_is_begun_anew_with_is_replaced_and_forgotten() {
+    for_each_database(|db| async move {
+        let id = db.conversation().await;
+        let of = |provider: &str, since| Some(AnewRow { provider: provider.to_owned(), since });
+        for row in [None, of("a.test", 1), of("b.test", 2), None] {
+            let stored = row.clone();
+            db.run(tx!([id, stored] | tx | tx.replace_anew(id, stored.as_ref()).await)).await;
+            assert_eq!(db.run(tx!([id] | tx | tx.anew(id).await)).await, row);
+        }
     })
     .await;
 }

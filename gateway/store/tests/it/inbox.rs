@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use causeway_core::records::InboxRow;
 
 use crate::support::*;
@@ -37,6 +39,24 @@ async fn an_answer_of_a_failed_transaction_does_not_exist() {
         );
         assert!(failed.await.is_err());
         assert_eq!(db.run(tx!(|tx| tx.answer("matrix:hs.test", "txn-1").await)).await, None);
+    })
+    .await;
+}
+
+/// Nobody repeats anything for a month.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_received_a_month_ago_is_forgotten_with_the_next_slice() {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    for_each_database(|db| async move {
+        db.run(tx!(|tx| {
+            tx.insert_answer(&row("matrix:hs.test", b"old")).await?;
+            tx.insert_answer(&InboxRow { received_at: NOW + 5 * DAY, ..row("mimi:a.test", b"newer") }).await
+        }))
+        .await;
+        for (days, kept) in [(29, 2), (31, 1), (36, 0)] {
+            db.store.rotate_slices(NOW + days * DAY, Duration::from_secs(3600), Duration::ZERO).await.unwrap();
+            assert_eq!(db.raw_count("SELECT COUNT(*) FROM inbox").await, kept, "after {days} days");
+        }
     })
     .await;
 }

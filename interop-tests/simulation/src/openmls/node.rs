@@ -140,8 +140,7 @@ impl Node {
     }
 
     pub(super) fn tail(&self) -> Option<Tail> {
-        let group = self.group.as_ref()?;
-        self.clients.iter().find_map(|client| group.tail(client).ok())
+        self.group.as_ref()?.tail_by(self.clients.iter().copied()).ok()
     }
 
     /// All commits that it knows, parents first.

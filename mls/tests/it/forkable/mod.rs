@@ -12,6 +12,7 @@ mod retention;
 mod settlement;
 mod statements;
 mod stranded;
+mod tail;
 
 use std::collections::BTreeMap;
 

@@ -37,7 +37,7 @@ fn dmls_40_each_is_told_what_it_lacks_and_no_more() {
         assert!(!one.group.lacks(&known) && one.group.news_for(&known).unwrap().is_empty());
     }
     // A few octets, where the tail has the whole tree.
-    let sizes = [serde_json::to_vec(&for_alice).unwrap().len(), serde_json::to_vec(&tail(&trio.bob)).unwrap().len()];
+    let sizes = [rmp_serde::to_vec(&for_alice).unwrap().len(), rmp_serde::to_vec(&tail(&trio.bob)).unwrap().len()];
     assert!(sizes[0] * 2 < sizes[1], "{sizes:?}");
 }
 

@@ -52,16 +52,22 @@ pub(crate) struct Expel {
 ///
 /// The same is the way on for a room of our own hub that is locked since a restored database was adopted (CW-4011): the provider
 /// tells its graph when its operator gives the hub up (`group hub-lost`), and `group hub-back` ends that.
+///
+/// What has not come within an hour, or is refused, is not taken any more, which is a loss (CW-6031); `--withdraw` ends it at
+/// once. Meanwhile `group show` says whom the group begins anew with.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_long_help = "Examples:\n  causewayctl --config gateway.toml group begin-anew '!club:matrix.example' b.example --dry-run\n  causewayctl --config gateway.toml group begin-anew 3 b.example --reason 'we were down for a week'"
+    after_long_help = "Examples:\n  causewayctl --config gateway.toml group begin-anew '!club:matrix.example' b.example --dry-run\n  causewayctl --config gateway.toml group begin-anew 3 b.example --reason 'we were down for a week'\n  causewayctl --config gateway.toml group begin-anew 3 --withdraw"
 )]
 pub(crate) struct BeginAnew {
     #[command(flatten)]
     change: Change,
     /// The provider's domain.
-    #[arg(value_name = "PROVIDER")]
-    from: String,
+    #[arg(value_name = "PROVIDER", required_unless_present = "withdraw", conflicts_with = "withdraw")]
+    from: Option<String>,
+    /// Do not begin anew after all.
+    #[arg(long)]
+    withdraw: bool,
 }
 
 #[derive(Serialize)]
@@ -71,6 +77,8 @@ struct Question<'a> {
     epoch: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    withdraw: bool,
     reason: &'a str,
     dry_run: bool,
 }
@@ -107,13 +115,14 @@ pub(crate) async fn expel(named: &Database, arguments: &Expel, style: Style) -> 
 
 pub(crate) async fn begin_anew(named: &Database, arguments: &BeginAnew, style: Style) -> anyhow::Result<String> {
     let question = arguments.change.question(&database::open(named).await?).await?;
-    ask(named, "rooms/begin_anew", &Question { from: Some(&arguments.from), ..question }, style).await
+    ask(named, "rooms/begin_anew", &Question { from: arguments.from.as_deref(), withdraw: arguments.withdraw, ..question }, style)
+        .await
 }
 
 impl Change {
     async fn question(&self, store: &Store) -> anyhow::Result<Question<'_>> {
         let conversation = find(&super::rooms(store).await?, &self.room)?.id;
-        Ok(Question { conversation, epoch: None, from: None, reason: &self.reason, dry_run: self.dry_run })
+        Ok(Question { conversation, epoch: None, from: None, withdraw: false, reason: &self.reason, dry_run: self.dry_run })
     }
 }
 

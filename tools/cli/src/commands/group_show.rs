@@ -45,6 +45,8 @@ struct Details {
     own_clients: Vec<String>,
     /// Which way each peer is told something, in a forkable group.
     peers: Vec<PeerPath>,
+    /// Whose graph it begins anew with, while that is asked for.
+    begins_anew_with: Option<String>,
 }
 
 /// The way to a peer.
@@ -88,6 +90,7 @@ impl Row for Details {
         "clients",
         "own clients",
         "peers",
+        "begins anew with",
     ];
 
     fn cells(&self) -> Vec<String> {
@@ -114,6 +117,7 @@ impl Row for Details {
             self.clients.to_string(),
             joined(&self.own_clients),
             joined(&self.peers.iter().map(ToString::to_string).collect::<Vec<_>>()),
+            or_dash(&self.begins_anew_with),
         ]
     }
 }
@@ -130,6 +134,7 @@ pub(crate) async fn run(store: &Store, room: &str, style: Style) -> anyhow::Resu
     let (term, authority) = order.unzip();
     let retention = store.transaction("retention", move |tx| Box::pin(tx.retention(id))).await?;
     let peers = store.transaction("peer paths", move |tx| Box::pin(peers(tx, id))).await?;
+    let anew = store.transaction("anew", move |tx| Box::pin(tx.anew(id))).await?;
     let head = epochs.iter().find(|epoch| epoch.epoch_id == group.epoch().id.as_bytes());
     let details = Details {
         conversation: id,
@@ -154,6 +159,7 @@ pub(crate) async fn run(store: &Store, room: &str, style: Style) -> anyhow::Resu
         clients: group.members().len(),
         own_clients,
         peers,
+        begins_anew_with: anew.map(|anew| anew.provider),
     };
     render::one(&details, style)
 }

@@ -106,6 +106,13 @@ async fn commands_ask_the_gateway_with_its_token() {
             "{\"conversation\":4,\"head\":\"1f0c\",\"dry_run\":true}\n",
         ),
         (
+            &["group", "begin-anew", "4", "--withdraw", "-o", "ndjson"],
+            "/admin/v1/rooms/begin_anew",
+            r#"{"conversation":4,"withdraw":true,"reason":"","dry_run":false}"#,
+            r#"{"conversation":4,"head":"1f0c","dry_run":false}"#,
+            "{\"conversation\":4,\"head\":\"1f0c\",\"dry_run\":false}\n",
+        ),
+        (
             &["group", "harden", "4", "--on"],
             "/admin/v1/rooms/hardening",
             r#"{"conversation":4,"hardening":"psk-puncture","dry_run":false}"#,

@@ -2,7 +2,8 @@
 //! question, and a room with a true history.
 
 use causeway_core::records::{
-    AuditRow, ConversationRow, EpochRow, EventRow, GroupValueRow, LossRow, MessageRow, ParkedRow, PinnedRootRow, ServerKeyRow,
+    AnewRow, AuditRow, ConversationRow, EpochRow, EventRow, GroupValueRow, LossRow, MessageRow, ParkedRow, PinnedRootRow,
+    ServerKeyRow,
 };
 use causeway_drafts::mimi_protocol_06::participant_list::{ParticipantListData, UserRolePair};
 use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
@@ -72,6 +73,7 @@ async fn rows(tx: &mut Tx) -> Result<(), StoreError> {
         let row = GroupValueRow { conversation_id: id, epoch_id, client_uri, key: b"key".to_vec(), value: b"past".to_vec() };
         tx.put_group_values(&[row]).await?;
     }
+    tx.replace_anew(id, Some(&AnewRow { provider: "a.test".to_owned(), since: NOW })).await?;
     tx.queue("mimi:a.test:mimi://gw.test/r/club", "notify", Some(id), b"content").await?;
     tx.queue("pdu:hs.test", "pdu", None, b"content").await?;
     tx.postpone(&[1], 4_000_000_000_000, "connection refused").await?;

@@ -187,6 +187,9 @@ impl Conversation {
         if !is_needed && matches!(membership.as_deref(), Some("join" | "invite")) {
             self.emit_membership(turn, &turn.gateway.names.gateway_user(), &user, "leave")?;
         }
+        if !is_needed {
+            self.peers_book_mut()?.heard.remove(user.as_str());
+        }
         turn.decision.news.push(PeersNews::Absent(provider.to_owned()));
         self.look_for_strangers(turn)
     }

@@ -115,6 +115,10 @@ impl Conversation {
         if *user == turn.gateway.names.gateway_user() {
             return if matches!(membership.as_str(), "leave" | "ban") { self.peers_room_is_over(turn) } else { Ok(()) };
         }
+        if matches!(membership.as_str(), "leave" | "ban") {
+            // Whoever comes back goes on counting: what is missing then is asked for.
+            self.peers_book_mut()?.heard.remove(user.as_str());
+        }
         let providers: Vec<String> = self.peers_book()?.spoken_for_by(user).map(str::to_owned).collect();
         let news = providers.into_iter().filter_map(|provider| match membership.as_str() {
             "join" => Some(PeersNews::Present(provider)),

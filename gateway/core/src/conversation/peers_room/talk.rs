@@ -17,6 +17,8 @@ use crate::matrix::{EventDraft, Pdu};
 pub const MISSING_PATIENCE: u64 = 30_000;
 /// A user may say that it speaks for so many providers before a directory has said so.
 const MOST_CLAIMS: usize = 8;
+/// So many users are listened to before a directory has said for whom they speak.
+const MOST_STRANGERS: usize = 16;
 
 impl Conversation {
     /// Says something to those of the providers whose users are in the room; gives the others.
@@ -62,7 +64,11 @@ impl Conversation {
         if told.is_empty() {
             return Ok(());
         }
-        let claims = self.peers_book_mut()?.heard.entry(pdu.sender().to_string()).or_default();
+        let book = self.peers_book_mut()?;
+        if book.is_stranger_too_many(pdu.sender()) {
+            return Ok(());
+        }
+        let claims = book.heard.entry(pdu.sender().to_string()).or_default();
         if !claims.contains_key(&part.from) && claims.len() >= MOST_CLAIMS {
             return Ok(());
         }
@@ -129,8 +135,42 @@ impl Conversation {
     }
 }
 
+impl PeersBook {
+    /// Whether somebody of whom no directory has said for whom it speaks has to wait until others are known or gone.
+    fn is_stranger_too_many(&self, sender: &UserId) -> bool {
+        let is_stranger = |user: &str| !self.names.values().any(|name| name == user);
+        let is_new = !self.heard.contains_key(sender.as_str()) && is_stranger(sender.as_str());
+        is_new && self.heard.keys().filter(|user| is_stranger(user)).count() >= MOST_STRANGERS
+    }
+}
+
 /// What waits of a sender, each with the provider that it says it speaks for.
 fn assemblies<'a>(book: &'a mut PeersBook, sender: &UserId) -> impl Iterator<Item = (&'a String, &'a mut Assembly)> {
     let claims = book.heard.get_mut(sender.as_str()).into_iter().flatten();
     claims.flat_map(|(provider, by_domain)| by_domain.values_mut().map(move |assembly| (provider, assembly)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(number: usize) -> OwnedUserId {
+        UserId::parse(format!("@_causeway:gw-{number}.test")).expect("a user id")
+    }
+
+    #[test]
+    fn dmls_38_of_users_of_whom_no_directory_says_anything_only_some_are_listened_to() {
+        let mut book = PeersBook::default();
+        for number in 0..MOST_STRANGERS {
+            assert!(!book.is_stranger_too_many(&user(number)));
+            book.heard.insert(user(number).to_string(), BTreeMap::new());
+        }
+        assert!(book.is_stranger_too_many(&user(99)));
+        assert!(!book.is_stranger_too_many(&user(3)), "it is listened to already");
+        // Who is known is always listened to, and takes nobody's place.
+        book.names.insert("99.test".to_owned(), user(99).to_string());
+        assert!(!book.is_stranger_too_many(&user(99)));
+        book.names.insert("3.test".to_owned(), user(3).to_string());
+        assert!(!book.is_stranger_too_many(&user(100)));
+    }
 }

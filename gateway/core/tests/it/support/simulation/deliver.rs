@@ -4,20 +4,20 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use causeway_core::conversation::{
-    Answer, Conversation, ConversationError, MimiRequest, Next, Outgoing, PeerMessage, Prepared, WelcomeFor,
+    Answer, Claim, Conversation, ConversationError, MimiRequest, Next, Outgoing, PeerMessage, Prepared, WelcomeFor,
 };
 use causeway_core::matrix::{Outcome, Room, Template};
 use causeway_drafts::decode_exact;
 use causeway_drafts::mimi_protocol_06::Protocol;
 use causeway_drafts::mimi_protocol_06::consent::{ConsentEntry, ConsentOperation};
 use causeway_drafts::mimi_protocol_06::key_material::{
-    ClientKeyMaterial, ClientKeyMaterialStatus, KeyMaterialResponse, KeyMaterialUserCode,
+    ClientKeyMaterial, ClientKeyMaterialStatus, KeyMaterialRequest, KeyMaterialResponse, KeyMaterialUserCode,
 };
 use causeway_drafts::mimi_protocol_06::notify::{FanoutBody, FanoutMessage};
 use causeway_drafts::mimi_protocol_06::submit_message::{SubmitMessageRequest, SubmitMessageResponse, SubmitStatus};
 use causeway_drafts::mimi_protocol_06::update::{UpdateRequest, UpdateRoomResponse, UpdateStatus};
 use causeway_drafts::mimi_uri::{RoomUri, UserUri};
-use causeway_mls::{JoinableGroupInfo, MlsError, welcome_references};
+use causeway_mls::{ClientIdentity, JoinableGroupInfo, KeyPackageBundle, MlsError, welcome_references};
 use serde_json::json;
 
 use super::{A, B, World, user};
@@ -29,6 +29,11 @@ const ROUNDS: usize = 200;
 const PATIENCE: usize = 3;
 /// After a request without answer, ms.
 const AGAIN: u64 = 250;
+
+/// What would make an hour pass at once.
+fn waits_for_an_hour(item: &Outgoing) -> bool {
+    matches!(item, Outgoing::AwaitAnew { .. })
+}
 
 impl World {
     /// Sends until all outboxes are empty, or, while the line is cut, until nothing else can be done.
@@ -46,7 +51,8 @@ impl World {
         for _ in 0..ROUNDS {
             let before = self.done;
             let progress = [first, 1 - first].map(|side| self.pass(side));
-            if [A, B].iter().all(|side| self.sides[*side].outbox.is_empty()) {
+            let waits_only = |side: &usize| self.sides[*side].outbox.iter().all(|(_, _, item)| waits_for_an_hour(item));
+            if [A, B].iter().all(waits_only) {
                 return;
             }
             // An item that waits may wait for what its own request has made the other side send.
@@ -89,7 +95,7 @@ impl World {
                     waiting.push_back((index, lane, *other));
                 }
                 Next::Retry(after) => {
-                    self.now += after;
+                    self.now += if waits_for_an_hour(&item) { 0 } else { after };
                     blocked.insert(lane.clone());
                     waiting.push_back((index, lane, item));
                 }
@@ -205,7 +211,11 @@ impl World {
     fn request(&mut self, side: usize, index: usize, request: MimiRequest) -> Answer {
         let peer = 1 - side;
         match request {
-            MimiRequest::KeyMaterial(target, _) => Answer::KeyMaterial(self.key_material(peer, &target)),
+            MimiRequest::KeyMaterial(target, body) => {
+                let request: KeyMaterialRequest = decode_exact(&body).unwrap();
+                let claim = Claim { by: self.sides[side].gateway.names.provider().clone(), room: request.tbs.room_id };
+                Answer::KeyMaterial(self.key_material(peer, &target, claim))
+            }
             MimiRequest::Submit(_, body) => {
                 let request: SubmitMessageRequest = decode_exact(&body).unwrap();
                 self.sent_to_hubs.push(body.clone());
@@ -251,8 +261,14 @@ impl World {
 
     fn welcomed_by(&self, side: usize, welcome: &[u8]) -> Vec<WelcomeFor> {
         let references = welcome_references(welcome).unwrap();
-        let ours = self.sides[side].key_packages.iter().filter(|(bundle, _)| references.contains(&bundle.reference));
-        ours.map(|(bundle, identity)| WelcomeFor { bundle: bundle.clone(), identity: identity.clone() }).collect()
+        let here = &self.sides[side];
+        let ours = here.key_packages.iter().filter(|(bundle, _)| references.contains(&bundle.reference));
+        let with_claim = |(bundle, identity): &(KeyPackageBundle, ClientIdentity)| WelcomeFor {
+            bundle: bundle.clone(),
+            identity: identity.clone(),
+            claim: here.claims.get(&bundle.reference).cloned(),
+        };
+        ours.map(with_claim).collect()
     }
 
     fn mimi_room(&self, side: usize, index: usize) -> RoomUri {
@@ -280,13 +296,17 @@ impl World {
         self.turn(side, index, |conversation, turn| conversation.notify(turn, &messages, welcomes)).unwrap();
     }
 
-    fn key_material(&mut self, side: usize, target: &UserUri) -> KeyMaterialResponse {
+    fn key_material(&mut self, side: usize, target: &UserUri, claim: Claim) -> KeyMaterialResponse {
+        if !self.sides[side].key_packages.iter().any(|(_, identity)| identity.user_uri == *target) {
+            self.publish_key_package(side, target);
+        }
         let found = self.sides[side].key_packages.iter().find(|(_, identity)| identity.user_uri == *target).unwrap();
         let client = ClientKeyMaterial {
             client_uri: found.1.client_uri.clone(),
             status: ClientKeyMaterialStatus::Success(decode_exact(&found.0.key_package).unwrap()),
         };
-        let code = KeyMaterialUserCode::Success;
+        let (code, reference) = (KeyMaterialUserCode::Success, found.0.reference.clone());
+        self.sides[side].claims.insert(reference, claim);
         KeyMaterialResponse { protocol: Protocol::Mls10, user_status: code, user_uri: target.clone(), clients: vec![client] }
     }
 

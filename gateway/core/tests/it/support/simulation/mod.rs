@@ -6,10 +6,10 @@ mod deliver;
 mod federation;
 mod stored;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use causeway_core::conversation::{Conversation, ConversationError, Gateway, Outgoing, Retention, Turn, notices};
+use causeway_core::conversation::{Claim, Conversation, ConversationError, Gateway, Outgoing, Retention, Turn, notices};
 use causeway_core::identity::Names;
 use causeway_core::matrix::{EventDraft, Outcome, Pdu, Room, SigningKeys};
 use causeway_core::records::{ConsentRow, LossRow};
@@ -40,6 +40,8 @@ pub(crate) struct Side {
     conversations: Vec<Stored>,
     outbox: VecDeque<(usize, String, Outgoing)>,
     key_packages: Vec<(KeyPackageBundle, ClientIdentity)>,
+    /// What they were claimed for, by their references.
+    claims: BTreeMap<Vec<u8>, Claim>,
     pub(crate) losses: Vec<LossRow>,
     pub(crate) consents: Vec<ConsentRow>,
 }
@@ -95,6 +97,7 @@ fn side(letter: &str, user: &str) -> Side {
         conversations: Vec::new(),
         outbox: VecDeque::new(),
         key_packages: Vec::new(),
+        claims: BTreeMap::new(),
         losses: Vec::new(),
         consents: Vec::new(),
     }
@@ -189,17 +192,16 @@ impl World {
         };
         for side in [A, B] {
             for _ in 0..3 {
-                world.publish_key_package(side);
+                world.publish_key_package(side, &world.sides[side].puppet());
             }
         }
         world
     }
 
-    fn publish_key_package(&mut self, side: usize) {
+    fn publish_key_package(&mut self, side: usize, user: &UserUri) {
         let side = &mut self.sides[side];
-        let user = side.puppet();
-        let client = side.gateway.names.puppet_client(&user);
-        let identity = side.gateway.authority.issue_client(&client, &user).unwrap();
+        let client = side.gateway.names.puppet_client(user);
+        let identity = side.gateway.authority.issue_client(&client, user).unwrap();
         side.key_packages.push((new_key_package(&identity, self.now).unwrap(), identity));
     }
 
