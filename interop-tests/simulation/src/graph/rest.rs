@@ -175,7 +175,7 @@ fn who_lost_knows(world: &World) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Somebody decides: whoever is in conflict, else the operator of some node, for the first epoch after the fork.
+/// Somebody decides: whoever is in conflict, else the operator of some node, for the first epoch after the fork that a member knows.
 fn decide(world: &mut World) -> Result<(), Failure> {
     for ours in [true, false] {
         for node in 0..world.nodes.len() {
@@ -186,11 +186,10 @@ fn decide(world: &mut World) -> Result<(), Failure> {
     }
     for one in 0..world.nodes.len() {
         for other in 0..world.nodes.len() {
-            let next = after_fork(world.nodes[one].graph(), world.nodes[other].graph());
-            if let Some(anchor) = next
-                && (0..world.nodes.len()).any(|signer| world.override_with(signer, anchor) == Some(true))
-            {
-                return Ok(());
+            for anchor in after_fork(world.nodes[one].graph(), world.nodes[other].graph()) {
+                if (0..world.nodes.len()).any(|signer| world.override_with(signer, anchor) == Some(true)) {
+                    return Ok(());
+                }
             }
         }
     }
@@ -212,11 +211,11 @@ fn begin_anew_together(world: &mut World) -> bool {
     true
 }
 
-/// The first epoch on the way to one head that is not on the way to the other.
-fn after_fork(ours: &EpochGraph, theirs: &EpochGraph) -> Option<EpochId> {
-    let path = ours.path_to(&ours.head().id);
-    let fork = path.iter().rposition(|id| theirs.is_ancestor(id, &theirs.head().id))?;
-    path.get(fork + 1).copied()
+/// The epochs on the way to one head that are not on the way to the other. Who began anew since knows the later ones only.
+fn after_fork(ours: &EpochGraph, theirs: &EpochGraph) -> Vec<EpochId> {
+    let mut path = ours.path_to(&ours.head().id);
+    let fork = path.iter().rposition(|id| theirs.is_ancestor(id, &theirs.head().id));
+    fork.map(|fork| path.split_off(fork + 1)).unwrap_or_default()
 }
 
 /// Whatever has happened, the group goes on: commits of honest members extend the head everywhere.

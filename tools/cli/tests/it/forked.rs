@@ -6,7 +6,7 @@ use causeway_drafts::mimi_protocol_06::room_metadata::RoomMetadata;
 use causeway_drafts::mimi_room_policy_04::capability::Capability;
 use causeway_drafts::mimi_room_policy_04::roles_list::{Role, RolesList};
 use causeway_drafts::mimi_uri::{ClientUri, ProviderDomain, RoomUri, UserUri};
-use causeway_mls::graph::DEFAULT_WINDOW;
+use causeway_mls::graph::{DEFAULT_WINDOW, RecentCommit};
 use causeway_mls::{
     ClientIdentity, CommitPlan, CreateGroup, CredentialAuthority, EpochRecord, ForkableGroup, Group, GroupChanges, Judge,
     RoomState, TrustRoots, new_key_package,
@@ -142,7 +142,7 @@ fn fork(group_id: &[u8]) -> (GroupChanges, causeway_mls::ForkableChanges) {
     let before = group.take_changes();
     let welcome = (pending.welcome.as_deref().unwrap(), pending.ratchet_tree.as_slice());
     let joined = Group::join(welcome, &bundle, &bob, None, (&roots, NOW as u64)).unwrap();
-    let by_alice = alice.user_uri.clone();
+    let by_alice = RecentCommit { committer: alice.user_uri.clone(), removes: false };
     let mut alice = Node { group: ForkableGroup::begin(group, DEFAULT_WINDOW, vec![by_alice], &[]).unwrap(), identity: alice };
     let tail = alice.group.tail(&alice.identity).unwrap();
     let mut bob = Node { group: ForkableGroup::observe(&tail, judge(&roots)).unwrap(), identity: bob };
