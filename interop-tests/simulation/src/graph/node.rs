@@ -103,9 +103,7 @@ impl Node {
     fn is_due(&self, item: &Item) -> bool {
         match item {
             Item::Commit(commit) => self.graph().contains(&commit.parent),
-            Item::Statement(statement @ Statement::Acceptance(_)) => self.graph().contains(&statement.epoch()),
-            // What opens a term waits at an epoch that does not count, too.
-            Item::Statement(statement) => self.graph().counts(&statement.epoch()),
+            Item::Statement(statement) => self.graph().contains(&statement.epoch()),
             Item::Event(_) => false,
         }
     }
