@@ -18,8 +18,8 @@ impl ForkableGroup {
         let root = self.graph.root().number;
         self.waiting.drop_before(root);
         self.used.retain(|_, number| *number >= root);
-        self.sort_statements();
         let graph = &self.graph;
+        self.statements.retain(|signed| graph.keeps(signed.statement()));
         let due: Vec<EpochId> = self.kept_secrets().filter(|id| graph.is_final(id) && !planted!(SecretsKept)).collect();
         for id in &due {
             self.drop_secrets(id);

@@ -225,13 +225,9 @@ impl ForkableGroup {
     /// Epochs that the graph has given up, to make room for better ones.
     pub(super) fn drop_unknown_states(&mut self) {
         let dropped: Vec<EpochId> = self.states.keys().filter(|id| !self.graph.contains(id)).copied().collect();
-        if dropped.is_empty() {
-            return;
-        }
         for id in dropped {
             self.let_go(&id);
         }
-        self.sort_statements();
     }
 
     fn wait(&mut self, number: u64, commit: &[u8]) -> CommitOutcome {

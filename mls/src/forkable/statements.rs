@@ -92,21 +92,8 @@ impl ForkableGroup {
     /// Keeps a statement, and lets go of those that it has made superfluous.
     pub(super) fn remember(&mut self, signed: SignedStatement) {
         self.statements.push(signed);
-        self.sort_statements();
-    }
-
-    /// Lets go of statements that are superfluous by now. What opened a term at an epoch that has been given up waits: others may
-    /// have built on that epoch.
-    pub(super) fn sort_statements(&mut self) {
-        let (kept, gone): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.statements).into_iter().partition(|signed| self.graph.keeps(signed.statement()));
-        self.statements = kept;
-        let (graph, waiting) = (&self.graph, &mut self.waiting);
-        let waits = |signed: &&SignedStatement| {
-            let epoch = signed.epoch();
-            signed.statement().opens_a_term() && !graph.counts(&epoch.id) && epoch.number >= graph.root().number
-        };
-        gone.iter().filter(waits).for_each(|signed| waiting.keep_statement(&signed.to_bytes()));
+        let graph = &self.graph;
+        self.statements.retain(|signed| graph.keeps(signed.statement()));
     }
 
     /// Takes a statement.
@@ -138,10 +125,7 @@ impl ForkableGroup {
         Ok(match placement {
             StatementPlacement::InForce { .. } => StatementOutcome::InForce(self.change_since(before)),
             StatementPlacement::Dormant => StatementOutcome::Dormant,
-            StatementPlacement::WaitsForEpoch => {
-                self.waiting.keep_statement(bytes);
-                StatementOutcome::Waits
-            }
+            StatementPlacement::WaitsForEpoch => StatementOutcome::Waits,
             StatementPlacement::Duplicate => StatementOutcome::Duplicate,
             StatementPlacement::Refused(refusal) => StatementOutcome::Refused(MlsError::NotPlaced(refusal)),
         })

@@ -53,7 +53,7 @@ pub enum StatementPlacement {
     },
     /// It is kept, and counts once what it builds on is known (DMLS-15), or never (DMLS-16).
     Dormant,
-    /// The epoch that it names is not known yet, or does not count (DMLS-9).
+    /// The epoch that it names is not known yet.
     WaitsForEpoch,
     /// It is known.
     Duplicate,
@@ -104,9 +104,6 @@ impl EpochGraph {
             self.weigh_spares();
         }
         self.make_room(&id);
-        if !self.counts(&id) {
-            self.statements.withdraw(|about| *about == id, self.window);
-        }
         self.go_back_to_overrides();
         self.move_head();
         match self.head {
@@ -148,16 +145,8 @@ impl EpochGraph {
             return StatementPlacement::Refused(Refusal::TooManyTerms);
         }
         self.weigh_spares();
-        // A term that is opened at an epoch that does not count does not count either: others may not have that epoch.
-        let is_aside = statement.opens().is_some() && !self.counts(&statement.epoch());
-        if is_aside {
-            self.statements.withdraw(|about| *about == statement.epoch(), self.window);
-        }
         self.go_back_to_overrides();
         self.move_head();
-        if is_aside {
-            return StatementPlacement::WaitsForEpoch;
-        }
         match statement.opens().is_none() || self.statements.is_in_force(&statement) {
             true => StatementPlacement::InForce { left: Some(left).filter(|left| *left != self.head) },
             false => StatementPlacement::Dormant,

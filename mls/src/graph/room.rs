@@ -72,12 +72,10 @@ impl EpochGraph {
 
     fn remove(&mut self, id: &EpochId) {
         let parent = self.commit(id).map(|commit| commit.parent);
-        let gone = self.subtree(*id);
-        for id in &gone {
-            self.epochs.remove(id);
-            self.spares.remove(id);
+        for gone in self.subtree(*id) {
+            self.epochs.remove(&gone);
+            self.spares.remove(&gone);
         }
-        self.statements.withdraw(|id| gone.contains(id), self.window);
         if let Some(epoch) = parent.and_then(|parent| self.epochs.get_mut(&parent)) {
             epoch.children.remove(id);
         }

@@ -172,15 +172,6 @@ impl Statements {
         }
     }
 
-    /// What opens terms at epochs that have been given up is not known any more: whoever meets it now, has it wait.
-    pub(super) fn withdraw(&mut self, gone: impl Fn(&EpochId) -> bool, window: u64) {
-        let before = self.opening.len();
-        self.opening.retain(|statement| !gone(&statement.epoch()));
-        if self.opening.len() < before {
-            self.weigh(window);
-        }
-    }
-
     /// Whether anything has been said about an epoch.
     pub(super) fn are_about(&self, epoch: &EpochId) -> bool {
         self.accepted.contains_key(epoch) || self.opening.iter().any(|statement| statement.epoch() == *epoch)

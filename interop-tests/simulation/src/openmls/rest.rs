@@ -254,7 +254,7 @@ fn has_lost(world: &World, node: usize, other: usize) -> bool {
     let Some((ours, theirs)) = graphs.map(|(ours, theirs)| (ours.graph(), theirs.graph())) else { return false };
     let meets = theirs.path_to(&theirs.head().id).iter().any(|id| ours.contains(id));
     let opens = |said: &Statement| !matches!(said, Statement::Acceptance(_));
-    let is_out_of_reach = |said: &Statement| opens(said) && !ours.counts(&said.epoch()) && !ours.remembers(said);
+    let is_out_of_reach = |said: &Statement| opens(said) && !ours.contains(&said.epoch()) && !ours.remembers(said);
     !meets || theirs.statements().any(|said| is_out_of_reach(&said))
 }
 

@@ -149,34 +149,6 @@ fn statements_wait_for_the_epoch_that_they_name() {
     assert!(matches!(graph.state(statement), StatementPlacement::InForce { .. }));
 }
 
-/// A term was in force for whoever had heard of it before its epoch was crowded out, and for nobody else.
-#[test]
-fn dmls_9_a_term_that_is_opened_at_an_epoch_that_is_crowded_out_counts_for_nobody() {
-    let mut doubles: Vec<_> = ["one", "two", "three"].map(|name| change(name, root().id, "mallory")).into();
-    doubles.sort_by_key(|commit| commit.id);
-    let (crowded, other) = (doubles[2].clone(), change("other", root().id, "alice"));
-    let statement = term(1, EpochRef { id: crowded.id, number: 1 }, "mallory");
-    let mut early = graph();
-    place_all(&mut early, &[doubles[0].clone(), crowded.clone()]);
-    assert!(matches!(early.state(statement.clone()), StatementPlacement::InForce { .. }));
-    place_all(&mut early, &[doubles[1].clone(), other.clone()]);
-    let mut spare = graph();
-    place_all(&mut spare, &doubles);
-    assert_eq!(spare.state(statement.clone()), StatementPlacement::WaitsForEpoch);
-    place_all(&mut spare, std::slice::from_ref(&other));
-    let mut together = graph();
-    place_all(&mut together, &doubles[..2]);
-    together.place_with(crowded, vec![statement.clone()]);
-    place_all(&mut together, std::slice::from_ref(&other));
-    let mut late = graph();
-    place_all(&mut late, &doubles);
-    place_all(&mut late, std::slice::from_ref(&other));
-    assert_eq!(late.state(statement), StatementPlacement::WaitsForEpoch);
-    for graph in [early, spare, together] {
-        assert_eq!((graph.term(), &graph), (0, &late));
-    }
-}
-
 #[test]
 fn both_sides_of_a_partition_may_open_the_same_term() {
     let (mut ours, mut theirs) = (graph(), graph());
