@@ -55,8 +55,7 @@ impl ForkableGroup {
     pub fn news_for(&self, known: &Known) -> Option<News> {
         let anchor = self.graph.anchor();
         known.epochs.get(&anchor.id)?;
-        let mut since: Vec<_> = self.graph.epochs().filter(|epoch| !self.graph.is_final(&epoch.id)).collect();
-        since.sort_by_key(|epoch| (epoch.number, epoch.id));
+        let since = self.since_anchor();
         let since = since.iter().filter(|epoch| epoch.id != anchor.id);
         let commits = since.filter_map(|epoch| Some((epoch.id, self.commit_message(&epoch.id)?)));
         let has =

@@ -13,7 +13,7 @@ use super::{ForkableGroup, Judge, SignedStatement};
 use crate::graph::{Authority, MatrixOrder, RecentCommit};
 use crate::planted::planted;
 use crate::rows::{GroupSnapshot, PastEpoch};
-use crate::{ClientIdentity, EpochId, EpochOrigin, EpochRecord, Group, MAX_PAST_EPOCHS, MlsError};
+use crate::{ClientIdentity, EpochId, EpochOrigin, EpochRecord, EpochRef, Group, MAX_PAST_EPOCHS, MlsError};
 
 /// A graph from its anchor on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,8 +69,7 @@ impl ForkableGroup {
     pub fn tail_by<'a>(&self, identities: impl IntoIterator<Item = &'a ClientIdentity> + Clone) -> Result<Tail, MlsError> {
         let anchor = self.graph.anchor();
         let state = self.state(&anchor.id)?;
-        let mut since: Vec<_> = self.graph.epochs().filter(|epoch| !self.graph.is_final(&epoch.id)).collect();
-        since.sort_by_key(|epoch| (epoch.number, epoch.id));
+        let since = self.since_anchor();
         let told: BTreeSet<EpochId> = since.iter().map(|epoch| epoch.id).collect();
         let is_told = |signed: &SignedStatement| told.contains(&signed.epoch().id);
         let commits = since.iter().filter(|epoch| epoch.id != anchor.id).filter_map(|epoch| self.commit_message(&epoch.id));
@@ -128,6 +127,13 @@ impl ForkableGroup {
                 self.infos.insert(id, info.to_vec());
             }
         }
+    }
+
+    /// The epochs that are not final, parents first, from the anchor on.
+    pub(super) fn since_anchor(&self) -> Vec<EpochRef> {
+        let mut since: Vec<_> = self.graph.epochs().filter(|epoch| !self.graph.is_final(&epoch.id)).collect();
+        since.sort_by_key(|epoch| (epoch.number, epoch.id));
+        since
     }
 
     /// A group seen from outside: its graph, without a client of ours. A delivery service stays like that.

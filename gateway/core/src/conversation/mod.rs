@@ -236,17 +236,16 @@ impl Conversation {
     pub fn restore(row: ConversationRow, room: Option<Room>, group: Option<Group>, messages: MessageIndex) -> Result<Self> {
         let book = Bookkeeping::from_bytes(&row.bookkeeping).map_err(|_| ConversationError::Missing("readable bookkeeping"))?;
         let (clients, retention, stored_retention, stored_paths, stored_anew) = Default::default();
-        let (stored, forkable) = (stored_retention, None);
         Ok(Self {
             row,
             book,
             room,
             group,
-            forkable,
+            forkable: None,
             clients,
             messages,
             retention,
-            stored_retention: stored,
+            stored_retention,
             stored_paths,
             stored_anew,
         })

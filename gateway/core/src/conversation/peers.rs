@@ -80,7 +80,13 @@ impl Conversation {
     }
 
     /// Asks a peer for what we lack, once at a time: a peer's answer is behind all that it has said before.
-    pub(super) fn want_news(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain) -> Result<()> {
+    ///
+    /// # Errors
+    /// If the question cannot be put.
+    pub fn want_news(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain) -> Result<()> {
+        if self.owes_an_answer(turn, from) {
+            return Ok(());
+        }
         let message = match &self.forkable {
             Some(forkable) if self.is_leaderless() => PeerMessage::WantNews { known: forkable.known(), in_return: false },
             _ => PeerMessage::WantTail,
@@ -88,23 +94,17 @@ impl Conversation {
         self.ask(turn, from, &message)
     }
 
-    /// What a peer has said could not be heard, through no fault of its own: it is asked for, but not at once again if it has just
-    /// been.
-    ///
-    /// # Errors
-    /// If the graph is broken.
-    pub fn lacks_what_was_said(&mut self, turn: &mut Turn<'_>, from: &ProviderDomain) -> Result<()> {
-        self.want_news(turn, from)
-    }
-
     /// Asks a peer for something of its graph, if it owes us no answer.
     pub(super) fn ask(&mut self, turn: &mut Turn<'_>, peer: &ProviderDomain, question: &PeerMessage) -> Result<()> {
-        let asked = self.book.asked.get(peer.as_str());
-        if asked.is_some_and(|asked| turn.now < asked + ANSWER_PATIENCE) {
+        if self.owes_an_answer(turn, peer) {
             return Ok(());
         }
         self.book.asked.insert(peer.to_string(), turn.now);
         self.tell(turn, peer, question)
+    }
+
+    fn owes_an_answer(&self, turn: &Turn<'_>, peer: &ProviderDomain) -> bool {
+        self.book.asked.get(peer.as_str()).is_some_and(|asked| turn.now < asked + ANSWER_PATIENCE)
     }
 
     /// A peer says what it has: it is told what it lacks, and asked for what we lack.

@@ -101,7 +101,7 @@ impl Session<'_> {
                     // What the turn has left in memory has not happened.
                     served = self.conversation(&find).await?;
                     let mut decision = match (NodeError::unknown_provider_of(&error), news) {
-                        (Some(_), PeersNews::Said(from, _)) => self.turn(|turn| served.lacks_what_was_said(turn, from))?.1,
+                        (Some(_), PeersNews::Said(from, _)) => self.turn(|turn| served.want_news(turn, from))?.1,
                         _ => Decision::default(),
                     };
                     decision.losses.push(lost(served.row.id, news, &error));
